@@ -1,0 +1,67 @@
+# Padarozhnik. Two commands do everything: `make demo` (or `make run`) and `make test`.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help deps build run demo test test-ui bench torture lint screenshots package clean
+
+GO       ?= go
+TAGS     := no_emoji,no_metadata,migrated_fynedo
+GOFLAGS  := -trimpath -tags=$(TAGS)
+BIN      := build/bin
+PROGRAMS := station stationctl headquarters simulator
+export GOFLAGS
+
+# What a fresh Debian 12 needs: compiler, PC/SC, USB, window system, judges of our tests.
+PACKAGES := gcc libc6-dev pkg-config \
+  libpcsclite-dev pcscd vsmartcard-vpcd libusb-1.0-0-dev \
+  libgl1-mesa-dev xorg-dev libxkbcommon-dev libgl1-mesa-dri xvfb xauth xdotool x11-apps imagemagick \
+  fonts-ocr-b openssl opensc poppler-utils sane-utils sane-airscan cups-ipp-utils
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+deps: ## install the Debian packages that are missing
+	@missing=""; for p in $(PACKAGES); do \
+	  dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo="sudo"; \
+	  echo "deps: installing$$missing"; \
+	  $$sudo apt-get update -q >/dev/null && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing >/dev/null \
+	    || { echo "deps: apt-get could not install$$missing"; exit 1; }; \
+	else echo "deps: every Debian package is here"; fi
+	@command -v $(GO) >/dev/null || { echo "deps: Go 1.26 or later is needed: https://go.dev/dl"; exit 1; }
+
+build: deps ## build the four programs into build/bin
+	@mkdir -p $(BIN)
+	@for p in $(PROGRAMS); do echo "build: $$p"; $(GO) build -o $(BIN)/$$p ./cmd/$$p || exit 1; done
+
+run: build ## the window, on virtual devices, with an embedded headquarters (training)
+	@$(BIN)/station --training build/training
+
+demo: build ## one Utopian applicant from scan to hand-over, without a window
+	@$(BIN)/stationctl demo --out build/demo
+
+test: build lint ## every test
+	$(GO) test -race -timeout 25m ./...
+	@$(MAKE) --no-print-directory test-ui
+
+test-ui: ## the window's tests once more with the wrong-thread warnings of Fyne on
+	GOFLAGS="-trimpath -tags=no_emoji,no_metadata" $(GO) test ./station/ui/...
+
+bench: deps ## every benchmark that a claim rests on
+	$(GO) test -run '^$$' -bench . -benchtime 3x -count 1 ./...
+
+torture: build ## kills at every step, many times
+	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 60m -run 'Kill|Tear|Torture' ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "lint: gofmt these: $$bad"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+screenshots: build ## every screen as a picture in build/screens
+	PADAROZHNIK_SCREENS=$(CURDIR)/build/screens $(GO) test -count 1 -run TestScreens ./station/ui/...
+
+clean: ## remove what was built
+	rm -rf build

@@ -1,0 +1,236 @@
+package pki
+
+import (
+	"bytes"
+	"crypto"
+	_ "crypto/sha256" // SHA-224 and SHA-256 of the algorithms below
+	_ "crypto/sha512" // SHA-384 and SHA-512
+	"encoding/asn1"
+	"fmt"
+	"io"
+	"math/big"
+
+	"golang.org/x/crypto/cryptobyte"
+	der "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// Scheme is a way of signing.
+type Scheme int
+
+// Schemes of the standard (ICAO Doc 9303-12, 4.4). PKCS#1 v1.5 is verified and never made.
+const (
+	ECDSA Scheme = iota + 1
+	RSAPSS
+	RSAPKCS1
+)
+
+// SignatureAlgorithm is a parsed AlgorithmIdentifier of a signature.
+type SignatureAlgorithm struct {
+	Scheme     Scheme
+	Hash       crypto.Hash // also of the mask generation function of RSA-PSS
+	SaltLength int         // of RSA-PSS, in bytes
+}
+
+// signatureByOID knows the signatures whose identifier tells everything.
+func signatureByOID(oid asn1.ObjectIdentifier) (SignatureAlgorithm, bool) {
+	for _, a := range []struct {
+		oid asn1.ObjectIdentifier
+		alg SignatureAlgorithm
+	}{
+		{oidECDSASHA224, SignatureAlgorithm{Scheme: ECDSA, Hash: crypto.SHA224}},
+		{oidECDSASHA256, SignatureAlgorithm{Scheme: ECDSA, Hash: crypto.SHA256}},
+		{oidECDSASHA384, SignatureAlgorithm{Scheme: ECDSA, Hash: crypto.SHA384}},
+		{oidECDSASHA512, SignatureAlgorithm{Scheme: ECDSA, Hash: crypto.SHA512}},
+		{oidRSASHA224, SignatureAlgorithm{Scheme: RSAPKCS1, Hash: crypto.SHA224}},
+		{oidRSASHA256, SignatureAlgorithm{Scheme: RSAPKCS1, Hash: crypto.SHA256}},
+		{oidRSASHA384, SignatureAlgorithm{Scheme: RSAPKCS1, Hash: crypto.SHA384}},
+		{oidRSASHA512, SignatureAlgorithm{Scheme: RSAPKCS1, Hash: crypto.SHA512}},
+	} {
+		if a.oid.Equal(oid) {
+			return a.alg, true
+		}
+	}
+	return SignatureAlgorithm{}, false
+}
+
+// hashes pairs the hash functions of the standard with their identifiers.
+func hashes() map[crypto.Hash]asn1.ObjectIdentifier {
+	return map[crypto.Hash]asn1.ObjectIdentifier{
+		crypto.SHA224: oidSHA224, crypto.SHA256: oidSHA256, crypto.SHA384: oidSHA384, crypto.SHA512: oidSHA512,
+	}
+}
+
+// ParseHashAlgorithm reads a digest AlgorithmIdentifier, DER, with or without NULL. SHA-224 to
+// SHA-512 are known; all else is ErrUnsupported.
+func ParseHashAlgorithm(raw []byte) (crypto.Hash, error) {
+	body, err := whole(raw, "digest algorithm")
+	if err != nil {
+		return 0, err
+	}
+	oid, err := objectID(&body, "digest algorithm")
+	if err != nil {
+		return 0, err
+	}
+	if !absentOrNull(body) {
+		return 0, malformed("digest algorithm")
+	}
+	for h, known := range hashes() {
+		if known.Equal(oid) {
+			return h, nil
+		}
+	}
+	return 0, fmt.Errorf("digest algorithm %v: %w", oid, ErrUnsupported)
+}
+
+// MarshalHashAlgorithm returns the AlgorithmIdentifier of a hash function without parameters
+// (RFC 5754, 2). Only SHA-224 to SHA-512 have one here.
+func MarshalHashAlgorithm(h crypto.Hash) ([]byte, error) {
+	oid, ok := hashes()[h]
+	if !ok {
+		return nil, fmt.Errorf("hash function %d: %w", h, ErrUnsupported)
+	}
+	return marshalAlgorithm(oid)
+}
+
+func marshalAlgorithm(oid asn1.ObjectIdentifier) ([]byte, error) {
+	return build(func(b *cryptobyte.Builder) {
+		b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oid) })
+	})
+}
+
+func absentOrNull(params cryptobyte.String) bool {
+	return params.Empty() || bytes.Equal(params, []byte{0x05, 0x00})
+}
+
+// signatureAlgorithm reads the AlgorithmIdentifier of a signature. Where the identifier names only
+// the kind of key, as some signers write it in signed data, fallback is the hash.
+func (p *parser) signatureAlgorithm(raw []byte, fallback crypto.Hash) (SignatureAlgorithm, error) {
+	body, err := whole(raw, "signature algorithm")
+	if err != nil {
+		return SignatureAlgorithm{}, err
+	}
+	oid, err := objectID(&body, "signature algorithm")
+	if err != nil {
+		return SignatureAlgorithm{}, err
+	}
+	if oid.Equal(oidRSAPSS) {
+		return p.pss(body)
+	}
+	if alg, ok := signatureByOID(oid); ok {
+		if !absentOrNull(body) {
+			return SignatureAlgorithm{}, malformed("signature algorithm")
+		}
+		return alg, nil
+	}
+	switch {
+	case fallback != 0 && oid.Equal(oidRSAEncryption):
+		return SignatureAlgorithm{Scheme: RSAPKCS1, Hash: fallback}, nil
+	case fallback != 0 && oid.Equal(oidECPublicKey):
+		p.note("signature algorithm names a key and no hash")
+		return SignatureAlgorithm{Scheme: ECDSA, Hash: fallback}, nil
+	}
+	return SignatureAlgorithm{}, fmt.Errorf("signature algorithm %v: %w", oid, ErrUnsupported)
+}
+
+// pss reads RSASSA-PSS-params (RFC 4055, 3.1). The defaults mean SHA-1 and are refused with it.
+func (p *parser) pss(params cryptobyte.String) (SignatureAlgorithm, error) {
+	refused := fmt.Errorf("RSA-PSS parameters: %w", ErrUnsupported)
+	body, err := sequence(&params, "RSA-PSS parameters")
+	if err != nil {
+		return SignatureAlgorithm{}, err
+	}
+	var hash, mask, salt, trailer cryptobyte.String
+	var hasHash, hasMask, hasSalt, hasTrailer bool
+	if !body.ReadOptionalASN1(&hash, &hasHash, constructed(0)) ||
+		!body.ReadOptionalASN1(&mask, &hasMask, constructed(1)) ||
+		!body.ReadOptionalASN1(&salt, &hasSalt, constructed(2)) ||
+		!body.ReadOptionalASN1(&trailer, &hasTrailer, constructed(3)) || !body.Empty() || !params.Empty() {
+		return SignatureAlgorithm{}, malformed("RSA-PSS parameters")
+	}
+	if !hasHash || !hasMask {
+		return SignatureAlgorithm{}, refused
+	}
+	alg := SignatureAlgorithm{Scheme: RSAPSS, SaltLength: 20}
+	if alg.Hash, err = ParseHashAlgorithm(hash); err != nil {
+		return SignatureAlgorithm{}, err
+	}
+	mgf, err1 := sequence(&mask, "mask generation")
+	oid, err2 := objectID(&mgf, "mask generation")
+	maskHash, err3 := ParseHashAlgorithm(mgf)
+	if err := firstError(err1, err2, err3); err != nil {
+		return SignatureAlgorithm{}, err
+	}
+	if !oid.Equal(oidMGF1) || maskHash != alg.Hash {
+		return SignatureAlgorithm{}, refused
+	}
+	if hasSalt {
+		n, err := p.integer(&salt, "salt length", 2)
+		if err != nil || !salt.Empty() || n.Sign() < 0 || n.Int64() > 255 {
+			return SignatureAlgorithm{}, malformed("salt length")
+		}
+		alg.SaltLength = int(n.Int64())
+	}
+	if hasTrailer {
+		if n, err := p.integer(&trailer, "trailer", 1); err != nil || n.Cmp(big.NewInt(1)) != 0 {
+			return SignatureAlgorithm{}, malformed("trailer")
+		}
+	}
+	return alg, nil
+}
+
+// signing is a private key with the algorithm it signs by.
+type signing struct {
+	key       crypto.Signer
+	public    *PublicKey
+	algorithm SignatureAlgorithm
+	raw       []byte // AlgorithmIdentifier
+}
+
+// newSigning prepares an elliptic-curve key. Hash 0 chooses the hash function that is as long as
+// the curve (ICAO Doc 9303-12, 4.4.1.3).
+func newSigning(key crypto.Signer, h crypto.Hash) (*signing, error) {
+	public, err := NewPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	if h == 0 {
+		h = HashFor(public)
+	}
+	oids := map[crypto.Hash]asn1.ObjectIdentifier{
+		crypto.SHA256: oidECDSASHA256, crypto.SHA384: oidECDSASHA384, crypto.SHA512: oidECDSASHA512,
+	}
+	if oids[h] == nil {
+		return nil, fmt.Errorf("sign with hash function %d: %w", h, ErrUnsupported)
+	}
+	raw, err := marshalAlgorithm(oids[h])
+	if err != nil {
+		return nil, err
+	}
+	return &signing{key, public, SignatureAlgorithm{Scheme: ECDSA, Hash: h}, raw}, nil
+}
+
+// HashFor returns the hash function as strong as a key: SHA-256 up to 256 bits and for RSA,
+// SHA-384 up to 384, else SHA-512.
+func HashFor(k *PublicKey) crypto.Hash {
+	switch {
+	case k.Curve == nil || k.Curve.N.BitLen() <= 256:
+		return crypto.SHA256
+	case k.Curve.N.BitLen() <= 384:
+		return crypto.SHA384
+	}
+	return crypto.SHA512
+}
+
+// sign returns a signature over message that has been verified.
+func (s *signing) sign(rand io.Reader, message []byte) ([]byte, error) {
+	h := s.algorithm.Hash.New()
+	h.Write(message)
+	signature, err := s.key.Sign(rand, h.Sum(nil), s.algorithm.Hash)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	if err := s.public.Verify(s.algorithm, message, signature); err != nil {
+		return nil, fmt.Errorf("verify own signature: %w", err)
+	}
+	return signature, nil
+}
