@@ -1,0 +1,126 @@
+package station
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"padarozhnik/station/mrz"
+)
+
+// Sex as the machine readable zone writes it.
+type Sex = mrz.Sex
+
+// Applicant is the person: names as printed in Latin letters and as written at home.
+type Applicant struct {
+	Surname         string `cbor:"1,keyasint" json:"surname"`
+	GivenNames      string `cbor:"2,keyasint" json:"givenNames"`
+	LocalSurname    string `cbor:"3,keyasint" json:"localSurname"`
+	LocalGivenNames string `cbor:"4,keyasint" json:"localGivenNames"`
+	Birth           Date   `cbor:"5,keyasint" json:"birth"`
+	PlaceOfBirth    string `cbor:"6,keyasint" json:"placeOfBirth"`
+	Sex             Sex    `cbor:"7,keyasint" json:"sex"`
+	Nationality     string `cbor:"8,keyasint" json:"nationality"`
+}
+
+// OldPassport is what the desk read from the document that the applicant brought.
+type OldPassport struct {
+	MRZ      [2]string `cbor:"1,keyasint" json:"mrz"`
+	Accepted bool      `cbor:"2,keyasint" json:"accepted"` // read without a person's help, every check digit right
+	Typed    bool      `cbor:"3,keyasint" json:"typed"`    // entered by the officer
+	Scan     []byte    `cbor:"4,keyasint" json:"-"`        // the page as scanned
+}
+
+// Question is one of the three that evidence must answer.
+type Question string
+
+// Questions of the evidence ledger.
+const (
+	IdentityExists Question = "identity-exists"
+	LinkedToIt     Question = "linked-to-it"
+	UsesIt         Question = "uses-it"
+)
+
+// Questions lists all three.
+func Questions() []Question { return []Question{IdentityExists, LinkedToIt, UsesIt} }
+
+// Evidence is one item that the officer saw, with the points it adds to each question.
+type Evidence struct {
+	Kind   string           `cbor:"1,keyasint" json:"kind"`
+	Note   string           `cbor:"2,keyasint" json:"note"`
+	Scores map[Question]int `cbor:"3,keyasint" json:"scores"`
+}
+
+// Consent is the applicant's decision on one item of the profile.
+type Consent struct {
+	Item  string `cbor:"1,keyasint" json:"item"`
+	Given bool   `cbor:"2,keyasint" json:"given"`
+}
+
+// Application is everything an approving officer decides on. It is personal throughout: it exists
+// in memory and under the case's key, nowhere else.
+type Application struct {
+	Applicant   Applicant    `cbor:"1,keyasint" json:"applicant"`
+	OldPassport *OldPassport `cbor:"2,keyasint" json:"oldPassport"`
+	Portrait    []byte       `cbor:"3,keyasint" json:"-"` // JPEG, as it goes onto chip and page
+	Checks      []string     `cbor:"4,keyasint" json:"checks"`
+	Evidence    []Evidence   `cbor:"5,keyasint" json:"evidence"`
+	Consents    []Consent    `cbor:"6,keyasint" json:"consents"`
+	Remarks     []string     `cbor:"7,keyasint" json:"remarks"` // of approvers who returned it
+}
+
+// Missing is one thing that an application lacks before it can be submitted.
+type Missing struct {
+	Field string // dotted name of the field, for the screen to jump to
+	Err   error
+}
+
+// Score adds up the evidence for one question.
+func (a Application) Score(q Question) int {
+	sum := 0
+	for _, e := range a.Evidence {
+		sum += e.Scores[q]
+	}
+	return sum
+}
+
+// Missing lists what stands between this application and its submission, on a given day.
+func (a Application) Missing(p Profile, today Date) []Missing {
+	var out []Missing
+	lack := func(field string, ok bool, err error) {
+		if !ok {
+			out = append(out, Missing{field, err})
+		}
+	}
+	who := a.Applicant
+	lack("applicant.surname", strings.TrimSpace(who.Surname) != "", ErrIncomplete)
+	lack("applicant.nationality", slices.Contains(p.Nationalities, who.Nationality), ErrProfile)
+	lack("applicant.sex", slices.Contains([]Sex{mrz.Female, mrz.Male, mrz.Unspecified}, who.Sex), ErrIncomplete)
+	lack("applicant.placeOfBirth", strings.TrimSpace(who.PlaceOfBirth) != "", ErrIncomplete)
+	born := !who.Birth.IsZero() && who.Birth.Check() == nil && !today.Before(who.Birth) && who.Birth.Age(today) < 130
+	lack("applicant.birth", born, ErrMalformed)
+	lack("portrait", len(a.Portrait) > 0 && len(a.Portrait) <= p.PortraitBytes, ErrIncomplete)
+	for _, q := range Questions() {
+		lack("evidence."+string(q), a.Score(q) > 0, ErrIncomplete)
+	}
+	for _, item := range p.Consents {
+		decided := slices.ContainsFunc(a.Consents, func(c Consent) bool { return c.Item == item })
+		lack("consents."+item, decided, ErrIncomplete)
+	}
+	return out
+}
+
+// IncompleteError carries what an application lacks. It wraps ErrIncomplete.
+type IncompleteError struct{ Missing []Missing }
+
+// Error names the fields, never their values.
+func (e *IncompleteError) Error() string {
+	fields := make([]string, len(e.Missing))
+	for i, m := range e.Missing {
+		fields[i] = m.Field
+	}
+	return fmt.Sprintf("application lacks %s", strings.Join(fields, ", "))
+}
+
+// Unwrap returns ErrIncomplete.
+func (e *IncompleteError) Unwrap() error { return ErrIncomplete }

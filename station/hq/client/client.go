@@ -1,0 +1,308 @@
+// Package client is the way from a station, or from the vault, to headquarters' ledger.
+//
+// It believes nothing: the server must stand under headquarters' root, every receipt must prove
+// the entry that was sent, every checkpoint must be signed and contain the newest one that the
+// caller has verified before, and a blob must have the digest that was asked for. Whether and when
+// to try again is the caller's decision. The errors say what happened: journal.ErrUnreachable,
+// ErrUntrusted, ErrRejected or ErrAnswer for the way; journal.ErrRolledBack or ErrRewritten for a
+// tree that does not contain the last one; a *wire.Error for what headquarters itself refuses.
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"padarozhnik/station/hq/wire"
+	"padarozhnik/station/journal"
+)
+
+// Options of a client. BaseURL, Certificate, Root and Ledger are required.
+type Options struct {
+	BaseURL     string            // "https://HOST:PORT"
+	Certificate tls.Certificate   // ours, under Root
+	Root        *x509.Certificate // headquarters' root, the only one trusted
+	Ledger      note.Verifier     // of checkpoints
+
+	Clock   func() time.Time // certificates are judged by it; time.Now by default
+	Timeout time.Duration    // of a message, 2 minutes by default; blobs get five times as long
+	// Dial replaces the direct connection, for a proxy.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Client talks to one ledger. It may be used by several goroutines.
+type Client struct {
+	base    *url.URL
+	http    *http.Client
+	ledger  note.Verifier
+	timeout time.Duration
+}
+
+// New makes a client. It does not connect.
+func New(o Options) (*Client, error) {
+	base, err := url.Parse(o.BaseURL)
+	if err != nil || base.Scheme != "https" || base.Host == "" {
+		return nil, fmt.Errorf("headquarters' address %q: want https://HOST:PORT", o.BaseURL)
+	}
+	if o.Root == nil || o.Ledger == nil || len(o.Certificate.Certificate) == 0 {
+		return nil, errors.New("headquarters: root, ledger key and own certificate are required")
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 2 * time.Minute
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
+	}
+	return &Client{base: base, ledger: o.Ledger, timeout: o.Timeout, http: &http.Client{
+		Transport: &http.Transport{
+			DialContext:            o.Dial,
+			TLSClientConfig:        wire.ClientTLS(o.Certificate, o.Root, o.Clock),
+			TLSHandshakeTimeout:    30 * time.Second,
+			MaxResponseHeaderBytes: 16 << 10,
+			MaxIdleConnsPerHost:    2,
+			IdleConnTimeout:        time.Minute,
+			DisableCompression:     true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+// Close ends idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Push hands entries over, in the order of their chains, at most wire.MaxEntries. last is the
+// newest checkpoint verified before. It returns a verified receipt for each entry, and the new
+// checkpoint, which contains last.
+func (c *Client) Push(ctx context.Context, last journal.Checkpoint, entries []journal.Signed) (
+	[]journal.Receipt, journal.Checkpoint, error) {
+	receipts, checkpoint, err := c.push(ctx, last, entries)
+	if err != nil {
+		return nil, journal.Checkpoint{}, fmt.Errorf("push: %w", err)
+	}
+	return receipts, checkpoint, nil
+}
+
+func (c *Client) push(ctx context.Context, last journal.Checkpoint, entries []journal.Signed) (
+	[]journal.Receipt, journal.Checkpoint, error) {
+	req := wire.PushRequest{From: last.Size}
+	for _, s := range entries {
+		req.Entries = append(req.Entries, s.Raw())
+	}
+	body, err := wire.Encode(req)
+	if err != nil {
+		return nil, journal.Checkpoint{}, err
+	}
+	raw, err := c.message(ctx, http.MethodPost, wire.PathPush, nil, body)
+	if err != nil {
+		return nil, journal.Checkpoint{}, err
+	}
+	m, err := wire.DecodePushResponse(raw)
+	if err != nil || len(m.Receipts) != len(entries) {
+		return nil, journal.Checkpoint{}, answered(err)
+	}
+	checkpoint, err := c.checkpoint(last, m.Checkpoint, m.Consistency)
+	if err != nil {
+		return nil, journal.Checkpoint{}, err
+	}
+	receipts := make([]journal.Receipt, len(entries))
+	for i, in := range m.Receipts {
+		if err := journal.VerifyInclusion(entries[i], in.Index, in.Proof, checkpoint.TreeHead); err != nil {
+			return nil, journal.Checkpoint{}, fmt.Errorf("receipt %d: %w", i, answered(err))
+		}
+		receipts[i] = journal.Receipt{Index: in.Index, Proof: in.Proof, Checkpoint: checkpoint.Raw}
+	}
+	return receipts, checkpoint, nil
+}
+
+// Pull fetches entries that are for the caller from leaf number after on: a station's directives,
+// for the vault everything. last is as for Push.
+func (c *Client) Pull(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error) {
+	p, err := c.pull(ctx, last, after)
+	if err != nil {
+		return journal.Page{}, fmt.Errorf("pull: %w", err)
+	}
+	return p, nil
+}
+
+func (c *Client) pull(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error) {
+	q := url.Values{"after": {strconv.FormatInt(after, 10)}, "from": {strconv.FormatInt(last.Size, 10)}}
+	raw, err := c.message(ctx, http.MethodGet, wire.PathPull, q, nil)
+	if err != nil {
+		return journal.Page{}, err
+	}
+	m, err := wire.DecodePullResponse(raw)
+	if err != nil {
+		return journal.Page{}, answered(err)
+	}
+	p := journal.Page{Next: m.Next, More: m.More}
+	if p.Checkpoint, err = c.checkpoint(last, m.Checkpoint, m.Consistency); err != nil {
+		return journal.Page{}, err
+	}
+	at := after
+	for _, item := range m.Items {
+		s, err := journal.Parse(item.Entry)
+		if err != nil || item.Inclusion.Index < at {
+			return journal.Page{}, answered(err)
+		}
+		at = item.Inclusion.Index + 1
+		err = journal.VerifyInclusion(s, item.Inclusion.Index, item.Inclusion.Proof, p.Checkpoint.TreeHead)
+		if err != nil {
+			return journal.Page{}, answered(err)
+		}
+		p.Entries = append(p.Entries, journal.Pulled{Entry: s, Receipt: journal.Receipt{
+			Index: item.Inclusion.Index, Proof: item.Inclusion.Proof, Checkpoint: p.Checkpoint.Raw,
+		}})
+	}
+	if p.Next < at || p.More && p.Next == after {
+		return journal.Page{}, answered(nil)
+	}
+	return p, nil
+}
+
+// Checkpoint fetches the newest checkpoint, which contains last.
+func (c *Client) Checkpoint(ctx context.Context, last journal.Checkpoint) (journal.Checkpoint, error) {
+	q := url.Values{"from": {strconv.FormatInt(last.Size, 10)}}
+	raw, err := c.message(ctx, http.MethodGet, wire.PathCheckpoint, q, nil)
+	if err != nil {
+		return journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	m, err := wire.DecodeCheckpointResponse(raw)
+	if err != nil {
+		return journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", answered(err))
+	}
+	return c.checkpoint(last, m.Checkpoint, m.Consistency)
+}
+
+// PutBlob stores sealed bytes. It may be repeated.
+func (c *Client) PutBlob(ctx context.Context, b journal.Blob, data []byte) error {
+	if sum := sha256.Sum256(data); sum != b.Digest || int64(len(data)) != b.Size {
+		return fmt.Errorf("put blob: %w", wire.BlobMismatch)
+	}
+	_, err := c.do(ctx, 5*c.timeout, http.MethodPut, wire.PathBlob+b.Digest.String(), nil, data, wire.MaxError)
+	if err != nil {
+		return fmt.Errorf("put blob: %w", err)
+	}
+	return nil
+}
+
+// GetBlob fetches sealed bytes that an entry for the caller names.
+func (c *Client) GetBlob(ctx context.Context, b journal.Blob) ([]byte, error) {
+	if b.Size < 1 || b.Size > journal.MaxBlob {
+		return nil, fmt.Errorf("get blob: %w", wire.TooLarge)
+	}
+	data, err := c.do(ctx, 5*c.timeout, http.MethodGet, wire.PathBlob+b.Digest.String(), nil, nil, b.Size)
+	if err != nil {
+		return nil, fmt.Errorf("get blob: %w", err)
+	}
+	if sha256.Sum256(data) != b.Digest {
+		return nil, fmt.Errorf("get blob: %w", answered(wire.BlobMismatch))
+	}
+	return data, nil
+}
+
+// checkpoint verifies what headquarters says of its tree.
+func (c *Client) checkpoint(last journal.Checkpoint, raw []byte, proof []journal.Hash) (journal.Checkpoint, error) {
+	now, err := journal.ParseCheckpoint(raw, c.ledger)
+	if err != nil {
+		return journal.Checkpoint{}, answered(err)
+	}
+	if err := journal.VerifyConsistency(last, now, proof); err != nil {
+		return journal.Checkpoint{}, err
+	}
+	return now, nil
+}
+
+// answered wraps what is wrong with an answer.
+func answered(err error) error {
+	if err == nil {
+		return journal.ErrAnswer
+	}
+	return fmt.Errorf("%w: %w", journal.ErrAnswer, err)
+}
+
+func (c *Client) message(ctx context.Context, method, path string, q url.Values, body []byte) ([]byte, error) {
+	return c.do(ctx, c.timeout, method, path, q, body, wire.MaxMessage)
+}
+
+// do makes one request and returns a body of at most limit bytes.
+func (c *Client) do(ctx context.Context, timeout time.Duration, method, path string, q url.Values, body []byte,
+	limit int64) ([]byte, error) {
+	within, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	u := c.base.JoinPath(path)
+	u.RawQuery = q.Encode()
+	req, err := http.NewRequestWithContext(within, method, u.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", "padarozhnik")
+	if body != nil {
+		req.Header.Set("Content-Type", wire.ContentType)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, unreached(ctx, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		limit = wire.MaxError
+	}
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err != nil {
+		return nil, unreached(ctx, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, refused(answer)
+	}
+	if int64(len(answer)) > limit {
+		return nil, answered(wire.TooLarge)
+	}
+	return answer, nil
+}
+
+// refused reads a refusal. Behind is what journal calls a roll-back, so it is both.
+func refused(body []byte) error {
+	e := wire.DecodeError(body)
+	if e.Code == wire.Behind {
+		return fmt.Errorf("%w: %w", journal.ErrRolledBack, e)
+	}
+	return e
+}
+
+// tlsAlert is the operation under which crypto/tls reports an alert of the other side.
+const tlsAlert = "remote error"
+
+// unreached sorts the errors of a connection. The address is not repeated: it stands in the
+// configuration, and an error may be shown to anybody.
+func unreached(ctx context.Context, err error) error {
+	var untrusted *tls.CertificateVerificationError
+	var alert *net.OpError
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &untrusted):
+		return fmt.Errorf("%w: %w", journal.ErrUntrusted, untrusted.Err)
+	case errors.As(err, &alert) && alert.Op == tlsAlert:
+		return fmt.Errorf("%w: %w", journal.ErrRejected, alert.Err)
+	}
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	return fmt.Errorf("%w: %w", journal.ErrUnreachable, err)
+}

@@ -1,0 +1,90 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"padarozhnik/station/hq/wire"
+	"padarozhnik/station/journal"
+)
+
+// maxPullBytes bounds the entries of one answer, in bytes.
+const maxPullBytes = 2 << 20
+
+// Pull returns entries from leaf number after on: for a station its directives, for the vault
+// everything. The proofs are against the newest checkpoint, which is proven consistent with that
+// of size known.
+func (l *Ledger) Pull(ctx context.Context, to wire.Peer, after, known int64) (answer wire.PullResponse, err error) {
+	if after < 0 || known < 0 {
+		return wire.PullResponse{}, &wire.Error{Code: wire.BadRequest}
+	}
+	err = l.view(ctx, func(t *tx) error {
+		if err := t.admit(to); err != nil {
+			return err
+		}
+		c, proof, err := l.head(t, known)
+		if err != nil {
+			return err
+		}
+		answer = wire.PullResponse{Checkpoint: c.Raw, Consistency: proof}
+		return t.collect(&answer, to, after, c.Size)
+	})
+	if err != nil {
+		return wire.PullResponse{}, fmt.Errorf("pull: %w", err)
+	}
+	return answer, nil
+}
+
+// collect fills an answer with what is for the caller among the first size leaves.
+func (t *tx) collect(answer *wire.PullResponse, to wire.Peer, after, size int64) error {
+	query, args := "SELECT leaf, raw FROM entries WHERE leaf >= ? AND leaf < ?", []any{after, size}
+	if to.Role != wire.RoleVault {
+		query += " AND chain = ?"
+		args = append(args, to.Name+journal.Directives)
+	}
+	rows, err := t.rows(query+" ORDER BY leaf LIMIT ?", append(args, wire.MaxEntries+1)...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	answer.Next = max(after, size)
+	total := 0
+	for rows.Next() {
+		var leaf int64
+		var raw []byte
+		if err := rows.Scan(&leaf, &raw); err != nil {
+			return err
+		}
+		if total += len(raw); len(answer.Items) == wire.MaxEntries || total > maxPullBytes {
+			answer.More, answer.Next = true, leaf
+			break
+		}
+		answer.Items = append(answer.Items, wire.Item{Entry: raw, Inclusion: wire.Inclusion{Index: leaf}})
+	}
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	for i, item := range answer.Items {
+		if answer.Items[i].Inclusion, err = t.inclusion(size, item.Inclusion.Index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Checkpoint returns the newest checkpoint, proven consistent with that of size known. Everybody
+// with a certificate may see it, revoked or not: it tells nothing but that the tree grew.
+func (l *Ledger) Checkpoint(ctx context.Context, known int64) (answer wire.CheckpointResponse, err error) {
+	if known < 0 {
+		return wire.CheckpointResponse{}, &wire.Error{Code: wire.BadRequest}
+	}
+	err = l.view(ctx, func(t *tx) error {
+		c, proof, err := l.head(t, known)
+		answer = wire.CheckpointResponse{Checkpoint: c.Raw, Consistency: proof}
+		return err
+	})
+	if err != nil {
+		return wire.CheckpointResponse{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	return answer, nil
+}

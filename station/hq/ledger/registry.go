@@ -1,0 +1,261 @@
+package ledger
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"padarozhnik/station/hq/wire"
+	"padarozhnik/station/journal"
+)
+
+// ErrRegistry is returned for a registration that contradicts itself or an earlier one.
+var ErrRegistry = errors.New("registration refused")
+
+// Station is what headquarters registers of a station. Epoch is 1, and one more for each time it
+// is brought onto new hardware; registering a later epoch also unfreezes its chain.
+type Station struct {
+	ID       string
+	Epoch    uint64
+	Key      []byte // SubjectPublicKeyInfo of the station's signing key, P-256
+	Officers []Officer
+}
+
+// Officer is a person's token at a station.
+type Officer struct {
+	Key   []byte   // SubjectPublicKeyInfo, P-256
+	Roles []string // in the words of the workflow; the ledger only keeps them
+}
+
+// Vault is what headquarters registers of its own vault: the keys that sign directives.
+type Vault struct {
+	Name string
+	Keys [][]byte // SubjectPublicKeyInfo, P-256
+}
+
+const roleProgram = "program" // of a key that no person holds
+
+var (
+	roleForm  = regexp.MustCompile(`^[a-z][a-z-]{0,31}$`)
+	vaultForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+)
+
+// Register makes a station known, or replaces its set of keys: keys that are not in the new set
+// end with the present tree size. A revoked station stays revoked.
+func (l *Ledger) Register(ctx context.Context, s Station) error {
+	if err := journal.CheckStation(s.ID); err != nil || s.Epoch == 0 {
+		return fmt.Errorf("register station: %w: name or epoch", ErrRegistry)
+	}
+	keys, err := newKeys(s.Key, []string{roleProgram})
+	if err != nil {
+		return fmt.Errorf("register station %s: %w", s.ID, err)
+	}
+	for _, o := range s.Officers {
+		more, err := newKeys(o.Key, o.Roles)
+		if err != nil {
+			return fmt.Errorf("register station %s: officer: %w", s.ID, err)
+		}
+		keys = append(keys, more...)
+	}
+	return l.register(ctx, wire.Peer{Name: s.ID, Role: wire.RoleStation}, s.Epoch, keys)
+}
+
+// RegisterVault makes a vault known, or replaces its set of keys.
+func (l *Ledger) RegisterVault(ctx context.Context, v Vault) error {
+	if !vaultForm.MatchString(v.Name) {
+		return fmt.Errorf("register vault: %w: name", ErrRegistry)
+	}
+	var keys []registeredKey
+	for _, k := range v.Keys {
+		more, err := newKeys(k, []string{roleProgram})
+		if err != nil {
+			return fmt.Errorf("register vault %s: %w", v.Name, err)
+		}
+		keys = append(keys, more...)
+	}
+	return l.register(ctx, wire.Peer{Name: v.Name, Role: wire.RoleVault}, 1, keys)
+}
+
+// Revoke ends everything that a station or vault may do. What it signed before stays valid.
+func (l *Ledger) Revoke(ctx context.Context, name string) error {
+	return l.update(ctx, func(t *tx) error {
+		r, err := t.sql.ExecContext(ctx, "UPDATE parties SET revoked = 1 WHERE name = ?", name)
+		if err != nil {
+			return fmt.Errorf("revoke %s: %w", name, err)
+		}
+		if n, err := r.RowsAffected(); err != nil || n != 1 {
+			return fmt.Errorf("revoke: %w", errors.Join(wire.UnknownStation, err))
+		}
+		return nil
+	})
+}
+
+// registeredKey is one row to be.
+type registeredKey struct {
+	id, roles string
+	spki      []byte
+}
+
+func newKeys(spki []byte, roles []string) ([]registeredKey, error) {
+	pub, err := parseKey(spki)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRegistry, err)
+	}
+	id, err := journal.KeyID(pub)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRegistry, err)
+	}
+	for _, r := range roles {
+		if !roleForm.MatchString(r) {
+			return nil, fmt.Errorf("%w: role", ErrRegistry)
+		}
+	}
+	return []registeredKey{{id: id, roles: strings.Join(roles, ","), spki: spki}}, nil
+}
+
+func parseKey(spki []byte) (*ecdsa.PublicKey, error) {
+	parsed, err := x509.ParsePKIXPublicKey(spki)
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	pub, ok := parsed.(*ecdsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("public key: not ECDSA")
+	}
+	return pub, nil
+}
+
+func (l *Ledger) register(ctx context.Context, p wire.Peer, epoch uint64, keys []registeredKey) error {
+	err := l.update(ctx, func(t *tx) error {
+		if err := t.party(p, epoch); err != nil {
+			return err
+		}
+		return t.setKeys(p.Name, epoch, keys)
+	})
+	if err != nil {
+		return fmt.Errorf("register %s: %w", p.Name, err)
+	}
+	return nil
+}
+
+// party writes the row of a party and, for a station, those of its two chains.
+func (t *tx) party(p wire.Peer, epoch uint64) error {
+	var role string
+	var had uint64
+	err := t.row("SELECT role, epoch FROM parties WHERE name = ?", p.Name).Scan(&role, &had)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		err = t.exec("INSERT INTO parties (name, role, epoch) VALUES (?, ?, ?)", p.Name, string(p.Role), epoch)
+		if err != nil || p.Role != wire.RoleStation {
+			return err
+		}
+		for _, chain := range []string{p.Name, p.Name + journal.Directives} {
+			if err := t.exec("INSERT INTO chains (name, party) VALUES (?, ?)", chain, p.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	case err != nil:
+		return err
+	case role != string(p.Role):
+		return fmt.Errorf("%w: it is a %s", ErrRegistry, role)
+	case epoch < had:
+		return fmt.Errorf("%w: epoch %d is over", ErrRegistry, epoch)
+	case epoch > had:
+		return errors.Join(
+			t.exec("UPDATE parties SET epoch = ? WHERE name = ?", epoch, p.Name),
+			t.exec("UPDATE chains SET frozen = 0 WHERE name = ?", p.Name))
+	}
+	return nil
+}
+
+// setKeys ends and begins keys at the present size, so that exactly the given ones are valid.
+func (t *tx) setKeys(party string, epoch uint64, keys []registeredKey) error {
+	size, err := t.size()
+	if err != nil {
+		return err
+	}
+	// A key that was set at this very size never signed a leaf; its row is replaced.
+	if err := t.exec("DELETE FROM keys WHERE party = ? AND since = ?", party, size); err != nil {
+		return err
+	}
+	if err := t.exec("UPDATE keys SET until = ? WHERE party = ? AND until IS NULL", size, party); err != nil {
+		return err
+	}
+	for _, k := range keys {
+		err := t.exec("INSERT INTO keys (party, key_id, spki, roles, epoch, since) VALUES (?, ?, ?, ?, ?, ?)",
+			party, k.id, k.spki, k.roles, epoch, size)
+		if err != nil {
+			return fmt.Errorf("%w: key twice: %w", ErrRegistry, err)
+		}
+	}
+	return nil
+}
+
+// keyAt finds the actor's key of an entry as it was valid for a leaf: the station's own keys of
+// that epoch for its chain, any vault's for directives.
+func (t *tx) keyAt(e journal.Entry, leaf int64) (*ecdsa.PublicKey, error) {
+	station, directives, err := journal.SplitChain(e.Chain)
+	if err != nil {
+		return nil, err
+	}
+	const valid = " AND k.key_id = ? AND k.since <= ? AND (k.until IS NULL OR k.until > ?) LIMIT 1"
+	var spki []byte
+	if directives {
+		err = t.row("SELECT k.spki FROM keys k JOIN parties p ON p.name = k.party WHERE p.role = 'vault'"+valid,
+			e.Actor, leaf, leaf).Scan(&spki)
+	} else {
+		err = t.row("SELECT k.spki FROM keys k WHERE k.party = ? AND k.epoch = ?"+valid,
+			station, int64(e.Epoch), e.Actor, leaf, leaf).Scan(&spki)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, journal.ErrUnknownKey
+	}
+	if err != nil {
+		return nil, fmt.Errorf("key: %w", err)
+	}
+	return parseKey(spki)
+}
+
+// Standing is how a party stands with the ledger.
+type Standing struct {
+	Name    string
+	Role    wire.Role
+	Epoch   uint64
+	Revoked bool
+	Frozen  bool   // its own chain, or that of its directives
+	Entries int64  // in both chains
+	Last    uint64 // number of the newest entry of its own chain
+}
+
+// Standings lists all parties by name.
+func (l *Ledger) Standings(ctx context.Context) (list []Standing, err error) {
+	err = l.view(ctx, func(t *tx) error {
+		rows, err := t.rows(`SELECT p.name, p.role, p.epoch, p.revoked,
+			coalesce((SELECT max(frozen) FROM chains c WHERE c.party = p.name), 0),
+			(SELECT count(*) FROM entries e JOIN chains c ON c.name = e.chain WHERE c.party = p.name),
+			coalesce((SELECT e.sequence FROM chains c JOIN entries e ON e.leaf = c.head WHERE c.name = p.name), 0)
+			FROM parties p ORDER BY p.name`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s Standing
+			if err := rows.Scan(&s.Name, &s.Role, &s.Epoch, &s.Revoked, &s.Frozen, &s.Entries, &s.Last); err != nil {
+				return err
+			}
+			list = append(list, s)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("standings: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,32 @@
+package journal
+
+import "errors"
+
+// Conditions of the way to headquarters. What headquarters itself refuses has types of its own in
+// package wire.
+var (
+	// ErrUnreachable: no answer; the network, or headquarters, is down. Trying again is right, and
+	// nothing is lost meanwhile.
+	ErrUnreachable = errors.New("headquarters unreachable")
+	// ErrUntrusted: what answered does not stand under headquarters' root.
+	ErrUntrusted = errors.New("not headquarters")
+	// ErrRejected: headquarters did not accept our certificate.
+	ErrRejected = errors.New("certificate rejected by headquarters")
+	// ErrAnswer: the answer is out of protocol, or proves something else than what was asked.
+	ErrAnswer = errors.New("answer of headquarters does not hold")
+)
+
+// Pulled is an entry from headquarters with its receipt, whose proof has been verified. The
+// signature of the entry has not: only the one who follows the chain knows its keys.
+type Pulled struct {
+	Entry   Signed
+	Receipt Receipt
+}
+
+// Page is one part of what headquarters has for the caller.
+type Page struct {
+	Entries    []Pulled
+	Next       int64 // leaf number to ask after the next time
+	More       bool  // there is more now
+	Checkpoint Checkpoint
+}

@@ -1,0 +1,93 @@
+package station
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// Mode is what an office may do in its host country.
+type Mode string
+
+// Modes of an office.
+const (
+	ModeEnrolOnly Mode = "enrol-only"
+	ModeSpecimen  Mode = "specimen"
+	ModeIssue     Mode = "issue"
+)
+
+// Bilingual is one text in English and in Belarusian.
+type Bilingual struct {
+	EN string `toml:"en" cbor:"1,keyasint" json:"en"`
+	BE string `toml:"be" cbor:"2,keyasint" json:"be"`
+}
+
+// Validity is one row of the table of validity by age: the first row whose UnderAge exceeds the
+// holder's age applies; UnderAge 0 is for everybody else.
+type Validity struct {
+	UnderAge int `toml:"under_age" cbor:"1,keyasint" json:"underAge"`
+	Years    int `toml:"years" cbor:"2,keyasint" json:"years"`
+}
+
+// Profile is the rule book of one kind of passport, signed by headquarters. What it does not list
+// cannot be entered or issued.
+type Profile struct {
+	Version       int        `toml:"version" cbor:"1,keyasint" json:"version"`
+	Name          string     `toml:"name" cbor:"2,keyasint" json:"name"`
+	Mode          Mode       `toml:"mode" cbor:"3,keyasint" json:"mode"`
+	DocumentCode  string     `toml:"document_code" cbor:"4,keyasint" json:"documentCode"`
+	IssuingState  string     `toml:"issuing_state" cbor:"5,keyasint" json:"issuingState"` // three letters, as in the MRZ
+	CountryCode   string     `toml:"country_code" cbor:"6,keyasint" json:"countryCode"`   // two letters, as in certificates
+	Nationalities []string   `toml:"nationalities" cbor:"7,keyasint" json:"nationalities"`
+	StateName     Bilingual  `toml:"state_name" cbor:"8,keyasint" json:"stateName"`
+	Nationality   Bilingual  `toml:"nationality_name" cbor:"9,keyasint" json:"nationalityName"`
+	Authority     Bilingual  `toml:"authority" cbor:"10,keyasint" json:"authority"`
+	NumberForm    string     `toml:"number_form" cbor:"11,keyasint" json:"numberForm"` // regular expression of serials
+	Validity      []Validity `toml:"validity" cbor:"12,keyasint" json:"validity"`
+	Overprint     string     `toml:"overprint" cbor:"13,keyasint" json:"overprint"`
+	Consents      []string   `toml:"consents" cbor:"14,keyasint" json:"consents"` // items each applicant decides on
+	MaxOpenCases  int        `toml:"max_open_cases" cbor:"15,keyasint" json:"maxOpenCases"`
+	PACEParameter int        `toml:"pace_parameter" cbor:"16,keyasint" json:"paceParameter"`
+	PortraitBytes int        `toml:"portrait_bytes" cbor:"17,keyasint" json:"portraitBytes"`
+	ChipTries     int        `toml:"chip_tries" cbor:"18,keyasint" json:"chipTries"`
+}
+
+// Check refuses a profile that contradicts itself or lacks what an issuance needs.
+func (p Profile) Check() error {
+	switch {
+	case p.Version < 1, len(p.IssuingState) != 3, len(p.CountryCode) != 2, len(p.Nationalities) == 0:
+		return fmt.Errorf("profile %s: codes: %w", p.Name, ErrMalformed)
+	case len(p.DocumentCode) == 0 || len(p.DocumentCode) > 2 || p.DocumentCode[0] != 'P':
+		return fmt.Errorf("profile %s: document code: %w", p.Name, ErrMalformed)
+	case len(p.Validity) == 0 || p.Validity[len(p.Validity)-1].UnderAge != 0:
+		return fmt.Errorf("profile %s: validity: %w", p.Name, ErrMalformed)
+	case p.IssuingState == "UTO" && (p.Overprint == "" || p.Mode == ModeIssue):
+		return fmt.Errorf("profile %s: Utopian books are specimens: %w", p.Name, ErrMalformed)
+	case p.MaxOpenCases < 1 || p.PortraitBytes < 4096 || p.ChipTries < 1:
+		return fmt.Errorf("profile %s: limits: %w", p.Name, ErrMalformed)
+	}
+	if _, err := regexp.Compile(p.NumberForm); err != nil {
+		return fmt.Errorf("profile %s: number form: %w", p.Name, ErrMalformed)
+	}
+	return nil
+}
+
+// Expiry returns the last day of validity of a book issued on a day to a holder born on another:
+// the table gives the years, and the book ends on the day before the anniversary.
+func (p Profile) Expiry(birth, issue Date) Date {
+	age := birth.Age(issue)
+	for _, v := range p.Validity {
+		if v.UnderAge == 0 || age < v.UnderAge {
+			return issue.AddYears(v.Years).PreviousDay()
+		}
+	}
+	return issue
+}
+
+// CheckSerial refuses a serial that is not of the profile's number form.
+func (p Profile) CheckSerial(s Serial) error {
+	form, err := regexp.Compile("^(?:" + p.NumberForm + ")$")
+	if err != nil || !form.MatchString(string(s)) {
+		return fmt.Errorf("serial %s: %w", s, ErrProfile)
+	}
+	return nil
+}
