@@ -108,6 +108,9 @@ type ChipState struct {
 
 // Encoder writes, proves and reads passport chips. It owns one reader.
 //
+// Wait returns when a chip lies on the reader, or with the context's error; it does not touch the
+// chip.
+//
 // Personalise writes the order, reads it back through the access protocol byte for byte, runs
 // passive and chip authentication against trust at the time now, locks the chip, and proves that
 // plain reading and any writing are refused. It may be called again for the same order after a
@@ -116,6 +119,7 @@ type ChipState struct {
 // not match.
 type Encoder interface {
 	Identify(ctx context.Context) (Identity, error)
+	Wait(ctx context.Context) error
 	Chip(ctx context.Context) (ChipState, error)
 	Personalise(ctx context.Context, o ChipOrder, trust *pki.TrustStore, now time.Time, report Report) (ChipProof, error)
 	Inspect(ctx context.Context, p Password, trust *pki.TrustStore, now time.Time, report Report) (ChipReading, error)

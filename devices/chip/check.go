@@ -1,0 +1,178 @@
+package chip
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"padarozhnik/devices"
+	"padarozhnik/devices/chip/products"
+	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds"
+	"padarozhnik/station/pki/ec"
+)
+
+func cannotHold(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{devices.ErrCannotHold}, args...)...)
+}
+
+// checkOrder compares an order with what the product can hold, and with itself. It runs before the
+// first write.
+func checkOrder(p *products.Product, o devices.ChipOrder) error {
+	switch {
+	case len(o.ChipID) != p.Identifier.Length:
+		return cannotHold("chip identifier of %d bytes", len(o.ChipID))
+	case len(o.MRZHash) != 20:
+		return cannotHold("MRZ password of %d bytes", len(o.MRZHash))
+	case o.CAN != "" && !isCAN(o.CAN, p.Limits.CAN):
+		return cannotHold("CAN that is not %d digits", p.Limits.CAN)
+	case len(o.SCP03.Enc) != 16 || len(o.SCP03.Mac) != 16 || len(o.SCP03.Dek) != 16:
+		return cannotHold("secure channel keys of another size")
+	}
+	if err := checkFiles(p, o.Files); err != nil {
+		return err
+	}
+	files := filesOf(o.Files)
+	if err := checkAccess(p, files["EF.CardAccess"]); err != nil {
+		return err
+	}
+	if err := checkAuth(p, o.Auth, files["DG14"]); err != nil {
+		return err
+	}
+	if err := files.matchesMRZ(o.MRZHash); err != nil {
+		return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
+	}
+	return nil
+}
+
+func isCAN(s string, digits int) bool {
+	for _, r := range s {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return len(s) == digits
+}
+
+func checkFiles(p *products.Product, files []devices.ChipFile) error {
+	seen := map[string]bool{}
+	for _, f := range files {
+		if seen[f.Name] {
+			return cannotHold("%s twice", f.Name)
+		}
+		seen[f.Name] = true
+		if products.Carries(p.Limits.Given, f.Name) {
+			continue
+		}
+		if !products.Carries(p.Limits.Files, f.Name) {
+			return cannotHold("file %q", f.Name)
+		}
+		if len(f.Data) > p.Limits.File {
+			return cannotHold("%s of %d bytes", f.Name, len(f.Data))
+		}
+		if _, rest, err := tlv.Next(f.Data); err != nil || len(rest) != 0 {
+			return cannotHold("%s is not one data object", f.Name)
+		}
+	}
+	for _, name := range p.Limits.Required {
+		if !seen[name] {
+			return cannotHold("%s missing", name)
+		}
+	}
+	return nil
+}
+
+// checkAccess demands that every way of PACE that the order announces is one of the chip's.
+func checkAccess(p *products.Product, file []byte) error {
+	access, err := lds.ParseCardAccess(file)
+	if err != nil {
+		return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
+	}
+	if len(access.Infos.PACE) == 0 {
+		return cannotHold("no PACE in EF.CardAccess")
+	}
+	for _, i := range access.Infos.PACE {
+		if !slices.Contains(p.Limits.PACE, i.OID.String()) {
+			return cannotHold("access protocol %s", i.OID)
+		}
+		if i.ParameterID == nil || !slices.Contains(p.Limits.Parameters, *i.ParameterID) {
+			return cannotHold("domain parameters of PACE")
+		}
+	}
+	return nil
+}
+
+// checkAuth demands a key of a kind that the chip takes, whose public half stands in DG14.
+func checkAuth(p *products.Product, k devices.ChipAuthKey, dg14 []byte) error {
+	if !slices.Contains(p.Limits.Parameters, k.ParameterID) {
+		return cannotHold("Chip Authentication with domain parameters %d", k.ParameterID)
+	}
+	curve, err := ec.ByParameterID(k.ParameterID)
+	if err != nil {
+		return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
+	}
+	d := new(big.Int).SetBytes(k.Private)
+	if len(k.Private) != (curve.N.BitLen()+7)/8 || d.Sign() == 0 || d.Cmp(curve.N) >= 0 {
+		return cannotHold("Chip Authentication key of %d bytes", len(k.Private))
+	}
+	stated, ok, err := authenticationKey(dg14)
+	if err != nil {
+		return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
+	}
+	if !ok {
+		return cannotHold("no Chip Authentication in DG14")
+	}
+	if stated.KeyID != nil {
+		return cannotHold("numbered Chip Authentication key")
+	}
+	if stated.Curve.ParameterID() != k.ParameterID || !stated.Public.Equal(curve.BaseMul(d)) {
+		return cannotHold("Chip Authentication key is not that of DG14")
+	}
+	return nil
+}
+
+// checkRoom compares the order with a blank chip's free memory and with the files that it has from
+// its maker.
+func (l *link) checkRoom(ctx context.Context, o devices.ChipOrder, life devices.Life) error {
+	need := 0
+	for _, f := range o.Files {
+		if !products.Carries(l.product.Limits.Given, f.Name) {
+			need += len(f.Data) + l.product.Room.Overhead
+			continue
+		}
+		has, err := l.readMaster(ctx, f.Name)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(has, f.Data) {
+			return cannotHold("another %s than the chip has", f.Name)
+		}
+	}
+	if life != devices.LifeBlank || l.product.Room.Tag == 0 {
+		return nil
+	}
+	data, err := l.getData(ctx, l.product.Room.Tag)
+	if err != nil {
+		return err
+	}
+	field, err := tlv.Find(data, l.product.Room.Field)
+	if err != nil || len(field) == 0 || len(field) > 4 {
+		return fmt.Errorf("%w: free memory not told", devices.ErrProtocol)
+	}
+	free := int(binary.BigEndian.Uint32(append(make([]byte, 4-len(field)), field...)))
+	if free < need {
+		return cannotHold("%d bytes, chip has room for %d", need, free)
+	}
+	return nil
+}
+
+// readMaster resets the chip, which selects its master file, and reads a file there.
+func (l *link) readMaster(ctx context.Context, name string) ([]byte, error) {
+	if err := l.reset(ctx); err != nil {
+		return nil, err
+	}
+	return l.readFree(ctx, name)
+}

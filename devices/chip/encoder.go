@@ -1,0 +1,272 @@
+// Package chip writes, proves and reads passport chips: the eMRTD at the level of its commands
+// (ICAO Doc 9303-10 and 9303-11).
+//
+// An Encoder owns one reader. Personalise brings an order onto a blank in one fixed sequence:
+//
+//	check the order against itself, its signatures and the chip, before anything is written
+//	load secrets, then files, through GlobalPlatform's secure channel
+//	reset; read everything back through PACE with the MRZ, byte for byte; open it with the CAN too
+//	passive authentication and Chip Authentication
+//	lock
+//	reset; prove that plain reading and any writing are refused and that PACE still opens the chip
+//
+// Whatever happens, a chip is locked only behind a read-back that matched, and a torn chip is gone
+// on with by calling Personalise again: it reads through PACE what is there, and writes from the
+// first byte that differs.
+//
+// What a kind of chip can hold, and by which commands it takes it, is data: package products. The
+// protocols have packages of their own: sm, pace, bac, chipauth, scp03, over apdu and tlv.
+package chip
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+
+	"padarozhnik/devices"
+	"padarozhnik/devices/chip/apdu"
+	"padarozhnik/devices/chip/bac"
+	"padarozhnik/devices/chip/pace"
+	"padarozhnik/devices/chip/products"
+	"padarozhnik/devices/chip/sm"
+	"padarozhnik/devices/chip/tlv"
+)
+
+// DefaultProduct is the chip that an Encoder without a product expects.
+const DefaultProduct = "reference"
+
+// Mechanisms that verdicts name.
+const (
+	MechanismPACE     = "PACE"
+	MechanismBAC      = "BAC"
+	MechanismPassive  = "passive authentication"
+	MechanismAccess   = "EF.CardAccess"
+	MechanismChipAuth = "chip authentication"
+	MechanismReadBack = "read-back"
+	MechanismLock     = "lock"
+)
+
+// Options of an Encoder. The zero value is for the reference chip.
+type Options struct {
+	// Product is the kind of chip to personalise; nil for DefaultProduct.
+	Product *products.Product
+	// Rand feeds challenges and ephemeral keys; nil for crypto/rand.Reader.
+	Rand io.Reader
+	// Trace, if not nil, gets one line for each command and answer: header, lengths and status,
+	// never their content.
+	Trace io.Writer
+}
+
+// Encoder is a devices.Encoder over the reader that it was made with.
+type Encoder struct {
+	reader  apdu.Reader
+	product *products.Product
+	rand    io.Reader
+	trace   io.Writer
+}
+
+// NewEncoder makes an encoder on a reader.
+func NewEncoder(reader apdu.Reader, o Options) (*Encoder, error) {
+	e := &Encoder{reader: reader, product: o.Product, rand: o.Rand, trace: o.Trace}
+	if e.rand == nil {
+		e.rand = rand.Reader
+	}
+	if e.product == nil {
+		p, err := products.Load(DefaultProduct)
+		if err != nil {
+			return nil, err
+		}
+		e.product = p
+	}
+	return e, nil
+}
+
+// Identify asks whether the reader is there and names it. Model is the kind of chip that it
+// personalises.
+func (e *Encoder) Identify(ctx context.Context) (devices.Identity, error) {
+	if err := e.reader.Check(ctx); err != nil {
+		return devices.Identity{}, fmt.Errorf("identify encoder: %w", err)
+	}
+	return devices.Identity{URI: "pcsc:" + e.reader.Name(), Model: e.product.Title}, nil
+}
+
+// Wait returns when a chip lies on the reader.
+func (e *Encoder) Wait(ctx context.Context) error { return e.reader.WaitChip(ctx) }
+
+// Chip tells which chip lies on the reader and how far its life has come. It returns
+// devices.ErrForeignChip for a card that is no passport.
+func (e *Encoder) Chip(ctx context.Context) (devices.ChipState, error) {
+	l, err := e.connect(ctx)
+	if err != nil {
+		return devices.ChipState{}, fmt.Errorf("look at chip: %w", err)
+	}
+	defer l.close()
+	s, err := l.identify(ctx)
+	if err != nil {
+		return devices.ChipState{}, fmt.Errorf("look at chip: %w", condition(err))
+	}
+	return s, nil
+}
+
+// link is a chip in use: the card, the session on it, and what it can take.
+type link struct {
+	card     apdu.Card
+	ch       sm.Channel
+	product  *products.Product
+	rand     io.Reader
+	command  int  // bytes of the longest command APDU; 0 where only short ones are allowed
+	response int  // the same for responses
+	short    bool // files are found by short identifier, as on every chip with PACE
+}
+
+func (e *Encoder) connect(ctx context.Context) (*link, error) {
+	card, err := e.reader.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g := &guard{Card: card, trace: e.trace}
+	return &link{card: g, ch: sm.Channel{Transmitter: g}, product: e.product, rand: e.rand}, nil
+}
+
+func (l *link) close() {
+	l.endSession()
+	_ = l.card.Close() // the chip is done with, whether it still answers or not
+}
+
+func (l *link) endSession() {
+	if l.ch.Session != nil {
+		l.ch.Session.End()
+		l.ch.Session = nil
+	}
+}
+
+// reset makes the chip forget its session and selection.
+func (l *link) reset(ctx context.Context) error {
+	l.endSession()
+	return l.card.Reset(ctx)
+}
+
+// plain sends a command in clear.
+func (l *link) plain(ctx context.Context, c apdu.Command) (apdu.Response, error) {
+	return apdu.Exchange(ctx, l.card, c)
+}
+
+func (l *link) selection(p2 byte, ne int) apdu.Command {
+	return apdu.Command{INS: 0xA4, P1: 0x04, P2: p2, Data: l.product.Application, Ne: ne}
+}
+
+// identify reads life and identifier from a chip that was just reset, and its buffers.
+func (l *link) identify(ctx context.Context) (devices.ChipState, error) {
+	if err := l.readBuffers(ctx); err != nil {
+		return devices.ChipState{}, err
+	}
+	r, err := l.plain(ctx, l.selection(0x04, apdu.MaxShort))
+	if err != nil {
+		if _, ok := apdu.StatusOf(err); !ok {
+			return devices.ChipState{}, err
+		}
+		return l.identifyClosed(ctx, r.Status)
+	}
+	life := l.life(r.Data)
+	if life != devices.LifeBlank && life != devices.LifePartial {
+		// An old passport lets its application be selected, but its files ask for a key.
+		return l.identifyOld(ctx)
+	}
+	id, err := l.chipID(ctx)
+	if err != nil {
+		return devices.ChipState{}, fmt.Errorf("%w: no chip identifier: %w", devices.ErrForeignChip, err)
+	}
+	return devices.ChipState{ChipID: id, Life: life}, nil
+}
+
+// identifyClosed looks at a chip that does not let its application be selected: a locked passport
+// announces PACE, anything else is no passport.
+func (l *link) identifyClosed(ctx context.Context, s apdu.Status) (devices.ChipState, error) {
+	if s.Refused() {
+		if _, err := l.readFree(ctx, "EF.CardAccess"); err == nil {
+			return devices.ChipState{Life: devices.LifeLocked}, nil
+		} else if _, ok := apdu.StatusOf(err); !ok {
+			return devices.ChipState{}, err
+		}
+	}
+	return devices.ChipState{}, fmt.Errorf("%w: application: %w", devices.ErrForeignChip, s)
+}
+
+func (l *link) identifyOld(ctx context.Context) (devices.ChipState, error) {
+	_, err := l.selectFile(ctx, "EF.COM")
+	if err == nil {
+		_, err = l.plain(ctx, apdu.Command{INS: 0xB0, Ne: 8})
+	}
+	s, ok := apdu.StatusOf(err)
+	switch {
+	case ok && s.Refused():
+		return devices.ChipState{Life: devices.LifeLocked}, nil
+	case err != nil && !ok:
+		return devices.ChipState{}, err
+	}
+	return devices.ChipState{Life: devices.LifeUnknown}, nil
+}
+
+// life finds the life cycle status byte in file control parameters.
+func (l *link) life(parameters []byte) devices.Life {
+	b, err := tlv.Path(parameters, 0x62, 0x8A)
+	if err != nil || len(b) != 1 {
+		return devices.LifeUnknown
+	}
+	switch b[0] {
+	case l.product.Life.Blank:
+		return devices.LifeBlank
+	case l.product.Life.Partial:
+		return devices.LifePartial
+	case l.product.Life.Locked:
+		return devices.LifeLocked
+	}
+	return devices.LifeUnknown
+}
+
+// chipID reads the identifier that the chip's maker gave it.
+func (l *link) chipID(ctx context.Context) ([]byte, error) {
+	where := l.product.Identifier
+	data, err := l.getData(ctx, where.Tag)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) < where.Offset+where.Length {
+		return nil, fmt.Errorf("%w: production data of %d bytes", devices.ErrProtocol, len(data))
+	}
+	return append([]byte(nil), data[where.Offset:where.Offset+where.Length]...), nil
+}
+
+func (l *link) getData(ctx context.Context, tag uint16) ([]byte, error) {
+	r, err := l.ch.Do(ctx, apdu.Command{CLA: 0x80, INS: 0xCA, P1: byte(tag >> 8), P2: byte(tag), Ne: apdu.MaxShort})
+	if err != nil {
+		return nil, err
+	}
+	return tlv.Find(r.Data, uint32(tag))
+}
+
+// condition adds what a person can cure to an error of the layers below.
+func condition(err error) error {
+	for _, c := range []struct{ is, means error }{
+		{pace.ErrPassword, devices.ErrWrongPassword},
+		{bac.ErrPassword, devices.ErrWrongPassword},
+		{pace.ErrUnsupported, devices.ErrUnsupported},
+		{pace.ErrToken, devices.ErrNotAuthentic},
+		{pace.ErrProtocol, devices.ErrProtocol},
+		{bac.ErrProtocol, devices.ErrProtocol},
+		{tlv.ErrTruncated, devices.ErrProtocol},
+		{tlv.ErrMalformed, devices.ErrProtocol},
+		{tlv.ErrMissing, devices.ErrProtocol},
+		{apdu.ErrShort, devices.ErrProtocol},
+		{sm.ErrMAC, devices.ErrProtocol},
+		{sm.ErrNotProtected, devices.ErrProtocol},
+		{sm.ErrMalformed, devices.ErrProtocol},
+	} {
+		if errors.Is(err, c.is) && !errors.Is(err, c.means) {
+			return fmt.Errorf("%w: %w", c.means, err)
+		}
+	}
+	return err
+}

@@ -1,0 +1,155 @@
+package pcsc_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"testing"
+	"time"
+
+	"padarozhnik/devices"
+	"padarozhnik/devices/pcsc"
+	virtual "padarozhnik/devices/virtual/chip"
+)
+
+// odd is a card at the wire with answers of its own choice.
+type odd struct {
+	conn   net.Conn
+	answer func(command []byte) []byte // nil hangs until the connection ends
+}
+
+// insertOdd lays such a card on the reader.
+func (d desk) insertOdd(t *testing.T, answer func([]byte) []byte) {
+	t.Helper()
+	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		odd{conn, answer}.serve()
+	}()
+	t.Cleanup(func() {
+		_ = conn.Close()
+		<-ended
+		time.Sleep(virtual.Noticed)
+		_ = d.service.Reader(d.ReaderName).WaitNoChip(context.Background())
+	})
+	if err := d.service.Reader(d.ReaderName).WaitChip(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (o odd) serve() {
+	for {
+		var head [2]byte
+		if _, err := io.ReadFull(o.conn, head[:]); err != nil {
+			return
+		}
+		message := make([]byte, binary.BigEndian.Uint16(head[:]))
+		if _, err := io.ReadFull(o.conn, message); err != nil {
+			return
+		}
+		var out []byte
+		switch {
+		case len(message) > 1:
+			out = o.answer(message)
+		case message[0] == 4:
+			out = []byte{0x3B, 0x80, 0x80, 0x01, 0x01}
+		}
+		if out != nil {
+			b := binary.BigEndian.AppendUint16(nil, uint16(len(out)))
+			if _, err := o.conn.Write(append(b, out...)); err != nil {
+				return
+			}
+		}
+	}
+}
+
+func TestTransmitFollowsTheChip(t *testing.T) {
+	d := lease(t, pcsc.Deadlines{})
+	d.insertOdd(t, func(command []byte) []byte {
+		switch {
+		case command[1] == 0xC0 && command[4] == 2:
+			return []byte{'c', 'd', 0x61, 1}
+		case command[1] == 0xC0:
+			return []byte{'e', 0x90, 0}
+		case command[1] == 0xB0 && command[4] == 3:
+			return []byte{'x', 'y', 'z', 0x90, 0}
+		case command[1] == 0xB0:
+			return []byte{0x6C, 3}
+		case command[1] == 0xCA:
+			return []byte{0x90}
+		case command[1] == 0xCB:
+			return []byte{0x61, 0}
+		}
+		return []byte{'a', 'b', 0x61, 2}
+	})
+	card, err := d.service.Reader(d.ReaderName).Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer card.Close() //nolint:errcheck // the test is over
+	for _, test := range []struct {
+		name    string
+		command []byte
+		want    []byte
+	}{
+		{"61XX twice", []byte{0, 0xA4, 4, 0, 1, 0}, []byte{'a', 'b', 'c', 'd', 'e', 0x90, 0}},
+		{"6CXX", []byte{0, 0xB0, 0, 0, 0}, []byte{'x', 'y', 'z', 0x90, 0}},
+	} {
+		if got, err := card.Transmit(t.Context(), test.command); err != nil || !bytes.Equal(got, test.want) {
+			t.Errorf("%s: % X, %v", test.name, got, err)
+		}
+	}
+	if got, err := card.Transmit(t.Context(), []byte{0, 0xCB, 0, 0, 0}); err == nil && len(got) < 2 {
+		t.Errorf("endless answer: % X, %v", got, err)
+	}
+	if _, err := card.Transmit(t.Context(), []byte{0, 0xCA, 0, 0, 0}); err == nil {
+		t.Error("an answer of one byte was taken")
+	}
+}
+
+// TestStuckReader meets a card that never answers, and a service that recovers when it is taken
+// away.
+func TestStuckReader(t *testing.T) {
+	d := lease(t, pcsc.Deadlines{Transmit: 300 * time.Millisecond})
+	free := make(chan struct{})
+	d.insertOdd(t, func([]byte) []byte { <-free; return []byte{0x90, 0} })
+	r := d.service.Reader(d.ReaderName)
+	card, err := r.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = card.Transmit(t.Context(), []byte{0, 0xA4, 0, 0})
+	if !errors.Is(err, pcsc.ErrStuck) || !errors.Is(err, devices.ErrUnreachable) {
+		t.Errorf("past the deadline: %v, want ErrStuck", err)
+	}
+	if _, err := card.Transmit(t.Context(), []byte{0, 0xA4, 0, 0}); !errors.Is(err, pcsc.ErrStuck) {
+		t.Errorf("on a stuck reader: %v, want ErrStuck", err)
+	}
+	if _, err := d.service.Readers(t.Context()); err != nil {
+		t.Errorf("other readers suffer: %v", err)
+	}
+	if err := card.Close(); !errors.Is(err, pcsc.ErrStuck) {
+		t.Errorf("close of a stuck card: %v", err)
+	}
+	close(free)
+	began := time.Now()
+	for {
+		card, err := r.Connect(t.Context())
+		if err == nil {
+			_ = card.Close()
+			return
+		}
+		if !errors.Is(err, pcsc.ErrStuck) && !errors.Is(err, devices.ErrBusy) || time.Since(began) > 10*time.Second {
+			t.Fatalf("after the answer: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}

@@ -1,0 +1,240 @@
+package chip
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"padarozhnik/devices"
+	"padarozhnik/station/lds"
+	"padarozhnik/station/pki/ec"
+)
+
+// Life is the chip's stage.
+type Life string
+
+// Stages of life.
+const (
+	Blank   Life = "blank"
+	Partial Life = "partial"
+	Locked  Life = "locked"
+)
+
+// code is the life cycle status byte (ISO/IEC 7816-4, table 14): creation, initialisation,
+// activated.
+func (l Life) code() byte {
+	switch l {
+	case Blank:
+		return 0x01
+	case Partial:
+		return 0x03
+	}
+	return 0x05
+}
+
+const (
+	stateVersion = 1
+	chipIDSize   = 8
+	keyVersion   = 1
+	capacity     = 96 << 10 // bytes of files, with their overhead
+	fileOverhead = 16
+	// bufferSize is what one APDU may have in either direction, as EF.ATR/INFO states.
+	bufferSize = 4096
+	// responseOverhead is what secure messaging adds to a response at most, status word included.
+	responseOverhead = 64
+)
+
+// File is one elementary file. Master tells a file of the master file from the application's.
+type File struct {
+	ID     uint16 `json:"id"`
+	Short  byte   `json:"short"`
+	Master bool   `json:"master,omitempty"`
+	Data   []byte `json:"data"`
+}
+
+// AuthKey is the private key of Chip Authentication.
+type AuthKey struct {
+	ParameterID int    `json:"parameterId"`
+	Private     []byte `json:"private"`
+}
+
+// State is all that a chip remembers without power. Old makes it play a passport from before
+// PACE: Basic Access Control, short APDUs, application open to selection.
+type State struct {
+	Version  int               `json:"version"`
+	ChipID   []byte            `json:"chipId"`
+	Life     Life              `json:"life"`
+	Old      bool              `json:"old,omitempty"`
+	SCP03    devices.SCP03Keys `json:"scp03"`
+	Sequence uint32            `json:"sequence"`
+	MRZHash  []byte            `json:"mrzHash,omitempty"`
+	CAN      string            `json:"can,omitempty"`
+	Auth     *AuthKey          `json:"auth,omitempty"`
+	Files    []File            `json:"files"`
+}
+
+// NewState is a chip as its maker delivers it: an identifier, keys, and EF.ATR/INFO.
+func NewState(rand io.Reader, diversify func(chipID []byte) (devices.SCP03Keys, error)) (State, error) {
+	s := State{Version: stateVersion, Life: Blank, ChipID: make([]byte, chipIDSize)}
+	if _, err := io.ReadFull(rand, s.ChipID); err != nil {
+		return State{}, fmt.Errorf("draw chip identifier: %w", err)
+	}
+	var err error
+	if s.SCP03, err = diversify(s.ChipID); err != nil {
+		return State{}, err
+	}
+	info := lds.ATRInfo{Capabilities: lds.ExtendedCapabilities(), MaxCommand: bufferSize, MaxResponse: bufferSize}
+	b, err := info.Bytes()
+	if err != nil {
+		return State{}, fmt.Errorf("EF.ATR/INFO: %w", err)
+	}
+	s.Files = []File{{ID: atrInfoID, Short: 1, Master: true, Data: b}}
+	return s, nil
+}
+
+// NewOldPassport is a locked chip with BAC only, for reading what citizens bring along.
+func NewOldPassport(files []devices.ChipFile, mrzHash []byte) (State, error) {
+	s := State{Version: stateVersion, Life: Locked, Old: true, ChipID: make([]byte, chipIDSize), MRZHash: mrzHash}
+	for _, f := range files {
+		id, ok := lds.FileID(f.Name)
+		short, _ := lds.ShortFileID(f.Name)
+		if !ok || lds.InMasterFile(f.Name) {
+			return State{}, fmt.Errorf("old passport: file %q", f.Name)
+		}
+		s.Files = append(s.Files, File{ID: id, Short: short, Data: f.Data})
+	}
+	return s, nil
+}
+
+func (s *State) clone() State {
+	c := *s
+	c.Files = slices.Clone(s.Files)
+	for i := range c.Files {
+		c.Files[i].Data = bytes.Clone(c.Files[i].Data)
+	}
+	c.SCP03 = devices.SCP03Keys{
+		Enc: bytes.Clone(s.SCP03.Enc), Mac: bytes.Clone(s.SCP03.Mac), Dek: bytes.Clone(s.SCP03.Dek),
+	}
+	return c
+}
+
+func (s *State) file(id uint16, master bool) *File {
+	for i := range s.Files {
+		if s.Files[i].ID == id && s.Files[i].Master == master {
+			return &s.Files[i]
+		}
+	}
+	return nil
+}
+
+func (s *State) short(id byte, master bool) *File {
+	for i := range s.Files {
+		if s.Files[i].Short == id && s.Files[i].Master == master {
+			return &s.Files[i]
+		}
+	}
+	return nil
+}
+
+// free is the room left for files.
+func (s *State) free() int {
+	n := capacity
+	for _, f := range s.Files {
+		n -= len(f.Data) + fileOverhead
+	}
+	return n
+}
+
+// production is the card production life cycle data: 42 bytes, of which the fabrication date, the
+// serial number and the batch of the chip (8 bytes from the tenth on) tell chips apart.
+func (s *State) production() []byte {
+	b := make([]byte, 42)
+	binary.BigEndian.PutUint16(b, 0x5044)
+	copy(b[10:], s.ChipID)
+	return b
+}
+
+func (s *State) authKey() (*ec.Curve, *big.Int, error) {
+	if s.Auth == nil {
+		return nil, nil, errors.New("no key loaded")
+	}
+	c, err := ec.ByParameterID(s.Auth.ParameterID)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, new(big.Int).SetBytes(s.Auth.Private), nil
+}
+
+// atrOf is the answer to reset that a PC/SC reader gives for a contactless chip: historical bytes
+// with the card capabilities (PC/SC part 3, 3.1.3.2.3.1).
+func atrOf(s State) []byte {
+	history := []byte{0x80, 0x73, 0x84, 0x01, 0x40}
+	if s.Old {
+		history = []byte{0x80, 0x31, 0x80, 0x65}
+	}
+	atr := append([]byte{0x3B, 0x80 | byte(len(history)), 0x80, 0x01}, history...)
+	var check byte
+	for _, b := range atr[1:] {
+		check ^= b
+	}
+	return append(atr, check)
+}
+
+// Store keeps a chip's memory. Save returns when the memory is safe: after a crash Load gives
+// what the last finished Save wrote, or what one under way was writing, and never a mixture.
+type Store interface {
+	Load() (State, error)
+	Save(State) error
+}
+
+// FileStore keeps a memory in one file of mode 0600, replaced whole at each Save.
+type FileStore struct{ Path string }
+
+// Load reads the file.
+func (f FileStore) Load() (State, error) {
+	b, err := os.ReadFile(f.Path)
+	if err != nil {
+		return State{}, err
+	}
+	var s State
+	if err := json.Unmarshal(b, &s); err != nil {
+		return State{}, fmt.Errorf("chip memory: %w", err)
+	}
+	if s.Version != stateVersion || len(s.ChipID) != chipIDSize {
+		return State{}, fmt.Errorf("chip memory of version %d", s.Version)
+	}
+	return s, nil
+}
+
+// Save writes a temporary file, syncs it, renames it into place and syncs the directory.
+func (f FileStore) Save(s State) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("chip memory: %w", err)
+	}
+	defer clear(b)
+	t, err := os.CreateTemp(filepath.Dir(f.Path), filepath.Base(f.Path)+".new*")
+	if err != nil {
+		return fmt.Errorf("chip memory: %w", err)
+	}
+	_, err = t.Write(b)
+	err = errors.Join(err, t.Sync(), t.Close())
+	if err == nil {
+		err = os.Rename(t.Name(), f.Path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("chip memory: %w", err), os.Remove(t.Name()))
+	}
+	dir, err := os.Open(filepath.Dir(f.Path))
+	if err != nil {
+		return fmt.Errorf("chip memory: %w", err)
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
