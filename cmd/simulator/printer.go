@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"padarozhnik/devices/virtual/printer"
+)
+
+// printerCommand runs the virtual passport printer until it is told to stop.
+func printerCommand() *cobra.Command {
+	var (
+		dir, listen, fault string
+		o                  printer.Options
+	)
+	cmd := &cobra.Command{
+		Use:   "printer",
+		Short: "Run the virtual passport printer (IPP)",
+		Long: `Run the virtual passport printer. It prints on the book that lies at the desk's printer place and
+ejects it into the drawer. Received documents are kept as DIR/jobs/N.pwg.
+
+A fault is planted at the start with --fault, and at any time by writing its word into
+DIR/faults/printer; removing that file cures it. Faults: no-booklet, jam, ink-empty, cover-open,
+power-lost (when half of the page is inked), power-lost-early (while the page is being sent).`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			planted, err := printer.ParseFault(fault)
+			if err != nil {
+				return err
+			}
+			o.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+			p, err := printer.Open(dir, o)
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("fault") {
+				if err := p.Plant(planted); err != nil {
+					return err
+				}
+			}
+			l, err := net.Listen("tcp", listen)
+			if err != nil {
+				return fmt.Errorf("listen: %w", err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "listening ipp://%s%s\n", l.Addr(), printer.Path)
+			return p.Serve(cmd.Context(), l)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&dir, "desk", "", "directory of the simulated desk")
+	flags.StringVar(&listen, "listen", "127.0.0.1:0", "address to listen on")
+	flags.StringVar(&fault, "fault", "", "plant a fault at the start, or cure one with none")
+	flags.BoolVar(&o.ShortEdge, "short-edge", false, "feed books short edge first")
+	flags.DurationVar(&o.PrintTime, "print-time", 0, "how long a page takes (default 200ms)")
+	_ = cmd.MarkFlagRequired("desk")
+	return cmd
+}

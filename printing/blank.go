@@ -1,0 +1,143 @@
+package printing
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+)
+
+// RenderBlank draws a data page as the maker of the booklets delivers it: artwork, the state's name,
+// the symbol of the chip inside, the bar code of the serial. It is slow beside Render and needed
+// once per book.
+func RenderBlank(ctx context.Context, serial string, l Layout, dpi int) (*image.RGBA, error) {
+	c, err := newCanvas(&l, dpi)
+	if err != nil {
+		return nil, err
+	}
+	c.drawArtwork(&l)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := c.drawTitle(&l); err != nil {
+		return nil, err
+	}
+	c.drawChip(point{l.Blank.ChipXMM, l.Blank.ChipYMM}, l.Blank.ChipWidthMM)
+	if err := c.drawBarcode(&l, serial); err != nil {
+		return nil, err
+	}
+	return c.img, nil
+}
+
+// drawTitle prints the State and the document (ICAO Doc 9303-4, 4.1.1.1, elements 01 and 02), and
+// the lines of microtext that set off the zones.
+func (c *canvas) drawTitle(l *Layout) error {
+	b := l.Blank
+	bold, regular := newTypeface(l.bold), newTypeface(l.regular)
+	x := b.TitleXMM
+	for i, word := range b.Title {
+		s, err := bold.set(word, 0.06)
+		if err != nil {
+			return fmt.Errorf("title: %w", err)
+		}
+		if i > 0 {
+			var bar outline
+			bar.rectangle(Box{x + 1.9, b.TitleYMM - 3.3, 0.18, 3.6})
+			c.fill(bar, inkTitle, 0.55)
+			x += 4.0
+		}
+		c.fill(s.outline(upright(point{x, b.TitleYMM}, b.TitleSizeMM)), inkTitle, 1)
+		x += s.width * b.TitleSizeMM
+	}
+	right := b.ChipXMM - 3.2
+	for i := len(b.Document) - 1; i >= 0; i-- {
+		s, err := regular.set(b.Document[i], 0.12)
+		if err != nil {
+			return fmt.Errorf("title: %w", err)
+		}
+		right -= s.width * b.DocumentSizeMM
+		c.fill(s.outline(upright(point{right, b.TitleYMM}, b.DocumentSizeMM)), inkTitle, 1)
+		right -= 3.0
+	}
+	for _, rule := range []Box{
+		{b.TitleXMM, 9.3, l.WidthMM - 2*b.TitleXMM, 0.36},
+		{b.TitleXMM, l.HeightMM - l.MRZ.ZoneMM - 0.1, l.WidthMM - 2*b.TitleXMM, 0.36},
+	} {
+		if err := c.drawMicrotext(l, rule); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drawMicrotext prints a line of letters so small that it looks like a rule. The box gives the
+// baseline, the length, and the em size as its height.
+func (c *canvas) drawMicrotext(l *Layout, rule Box) error {
+	s, err := newTypeface(l.bold).set(l.Blank.Microtext, 0.05)
+	if err != nil {
+		return fmt.Errorf("microtext: %w", err)
+	}
+	if s.width <= 0 || rule.WidthMM <= 0 {
+		return nil
+	}
+	repeats := max(1, math.Round(rule.WidthMM/((s.width+0.05)*rule.HeightMM)))
+	step := rule.WidthMM / repeats
+	size := step / (s.width + 0.05)
+	var o outline
+	for k := 0.0; k < repeats; k++ {
+		o = append(o, s.outline(upright(point{rule.XMM + k*step, rule.YMM}, size))...)
+	}
+	c.fill(o, inkTitle, 0.9)
+	return nil
+}
+
+// drawChip prints the symbol of an electronic passport: a bar above, a bar below, between them a
+// plate with a disc (ICAO Doc 9303-9, 2.3).
+func (c *canvas) drawChip(at point, width float64) {
+	unit := width / 9
+	height := width * 5.25 / 9
+	bar := (height - 0.55*unit) / 2
+	radius := 1.42 * unit
+	centre := point{at.x + width/2, at.y + height/2}
+	for _, top := range []bool{true, false} {
+		y, toward := at.y, at.y+bar
+		if !top {
+			y, toward = at.y+height, at.y+height-bar
+		}
+		c.fill(chipHalf(at.x, width, y, toward, centre, radius), inkTitle, 1)
+	}
+	c.fill(disc(centre, radius-0.52*unit), inkTitle, 1)
+}
+
+// chipHalf is a bar from an outer edge to an inner one, with the disc's surround cut out.
+func chipHalf(x, width, outer, inner float64, centre point, radius float64) outline {
+	var o outline
+	o.move(point{x, outer})
+	o.line(point{x + width, outer})
+	o.line(point{x + width, inner})
+	half := math.Asin(math.Abs(inner-centre.y) / radius)
+	down := 1.0
+	if inner < centre.y {
+		down = -1
+	}
+	const steps = 48
+	for i := range steps + 1 {
+		a := half + (math.Pi-2*half)*float64(i)/steps
+		o.line(point{centre.x + radius*math.Cos(a), centre.y + down*radius*math.Sin(a)})
+	}
+	o.line(point{x, inner})
+	return o
+}
+
+// disc is a circle of four cubic arcs.
+func disc(centre point, r float64) outline {
+	const k = 0.5522847498 // control points of a quarter circle
+	var o outline
+	p := func(x, y float64) point { return point{centre.x + x*r, centre.y + y*r} }
+	o.move(p(1, 0))
+	o.cube(p(1, k), p(k, 1), p(0, 1))
+	o.cube(p(-k, 1), p(-1, k), p(-1, 0))
+	o.cube(p(-1, -k), p(-k, -1), p(0, -1))
+	o.cube(p(k, -1), p(1, -k), p(1, 0))
+	return o
+}
