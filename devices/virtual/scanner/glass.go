@@ -1,0 +1,175 @@
+package scanner
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
+
+	"padarozhnik/devices/virtual/desk"
+)
+
+// Measures of what lies on the glass, in millimetres.
+const (
+	pageWidthMM  = 125.0 // data page, ICAO Doc 9303-4, 2.1
+	sheetWidthMM = 210.0 // A4, for a picture that tells no density
+	bookLeftMM   = 20.0  // usual place of a book
+	bookTopMM    = 25.0
+)
+
+// maxPixels bounds a page that is decoded: A4 at 1200 dpi.
+const maxPixels = 150 << 20
+
+// lid is the white of the scanner's lid.
+var lid = color.RGBA{R: 250, G: 250, B: 247, A: 255}
+
+// subject is what lies on the glass.
+type subject struct {
+	path  string
+	sheet bool // a page of the folder, laid at the origin
+}
+
+// lying looks at the glass: the desk's book first, then the folder. It returns nil for an empty
+// glass.
+func (s *Scanner) lying() (*subject, error) {
+	if s.set.Desk != nil {
+		serial, err := s.set.Desk.At(desk.Scanner)
+		if err != nil {
+			return nil, err
+		}
+		if serial != "" {
+			return &subject{path: s.set.Desk.PagePath(serial)}, nil
+		}
+	}
+	if s.set.Pages == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(s.set.Pages)
+	if err != nil {
+		return nil, fmt.Errorf("list pages: %w", err)
+	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		switch strings.ToLower(filepath.Ext(e.Name())) {
+		case ".png", ".jpg", ".jpeg":
+			return e.IsDir()
+		}
+		return true
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.served >= len(entries) {
+		return nil, nil
+	}
+	return &subject{path: filepath.Join(s.set.Pages, entries[s.served].Name()), sheet: true}, nil
+}
+
+// expose takes the picture of a job and encodes it.
+func (s *Scanner) expose(ctx context.Context, what *subject, j *job) ([]byte, error) {
+	page, widthMM, err := load(what)
+	if err != nil {
+		return nil, err
+	}
+	w, h := j.order.size()
+	glass := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.Draw(glass, glass.Bounds(), image.NewUniform(lid), image.Point{}, draw.Src)
+	random := rand.New(rand.NewPCG(s.set.Seed, j.number))
+	perMM := float64(j.order.dpi) / 25.4
+	scale := widthMM * perMM / float64(page.Bounds().Dx()) // page pixels to picture pixels
+	x0, y0 := float64(j.order.region.X)/unitsPerMM*perMM, float64(j.order.region.Y)/unitsPerMM*perMM
+	if what.sheet {
+		draw.CatmullRom.Scale(glass, sheetBounds(page, scale, x0, y0), page, page.Bounds(), draw.Over, nil)
+	} else {
+		draw.BiLinear.Transform(glass, s.lay(page, scale, perMM, x0, y0, random), page, page.Bounds(), draw.Over, nil)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	blur(glass, int(math.Round(s.set.BlurMM*perMM)))
+	addNoise(glass, s.set.Noise, random)
+	return s.encode(glass, j.order)
+}
+
+// load reads the picture of what lies on the glass and its width in millimetres.
+func load(what *subject) (image.Image, float64, error) {
+	b, err := os.ReadFile(what.path)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read page: %w", errors.Unwrap(err))
+	}
+	config, _, err := image.DecodeConfig(bytes.NewReader(b))
+	if err != nil {
+		return nil, 0, fmt.Errorf("read page: %w", err)
+	}
+	if config.Width <= 0 || config.Height <= 0 || config.Width > maxPixels/config.Height {
+		return nil, 0, fmt.Errorf("read page: %d x %d pixels", config.Width, config.Height)
+	}
+	page, _, err := image.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil, 0, fmt.Errorf("read page: %w", err)
+	}
+	if !what.sheet {
+		return page, pageWidthMM, nil
+	}
+	if dpi := densityOf(b); dpi >= 50 {
+		return page, float64(config.Width) / dpi * 25.4, nil
+	}
+	return page, sheetWidthMM, nil
+}
+
+// sheetBounds is where a page of the folder lands in the picture.
+func sheetBounds(page image.Image, scale, x0, y0 float64) image.Rectangle {
+	w, h := float64(page.Bounds().Dx())*scale, float64(page.Bounds().Dy())*scale
+	return image.Rect(int(math.Round(-x0)), int(math.Round(-y0)), int(math.Round(w-x0)), int(math.Round(h-y0)))
+}
+
+// lay maps the pixels of a book's page to the picture: scaled, turned about the page's middle by
+// the scan's own angle, and shifted.
+func (s *Scanner) lay(page image.Image, scale, perMM, x0, y0 float64, random *rand.Rand) f64.Aff3 {
+	sin, cos := math.Sincos((2*random.Float64() - 1) * s.set.SkewDeg * math.Pi / 180)
+	dx := (bookLeftMM + (2*random.Float64()-1)*s.set.ShiftMM) * perMM
+	dy := (bookTopMM + (2*random.Float64()-1)*s.set.ShiftMM) * perMM
+	b := page.Bounds()
+	mx, my := float64(b.Min.X)+float64(b.Dx())/2, float64(b.Min.Y)+float64(b.Dy())/2
+	cx, cy := dx+float64(b.Dx())/2*scale-x0, dy+float64(b.Dy())/2*scale-y0
+	return f64.Aff3{
+		scale * cos, -scale * sin, cx - scale*cos*mx + scale*sin*my,
+		scale * sin, scale * cos, cy - scale*sin*mx - scale*cos*my,
+	}
+}
+
+// encode writes the picture in the order's colour and type.
+func (s *Scanner) encode(glass *image.RGBA, o order) ([]byte, error) {
+	var picture image.Image = glass
+	if o.gray {
+		gray := image.NewGray(glass.Bounds())
+		for i := range gray.Pix {
+			r, g, b := int(glass.Pix[4*i]), int(glass.Pix[4*i+1]), int(glass.Pix[4*i+2])
+			gray.Pix[i] = uint8((299*r + 587*g + 114*b + 500) / 1000)
+		}
+		picture = gray
+	}
+	var b bytes.Buffer
+	var err error
+	if o.kind == "image/png" {
+		err = (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, picture)
+	} else {
+		err = jpeg.Encode(&b, picture, &jpeg.Options{Quality: s.set.Quality})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encode picture: %w", err)
+	}
+	return withDensity(b.Bytes(), o.kind, o.dpi), nil
+}

@@ -1,0 +1,184 @@
+// Package ocr reads the machine readable zone from a scanned page: a recogniser for the one face,
+// the one pitch and the few layouts that ICAO Doc 9303-3 to 9303-7 allow.
+//
+// # Life of a page
+//
+// The page is reduced to about ten pixels a character, where thin dark strokes are marked and
+// smeared into bars. Long parallel bars at the distance of a zone's lines are its possible places
+// (find). On the page at full resolution each line is straightened, its pitch and phase measured,
+// and characters matched roughly to learn where the line truly runs (follow). Then every cell is
+// cut out at 24 pixels a character, flattened, and matched against the OCR-B outlines by
+// normalised cross-correlation between the pixels (read). Both directions are tried, and lines
+// that run up or down the picture where none across it was accepted.
+//
+// # What is accepted
+//
+// A reading is accepted without a person only if mrz.Parse finds no defect in the characters as
+// they were seen, no character was replaced because its field forbids it, and the weakest
+// character is above a bar in score and in distance to its runner-up. A field's alphabet may
+// choose what is shown to a person; check digits choose nothing at all. Rules that repair a
+// reading until its check digits fit accept noise.
+package ocr
+
+import (
+	"context"
+	"errors"
+	"image"
+	"math"
+
+	"padarozhnik/station/mrz/ocr/ocrb"
+)
+
+// ErrNoMRZ is returned for a picture on which no machine readable zone was found.
+var ErrNoMRZ = errors.New("no machine readable zone on the picture")
+
+// Char is one character as it was seen.
+type Char struct {
+	Rune        rune
+	Score       float64 // normalised cross-correlation, 1 for a perfect print
+	Second      rune    // runner-up
+	SecondScore float64
+	Box         image.Rectangle // on the picture given to Read
+}
+
+// Place is the place of a character: line and column from 0.
+type Place struct{ Line, Column int }
+
+// Result is a reading. Lines holds what a person should be shown first: the characters as seen,
+// but where a field's alphabet forbids one, the best that it allows.
+type Result struct {
+	Lines    []string
+	Chars    [][]Char
+	Angle    float64 // of the lines on the picture, degrees clockwise, -180 to 180
+	Accepted bool    // good without a person's eyes
+	Doubtful []Place // characters to look at first; none where Accepted, or where the whole page is poor
+}
+
+// workDPI and findDPI are the resolutions that a picture is brought near to, from above, before
+// it is read and searched.
+const (
+	workDPI = 230
+	findDPI = 95
+)
+
+// Bounds of a picture: less holds no zone, more is no page.
+const (
+	minSide   = 100
+	maxPixels = 200 << 20
+)
+
+// Read finds and reads the machine readable zone of a picture of the given resolution, which may
+// be a tenth off. A resolution of 0 means that none is known: the sizes of a data page, an open
+// book and an A4 page are then tried. Read returns ErrNoMRZ where nothing looks like a zone, and
+// the context's error if it ends first.
+func Read(ctx context.Context, img image.Image, dpi int) (Result, error) {
+	b := img.Bounds()
+	if min(b.Dx(), b.Dy()) < minSide || b.Dx() > maxPixels/b.Dy() || dpi < 0 {
+		return Result{}, ErrNoMRZ
+	}
+	guesses := []int{dpi}
+	if dpi == 0 {
+		guesses = guessDPI(b)
+	}
+	var best reading
+	for _, guess := range guesses {
+		r, err := readAt(ctx, img, guess)
+		if err != nil {
+			return Result{}, err
+		}
+		if r.better(&best) {
+			best = r
+		}
+		if best.accepted {
+			break
+		}
+	}
+	if best.mean < leastMean {
+		return Result{}, ErrNoMRZ
+	}
+	return best.result(b), nil
+}
+
+// guessDPI supposes that the longer side of a picture is that of a data page (125 mm), of an open
+// book (176 mm) or of an A4 page (297 mm).
+func guessDPI(b image.Rectangle) []int {
+	var guesses []int
+	for _, mm := range []float64{125, 176, 297} {
+		if dpi := int(float64(max(b.Dx(), b.Dy())) / mm * 25.4); dpi >= 100 {
+			guesses = append(guesses, dpi)
+		}
+	}
+	return guesses
+}
+
+// readAt reads a picture whose resolution is taken as known.
+func readAt(ctx context.Context, img image.Image, dpi int) (reading, error) {
+	reduce := max(1, dpi/workDPI)
+	work := grayOf(img, reduce)
+	pitch := float64(dpi) / float64(reduce) * ocrb.PitchMM / 25.4
+	again := max(1, int(float64(dpi)/float64(reduce)/findDPI+0.5))
+	small := work.shrink(again)
+	planes := [...]*plane{small, small.transposed()}
+	var best reading
+	for _, share := range inkShares {
+		for i, p := range planes {
+			for _, z := range findZones(p, pitch/float64(again), share) {
+				if err := ctx.Err(); err != nil {
+					return reading{}, err
+				}
+				if i == 1 {
+					z = z.transposed()
+				}
+				r := readZone(work, z.enlarged(again), pitch)
+				if r.reduce = reduce; r.better(&best) {
+					best = r
+				}
+				if best.mean >= leastPage { // this is the zone, be it good without a person or not
+					return best, nil
+				}
+			}
+		}
+	}
+	return best, nil
+}
+
+// inkShares are tried in turn: the second drowns a background pattern half as dark as the print,
+// and with it weak characters.
+var inkShares = [...]float64{0.45, 0.7}
+
+// result turns a reading into what the caller gets; b is the picture's bounds.
+func (r *reading) result(b image.Rectangle) Result {
+	out := Result{Accepted: r.accepted, Doubtful: r.doubtful, Angle: degrees(r.lines[0].track.axis.angle)}
+	for i, line := range r.lines {
+		out.Lines = append(out.Lines, string(r.shown[i]))
+		chars := make([]Char, len(line.cells))
+		for c := range line.cells {
+			m := &line.cells[c]
+			second := m.second()
+			chars[c] = Char{Rune: runeAt(m.best), Score: m.score(), Second: runeAt(second), SecondScore: m.scores[second],
+				Box: line.box(c, r.reduce, b)}
+		}
+		out.Chars = append(out.Chars, chars)
+	}
+	return out
+}
+
+// runeAt is a character of the alphabet by its number.
+func runeAt(i int) rune { return rune(ocrb.Alphabet[i]) }
+
+// box is the smallest upright rectangle on the picture around a character's cell.
+func (l *line) box(c, reduce int, b image.Rectangle) image.Rectangle {
+	x0, y0, x1, y1 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
+	for _, corner := range [...][2]float64{{0.1, -0.62}, {0.9, -0.62}, {0.1, 0.58}, {0.9, 0.58}} {
+		x, y := l.track.at(float64(c)+corner[0], corner[1])
+		x, y = (x+0.5)*float64(reduce), (y+0.5)*float64(reduce)
+		x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x), max(y1, y)
+	}
+	box := image.Rect(int(math.Floor(x0)), int(math.Floor(y0)), int(math.Ceil(x1)), int(math.Ceil(y1)))
+	return box.Add(b.Min).Intersect(b)
+}
+
+// degrees turns an angle into degrees from -180 to 180.
+func degrees(rad float64) float64 {
+	return math.Remainder(rad*180/math.Pi, 360)
+}
