@@ -1,0 +1,274 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"padarozhnik/devices/chip/scp03"
+	"padarozhnik/station"
+	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/event"
+	"padarozhnik/station/journal/seal"
+	"padarozhnik/station/lds"
+	"padarozhnik/station/pki/ec"
+)
+
+// Causes for which the vault declines an order. A station shows the sentence that belongs to the
+// word.
+const (
+	CauseFourEyes   = "four-eyes"   // enrolled and approved by one person, or without the role
+	CauseBlank      = "blank"       // not allocated to the station, already ordered, or spoiled
+	CauseDecision   = "decision"    // the approver's decision speaks of another case, blank or date
+	CauseIncomplete = "incomplete"  // the sealed application lacks what the profile demands
+	CauseDataGroups = "data-groups" // recomputed data groups differ from the approved ones
+)
+
+// declinedError carries a cause out of the checks.
+type declinedError struct{ cause string }
+
+func (e *declinedError) Error() string { return "declined: " + e.cause }
+
+// order answers one approval: with a production order, or with the cause why there is none.
+func (v *Vault) order(ctx context.Context, o *office, token station.CaseToken) error {
+	c := o.cases[token]
+	made, err := v.make(ctx, o, token, c)
+	var declined *declinedError
+	if errors.As(err, &declined) {
+		body := event.Declined{Serial: c.serial, Cause: declined.cause}
+		v.Log.Warn("order declined", "station", o.Charter.Station, "case", token, "cause", declined.cause)
+		return v.direct(ctx, o, directive{kind: event.OrderDeclined, subject: string(token), body: body})
+	}
+	if err != nil {
+		return err
+	}
+	plain, err := journal.Encode(made)
+	if err != nil {
+		return err
+	}
+	defer clear(plain)
+	sod := sha256.Sum256(made.File("EF.SOD"))
+	err = v.direct(ctx, o, directive{
+		kind: event.OrderIssued, subject: string(token), purpose: event.PurposeOrder, plain: plain,
+		body: event.Ordered{Serial: made.Serial, SOD: sod[:]},
+	})
+	if err != nil {
+		return err
+	}
+	o.blanks[made.Serial].ordered = true
+	v.Log.Info("order issued", "station", o.Charter.Station, "case", token, "serial", made.Serial)
+	return nil
+}
+
+// make checks an approval against everything the vault knows and builds the order.
+func (v *Vault) make(ctx context.Context, o *office, token station.CaseToken, c *dossier) (station.Order, error) {
+	today := station.DateOf(v.Now())
+	approver, ok := o.Charter.Officer(c.approved)
+	enroller, known := o.Charter.Officer(c.enrolled)
+	if !ok || !known || c.approved == c.enrolled ||
+		approver.May(station.RoleApprove, today) != nil || enroller.May(station.RoleEnrol, today) != nil {
+		return station.Order{}, &declinedError{CauseFourEyes}
+	}
+	b := o.blanks[c.serial]
+	if b == nil || b.ordered || b.spoiled || o.Charter.Profile.CheckSerial(c.serial) != nil {
+		return station.Order{}, &declinedError{CauseBlank}
+	}
+	var a station.Application
+	if err := v.open(ctx, c.sealed, event.PurposeCase, &a); err != nil {
+		return station.Order{}, err
+	}
+	decision, err := v.decision(ctx, o, token, c, a)
+	if err != nil {
+		return station.Order{}, err
+	}
+	if missing := a.Missing(o.Charter.Profile, decision.Issue); len(missing) > 0 {
+		return station.Order{}, &declinedError{CauseIncomplete}
+	}
+	return v.build(o, token, decision, a, b)
+}
+
+// decision opens what the approving officer bound themselves to. For a replacement of a spoiled
+// blank the dates are those of today and the application is the one approved before.
+func (v *Vault) decision(
+	ctx context.Context, o *office, token station.CaseToken, c *dossier, a station.Application,
+) (station.Decision, error) {
+	var d station.Decision
+	if err := v.open(ctx, c.decision, event.PurposeDecision, &d); err != nil {
+		return d, err
+	}
+	p := o.Charter.Profile
+	age := v.Now().Sub(d.Issue.Time())
+	if d.Case != token || d.Serial != c.serial || d.Instead != c.instead || age < -48*time.Hour || age > 60*24*time.Hour {
+		return d, &declinedError{CauseDecision}
+	}
+	if d.Instead == "" {
+		if d.Expiry != p.Expiry(a.Applicant.Birth, d.Issue) {
+			return d, &declinedError{CauseDecision}
+		}
+		return d, v.recompute(p, a, d)
+	}
+	if old := o.blanks[d.Instead]; old == nil || !old.spoiled {
+		return d, &declinedError{CauseBlank}
+	}
+	var first station.Decision
+	if err := v.open(ctx, c.first, event.PurposeDecision, &first); err != nil {
+		return d, err
+	}
+	d.Expiry = p.Expiry(a.Applicant.Birth, d.Issue)
+	return d, v.recompute(p, a, first)
+}
+
+// recompute builds the data groups of a decision from the sealed application and compares them
+// with what the approving officer signed.
+func (v *Vault) recompute(p station.Profile, a station.Application, d station.Decision) error {
+	zone, err := station.Zone(p, a.Applicant, d.Serial, d.Issue, d.Expiry)
+	if err != nil {
+		return &declinedError{CauseDataGroups}
+	}
+	groups, err := personal(zone, a.Portrait)
+	if err != nil {
+		return &declinedError{CauseDataGroups}
+	}
+	for number, name := range map[int]string{1: "DG1", 2: "DG2"} {
+		sum := sha256.Sum256(groups[number])
+		if !bytes.Equal(sum[:], d.Hashes[name]) {
+			return &declinedError{CauseDataGroups}
+		}
+	}
+	return nil
+}
+
+// personal builds DG1 and DG2.
+func personal(zone [2]string, portrait []byte) (map[int][]byte, error) {
+	dg1, err := lds.NewDG1(zone[:]).Bytes()
+	if err != nil {
+		return nil, err
+	}
+	face, err := lds.NewDG2(portrait)
+	if err != nil {
+		return nil, err
+	}
+	dg2, err := face.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return map[int][]byte{1: dg1, 2: dg2}, nil
+}
+
+// build makes the chip's keys, signs the data groups and puts the order together.
+func (v *Vault) build(
+	o *office, token station.CaseToken, d station.Decision, a station.Application, b *blank,
+) (station.Order, error) {
+	p := o.Charter.Profile
+	out := station.Order{
+		Case: token, Serial: d.Serial, ChipID: b.chipID, Profile: p.Version,
+		Applicant: a.Applicant, Issue: d.Issue, Expiry: d.Expiry, Portrait: a.Portrait,
+	}
+	var err error
+	if out.MRZ, err = station.Zone(p, a.Applicant, d.Serial, d.Issue, d.Expiry); err != nil {
+		return out, err
+	}
+	if out.MRZHash, err = station.ZoneHash(out.MRZ); err != nil {
+		return out, err
+	}
+	groups, err := personal(out.MRZ, a.Portrait)
+	if err != nil {
+		return out, err
+	}
+	if out.Secrets, groups[14], err = v.secrets(p, b); err != nil {
+		return out, err
+	}
+	out.Files, err = v.files(p, d.Issue, groups)
+	return out, err
+}
+
+// secrets makes what only this chip will know: its authentication key, its CAN, and the keys of
+// its personaliser, and the DG14 that states the public half.
+func (v *Vault) secrets(p station.Profile, b *blank) (station.ChipSecrets, []byte, error) {
+	out := station.ChipSecrets{ParameterID: p.PACEParameter}
+	curve, err := ec.ByParameterID(p.PACEParameter)
+	if err != nil {
+		return out, nil, err
+	}
+	private, public, err := curve.GenerateKey(rand.Reader)
+	if err != nil {
+		return out, nil, err
+	}
+	out.Private = private.FillBytes(make([]byte, (curve.N.BitLen()+7)/8))
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return out, nil, err
+	}
+	out.CAN = fmt.Sprintf("%06d", n)
+	master, err := v.Masters(b.product)
+	if err != nil {
+		return out, nil, err
+	}
+	defer clear(master)
+	keys, err := scp03.Diversify(master, b.chipID)
+	if err != nil {
+		return out, nil, err
+	}
+	out.Enc, out.Mac, out.Dek = keys.Enc, keys.Mac, keys.Dek
+	infos := access(p)
+	infos.ChipAuthentication = []lds.ChipAuthenticationInfo{{OID: lds.OIDChipAuthentication(lds.AES128), Version: 1}}
+	infos.ChipAuthenticationKeys = []lds.ChipAuthenticationPublicKey{
+		{ParameterID: p.PACEParameter, Point: curve.Bytes(public)},
+	}
+	dg14, err := lds.DG14{Infos: infos}.Bytes()
+	return out, dg14, err
+}
+
+// access is what EF.CardAccess says and DG14 repeats (ICAO Doc 9303-11, 9.2).
+func access(p station.Profile) lds.SecurityInfos {
+	parameter := p.PACEParameter
+	return lds.SecurityInfos{PACE: []lds.PACEInfo{
+		{OID: lds.OIDPACEGM(lds.AES128), Version: 2, ParameterID: &parameter},
+	}}
+}
+
+// files signs the data groups and lists every file of the chip.
+func (v *Vault) files(p station.Profile, issue station.Date, groups map[int][]byte) ([]station.ChipFile, error) {
+	cardAccess, err := lds.CardAccess{Infos: access(p)}.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	com, err := lds.NewCOM(1, 2, 14).Bytes()
+	if err != nil {
+		return nil, err
+	}
+	sod, err := lds.SignSOD(lds.SODSpec{
+		DataGroups: groups, Hash: crypto.SHA256, Issued: issue.Time(), DocumentCode: p.DocumentCode,
+	}, v.Document.Key, v.Document.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	return []station.ChipFile{
+		{Name: "EF.CardAccess", Data: cardAccess},
+		{Name: "EF.COM", Data: com},
+		{Name: "DG1", Data: groups[1]},
+		{Name: "DG2", Data: groups[2]},
+		{Name: "DG14", Data: groups[14]},
+		{Name: "EF.SOD", Data: sod},
+	}, nil
+}
+
+// open fetches a blob and opens it with the vault's key.
+func (v *Vault) open(ctx context.Context, b journal.Blob, purpose string, into any) error {
+	blob, err := v.Ledger.GetBlob(ctx, b)
+	if err != nil {
+		return err
+	}
+	plain, err := seal.Open(v.Opener, purpose, blob)
+	if err != nil {
+		return err
+	}
+	defer clear(plain)
+	return journal.Decode(plain, into)
+}

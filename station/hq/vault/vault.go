@@ -1,0 +1,246 @@
+// Package vault is the side of headquarters that can open what stations seal. It is a machine of
+// its own: it follows the ledger like any other party, and everything it decides goes back as
+// signed directives on one chain for each station.
+//
+// The vault keeps no state between runs. At the start it reads the whole ledger, which is the
+// truth, and builds from it which cases were submitted, approved and ordered, and which blanks are
+// whose. A vault that is killed between two steps therefore finds its work where it stopped: an
+// order is either on the chain or will be made again, and no number is ever ordered twice.
+package vault
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"padarozhnik/station"
+	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/seal"
+	"padarozhnik/station/pki"
+)
+
+// ErrChain: the ledger shows a history that its own signatures contradict.
+var ErrChain = errors.New("ledger contradicts its signatures")
+
+// Office is what the vault knows of one station.
+type Office struct {
+	Charter station.Charter
+	HPKE    []byte // the station's own key, to which orders are sealed
+	SPKI    []byte // the station's signing key
+}
+
+// Signer signs EF.SOD: a document signer's key and certificate.
+type Signer struct {
+	Key         crypto.Signer
+	Certificate *pki.Certificate
+}
+
+// Ledger is the wire to headquarters' internet side, the same as a station's.
+type Ledger interface {
+	PutBlob(ctx context.Context, b journal.Blob, data []byte) error
+	GetBlob(ctx context.Context, b journal.Blob) ([]byte, error)
+	Push(ctx context.Context, last journal.Checkpoint, entries []journal.Signed) (
+		[]journal.Receipt, journal.Checkpoint, error)
+	Pull(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error)
+}
+
+// Vault follows the ledger and makes production orders. It is used by one goroutine.
+type Vault struct {
+	Ledger   Ledger
+	Key      crypto.Signer // signs directives
+	Opener   seal.Opener
+	Document Signer
+	Masters  func(product string) ([]byte, error) // master key of a product's blanks
+	Offices  func() ([]Office, error)             // read again at every round
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	next    int64
+	seen    journal.Checkpoint
+	given   map[journal.Hash]bool // directives of this run, which come back with the next pull
+	offices map[string]*office
+}
+
+// office is one station's state as its two chains tell it.
+type office struct {
+	Office
+	own        *journal.Verifier // the station's chain
+	directives *journal.Verifier // headquarters' chain to it
+	cases      map[station.CaseToken]*dossier
+	blanks     map[station.Serial]*blank
+	manifests  map[journal.Hash]bool // allocated already
+	pending    []station.CaseToken   // approved, neither ordered nor declined
+}
+
+// dossier is one case as the ledger shows it.
+type dossier struct {
+	enrolled string // key id
+	approved string
+	sealed   journal.Blob // the application
+	decision journal.Blob // the newest decision
+	first    journal.Blob // the decision on the application itself
+	serial   station.Serial
+	instead  station.Serial
+}
+
+// blank is one booklet as the ledger shows it.
+type blank struct {
+	chipID  []byte
+	product string
+	ordered bool
+	spoiled bool
+}
+
+// Round follows the ledger to its end and carries out what is pending: allocations of stock, then
+// orders. It returns how many directives it gave.
+func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error) {
+	if err := v.refresh(); err != nil {
+		return 0, err
+	}
+	if err := v.follow(ctx); err != nil {
+		return 0, fmt.Errorf("follow the ledger: %w", err)
+	}
+	given := 0
+	for _, a := range allocations {
+		n, err := v.allocate(ctx, a)
+		given += n
+		if err != nil {
+			return given, fmt.Errorf("allocate to %s: %w", a.Station, err)
+		}
+	}
+	for name, o := range v.offices {
+		for len(o.pending) > 0 {
+			if err := v.order(ctx, o, o.pending[0]); err != nil {
+				return given, fmt.Errorf("order for %s: %w", name, err)
+			}
+			o.pending = o.pending[1:]
+			given++
+		}
+	}
+	return given, nil
+}
+
+// refresh takes in stations that were enrolled since the last round, and newer charters.
+func (v *Vault) refresh() error {
+	offices, err := v.Offices()
+	if err != nil {
+		return err
+	}
+	if v.offices == nil {
+		v.offices, v.given = map[string]*office{}, map[journal.Hash]bool{}
+	}
+	for _, o := range offices {
+		name := o.Charter.Station
+		if known := v.offices[name]; known != nil {
+			known.Office = o
+			continue
+		}
+		fresh := &office{
+			Office: o, cases: map[station.CaseToken]*dossier{},
+			blanks: map[station.Serial]*blank{}, manifests: map[journal.Hash]bool{},
+		}
+		fresh.own = journal.NewVerifier(name, fresh.key, nil)
+		fresh.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
+		v.offices[name] = fresh
+		v.next, v.seen, v.given = 0, journal.Checkpoint{}, map[journal.Hash]bool{}
+		for _, other := range v.offices {
+			if other != fresh {
+				v.forget(other)
+			}
+		}
+	}
+	return nil
+}
+
+// forget makes an office ready to be read from the start again.
+func (v *Vault) forget(o *office) {
+	name := o.Charter.Station
+	o.cases, o.blanks = map[station.CaseToken]*dossier{}, map[station.Serial]*blank{}
+	o.manifests, o.pending = map[journal.Hash]bool{}, nil
+	o.own = journal.NewVerifier(name, o.key, nil)
+	o.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
+}
+
+// key finds who may sign on a station's chain.
+func (o *office) key(e journal.Entry) (*ecdsa.PublicKey, error) {
+	spki := []byte(nil)
+	if e.Actor == o.Charter.StationID {
+		spki = o.SPKI
+	} else if officer, ok := o.Charter.Officer(e.Actor); ok {
+		spki = officer.SPKI
+	}
+	if spki == nil {
+		return nil, journal.ErrUnknownKey
+	}
+	pub, err := x509.ParsePKIXPublicKey(spki)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", journal.ErrUnknownKey, err)
+	}
+	key, ok := pub.(*ecdsa.PublicKey)
+	if !ok {
+		return nil, journal.ErrUnknownKey
+	}
+	return key, nil
+}
+
+func (v *Vault) ownKey(e journal.Entry) (*ecdsa.PublicKey, error) {
+	pub, ok := v.Key.Public().(*ecdsa.PublicKey)
+	if !ok {
+		return nil, journal.ErrUnknownKey
+	}
+	if id, err := journal.KeyID(pub); err != nil || id != e.Actor {
+		return nil, journal.ErrUnknownKey
+	}
+	return pub, nil
+}
+
+// follow reads the ledger from where the last round ended.
+func (v *Vault) follow(ctx context.Context) error {
+	for {
+		answer, err := v.Ledger.Pull(ctx, v.seen, v.next)
+		if err != nil {
+			return err
+		}
+		for _, p := range answer.Entries {
+			if err := v.take(p.Entry); err != nil {
+				return err
+			}
+		}
+		v.next, v.seen = answer.Next, answer.Checkpoint
+		if !answer.More {
+			return nil
+		}
+	}
+}
+
+// take verifies one entry and lets it change what the vault knows.
+func (v *Vault) take(s journal.Signed) error {
+	if v.given[s.ID()] {
+		return nil
+	}
+	name, directive, err := journal.SplitChain(s.Entry.Chain)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrChain, err)
+	}
+	o := v.offices[name]
+	if o == nil {
+		v.Log.Warn("entry of a station that is not enrolled here", "station", name)
+		return nil
+	}
+	chain := o.own
+	if directive {
+		chain = o.directives
+	}
+	if err := chain.Next(s); err != nil {
+		return fmt.Errorf("%w: %w", ErrChain, err)
+	}
+	if directive {
+		return o.directed(s.Entry)
+	}
+	return o.reported(s.Entry)
+}

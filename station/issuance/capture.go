@@ -1,0 +1,144 @@
+package issuance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+
+	_ "image/jpeg" // scanners answer in these two forms
+	_ "image/png"
+
+	"padarozhnik/devices"
+	"padarozhnik/printing"
+	"padarozhnik/station"
+	"padarozhnik/station/mrz"
+	"padarozhnik/station/mrz/ocr"
+	"padarozhnik/station/portrait"
+)
+
+// Resolutions at which pages are scanned.
+const (
+	pageDPI = 300 // an old passport or any other paper
+	bookDPI = 300 // a booklet's data page
+)
+
+// maxPixels bounds a scanned picture: A4 at 1200 dpi.
+const maxPixels = 150 << 20
+
+// bookRegion is the corner of the glass where a booklet lies: a page of 125 x 88 mm with room around
+// it, a sixth of what a whole glass would take.
+func bookRegion() devices.Region { return devices.Region{WidthMM: 170, HeightMM: 130} }
+
+// scanBook takes a picture of the booklet on the scanner.
+func (d *Desk) scanBook(ctx context.Context, keep *Examination) (image.Image, error) {
+	s, err := d.Scanner.Scan(ctx, devices.ScanSettings{DPI: bookDPI, Color: devices.Color, Region: bookRegion()}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if keep != nil {
+		keep.Page, keep.PageType = s.Data, s.Type
+	}
+	return decodePicture(s.Data)
+}
+
+func decodePicture(data []byte) (image.Image, error) {
+	head, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil || head.Width*head.Height > maxPixels {
+		return nil, fmt.Errorf("picture: %w", devices.ErrProtocol)
+	}
+	img, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("picture: %w", devices.ErrProtocol)
+	}
+	return img, nil
+}
+
+// ReadOldPassport scans the old passport's data page, reads its zone, and makes what it says of the
+// holder the default of the application. A zone that is not beyond doubt changes nothing and
+// returns ErrDoubtful with the result: the officer scans again or types it.
+func (d *Desk) ReadOldPassport(ctx context.Context, seat Seat, token station.CaseToken) (ocr.Result, error) {
+	c, err := d.Case(ctx, token)
+	if err != nil {
+		return ocr.Result{}, err
+	}
+	if err := c.Edit(seat.Officer, d.Now()); err != nil {
+		return ocr.Result{}, err
+	}
+	s, err := d.Scanner.Scan(ctx, devices.ScanSettings{DPI: pageDPI, Color: devices.Color}, nil)
+	if err != nil {
+		return ocr.Result{}, fmt.Errorf("scan old passport: %w", err)
+	}
+	img, err := decodePicture(s.Data)
+	if err != nil {
+		return ocr.Result{}, fmt.Errorf("scan old passport: %w", err)
+	}
+	read, err := ocr.Read(ctx, img, pageDPI)
+	if errors.Is(err, ocr.ErrNoMRZ) || err == nil && (!read.Accepted || len(read.Lines) != 2) {
+		return read, fmt.Errorf("old passport: %w", ErrDoubtful)
+	}
+	if err != nil {
+		return read, fmt.Errorf("old passport: %w", err)
+	}
+	old := station.OldPassport{MRZ: [2]string(read.Lines), Accepted: true, Scan: s.Data}
+	return read, d.takeOldPassport(ctx, seat, token, old)
+}
+
+// TypeOldPassport enters a zone that could not be read. Every check digit must be right.
+func (d *Desk) TypeOldPassport(ctx context.Context, seat Seat, token station.CaseToken, zone [2]string) error {
+	return d.takeOldPassport(ctx, seat, token, station.OldPassport{MRZ: zone, Typed: true})
+}
+
+func (d *Desk) takeOldPassport(ctx context.Context, seat Seat, token station.CaseToken, old station.OldPassport) error {
+	doc, err := mrz.Parse(old.MRZ[:])
+	if err != nil {
+		return fmt.Errorf("old passport: %w: %w", ErrDoubtful, err)
+	}
+	return d.Amend(ctx, seat, token, "old-passport", func(a *station.Application) error {
+		a.OldPassport = &old
+		read := station.FromZone(d.Charter.Profile, doc, station.DateOf(d.Now()))
+		read.LocalSurname, read.LocalGivenNames = a.Applicant.LocalSurname, a.Applicant.LocalGivenNames
+		read.PlaceOfBirth = a.Applicant.PlaceOfBirth
+		a.Applicant = read
+		return nil
+	})
+}
+
+// TakePortrait checks a picture, crops it and keeps it as the portrait of chip and page. It
+// returns the checks in any case, and ErrPortrait where one of them fails.
+func (d *Desk) TakePortrait(
+	ctx context.Context, seat Seat, token station.CaseToken, img image.Image,
+) (portrait.Finding, error) {
+	found, err := portrait.Examine(img)
+	if err != nil {
+		return found, fmt.Errorf("%w: %w", ErrPortrait, err)
+	}
+	if found.Outcome() == portrait.Fail {
+		return found, ErrPortrait
+	}
+	jpeg, err := portrait.Encode(portrait.Crop(img, found.Crop), d.Charter.Profile.PortraitBytes)
+	if err != nil {
+		return found, fmt.Errorf("%w: %w", ErrPortrait, err)
+	}
+	return found, d.Amend(ctx, seat, token, "portrait", func(a *station.Application) error {
+		a.Portrait, a.Checks = jpeg, nil
+		for _, c := range found.Checks {
+			a.Checks = append(a.Checks, fmt.Sprintf("%s %.4g %s: %s (limit %s)", c.Key, c.Value, c.Unit, c.Outcome, c.Limit))
+		}
+		return nil
+	})
+}
+
+// addSerial compares the bar code of a scanned booklet with the expected number.
+func (e *Examination) addSerial(img image.Image, want station.Serial) {
+	read, err := printing.ReadSerial(img)
+	switch {
+	case err != nil:
+		e.add("page bar code", false, "no bar code could be read")
+	case station.Serial(read) != want:
+		e.add("page bar code", false, "another booklet's number")
+	default:
+		e.add("page bar code", true, "the booklet's own number")
+	}
+}

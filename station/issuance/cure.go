@@ -1,0 +1,102 @@
+package issuance
+
+import (
+	"errors"
+
+	"padarozhnik/devices"
+	"padarozhnik/station"
+	"padarozhnik/station/journal"
+)
+
+// Conditions that the surroundings of the desk report through the store and the tokens.
+var (
+	// ErrDiskFull: the disk has no room; nothing of the step was kept.
+	ErrDiskFull = errors.New("disk full")
+	// ErrPassphrase: the token does not open with this passphrase.
+	ErrPassphrase = errors.New("wrong passphrase")
+)
+
+// conditions lists what a person can cure with the key of the sentence that says how. The first
+// that an error wraps is taken: what needs a person's eyes stands before what a device reports.
+func conditions() []struct {
+	err error
+	key string
+} {
+	return []struct {
+		err error
+		key string
+	}{
+		{ErrInDoubt, "in-doubt"},
+		{devices.ErrPrintInDoubt, "in-doubt"},
+		{ErrTries, "tries"},
+		{ErrInspection, "inspection"},
+		{devices.ErrServiceStopped, "service-stopped"},
+		{devices.ErrNoReader, "no-reader"},
+		{devices.ErrNoChip, "no-chip"},
+		{devices.ErrChipRemoved, "chip-removed"},
+		{devices.ErrForeignChip, "foreign-chip"},
+		{devices.ErrWrongBlank, "wrong-blank"},
+		{devices.ErrWrongPassword, "wrong-password"},
+		{devices.ErrCannotHold, "cannot-hold"},
+		{devices.ErrReadBack, "read-back"},
+		{devices.ErrNotLocked, "not-locked"},
+		{devices.ErrLockedChip, "locked-chip"},
+		{devices.ErrNotAuthentic, "not-authentic"},
+		{devices.ErrNoBooklet, "no-booklet"},
+		{devices.ErrJammed, "jammed"},
+		{devices.ErrInkEmpty, "ink-empty"},
+		{devices.ErrCoverOpen, "cover-open"},
+		{devices.ErrNothingToScan, "nothing-to-scan"},
+		{devices.ErrBusy, "busy"},
+		{devices.ErrUnsupported, "unsupported"},
+		{devices.ErrCancelled, "cancelled"},
+		{devices.ErrUnreachable, "device-unreachable"},
+		{devices.ErrProtocol, "protocol"},
+		{journal.ErrUnreachable, "headquarters-unreachable"},
+		{journal.ErrUntrusted, "headquarters-untrusted"},
+		{journal.ErrRejected, "certificate-rejected"},
+		{journal.ErrRolledBack, "headquarters-rolled-back"},
+		{journal.ErrRewritten, "headquarters-rewritten"},
+		{ErrHeadquarters, "headquarters-contradicts"},
+		{ErrDeclined, "declined"},
+		{ErrDiskFull, "disk-full"},
+		{ErrPassphrase, "passphrase"},
+		{ErrNotOfficer, "not-officer"},
+		{ErrNotForYou, "not-for-you"},
+		{ErrDoubtful, "doubtful-zone"},
+		{ErrPortrait, "portrait"},
+		{ErrNoOrder, "no-order"},
+		{ErrCharter, "charter"},
+		{station.ErrSamePerson, "same-person"},
+		{station.ErrRole, "role"},
+		{station.ErrIncomplete, "incomplete"},
+		{station.ErrReason, "reason"},
+		{station.ErrNoBlank, "no-blank"},
+		{station.ErrNotOurs, "not-ours"},
+		{station.ErrProfile, "profile"},
+		{station.ErrTooMany, "too-many"},
+		{station.ErrStage, "stage"},
+		{station.ErrMalformed, "malformed"},
+		{ErrUnknown, "unknown"},
+	}
+}
+
+// Cure returns the key of the sentence that tells a person what happened and what to do, or
+// "other" for an error that only an engineer can read.
+func Cure(err error) string {
+	for _, c := range conditions() {
+		if errors.Is(err, c.err) {
+			return c.key
+		}
+	}
+	return "other"
+}
+
+// CureKeys lists every key that Cure can return.
+func CureKeys() []string {
+	out := []string{"other"}
+	for _, c := range conditions() {
+		out = append(out, c.key)
+	}
+	return out
+}

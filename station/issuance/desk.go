@@ -1,0 +1,238 @@
+package issuance
+
+import (
+	"context"
+	"crypto"
+	"crypto/hpke"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"padarozhnik/station/journal/event"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"padarozhnik/devices"
+	"padarozhnik/printing"
+	"padarozhnik/station"
+	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/seal"
+	"padarozhnik/station/pki"
+)
+
+// Conditions of the workflow that a person can cure.
+var (
+	// ErrNotOfficer: the key belongs to nobody in the charter.
+	ErrNotOfficer = errors.New("key belongs to no officer of this station")
+	// ErrNotForYou: the case is not wrapped to this officer's key.
+	ErrNotForYou = errors.New("case is not open to this officer")
+	// ErrDoubtful: the machine readable zone was read with doubts, or not at all; type it.
+	ErrDoubtful = errors.New("machine readable zone not read with certainty")
+	// ErrPortrait: the picture does not make a portrait.
+	ErrPortrait = errors.New("portrait not usable")
+	// ErrNoOrder: headquarters' production order has not arrived.
+	ErrNoOrder = errors.New("no production order yet")
+	// ErrInDoubt: ink may have been laid; a person must look at the booklet.
+	ErrInDoubt = errors.New("a person must look at the booklet")
+	// ErrTries: the chip was tried as often as the profile allows.
+	ErrTries = errors.New("chip tried too often")
+	// ErrInspection: page, chip and order do not agree.
+	ErrInspection = errors.New("inspection found differences")
+	// ErrHeadquarters: headquarters' answer contradicts its own signed history.
+	ErrHeadquarters = errors.New("headquarters contradicts itself")
+	// ErrDeclined: headquarters declined to order the booklet.
+	ErrDeclined = errors.New("declined by headquarters")
+	// ErrCharter: the charter is older than one already seen, or not for this station.
+	ErrCharter = errors.New("charter not acceptable")
+)
+
+// Key is what a token gives: signatures by its P-256 key, named by KeyID, and the opening of what
+// was sealed to it.
+type Key interface {
+	crypto.Signer
+	seal.Opener
+	KeyID() string
+}
+
+// Seat is an officer who has signed in at the desk.
+type Seat struct {
+	Officer station.Officer
+	Key     Key
+}
+
+// Hand moves a booklet between the devices: in an office a person who is asked to, in a training
+// office the operator's simulated hand. Put returns when the booklet lies there.
+type Hand interface {
+	Put(ctx context.Context, serial station.Serial, at Spot) error
+}
+
+// Spot is a device on which a booklet can lie.
+type Spot string
+
+// Spots of a desk.
+const (
+	SpotScanner Spot = "scanner"
+	SpotReader  Spot = "reader"
+	SpotPrinter Spot = "printer"
+)
+
+// Desk is one office at work. Its fields are set once, before use. Verbs that use devices are
+// called by one goroutine at a time; the others may be called from several.
+type Desk struct {
+	Store        Store
+	Charter      station.Charter
+	Key          Key // of the station itself: signs what the program does
+	Headquarters Headquarters
+	Scanner      devices.Scanner
+	Printer      devices.Printer
+	Encoder      devices.Encoder
+	Hand         Hand
+	Trust        *pki.TrustStore
+	Vault        hpke.PublicKey
+	VaultKey     journal.KeyLookup // the key of headquarters' directives
+	Ledger       note.Verifier
+	Layout       printing.Layout
+	DPI          int // of printed pages
+	Now          func() time.Time
+	Log          *slog.Logger
+}
+
+// Adopt puts the desk's charter in force, unless a newer one has been in force before.
+func (d *Desk) Adopt(ctx context.Context) error {
+	if err := d.Charter.Profile.Check(); err != nil {
+		return fmt.Errorf("charter: %w: %w", ErrCharter, err)
+	}
+	if d.Charter.StationID != d.Key.KeyID() {
+		return fmt.Errorf("charter of another station's key: %w", ErrCharter)
+	}
+	return d.Store.Update(ctx, func(tx Tx) error {
+		raw, err := tx.Note(noteCharter)
+		if err != nil {
+			return err
+		}
+		var seen int
+		if raw != nil {
+			if err := journal.Decode(raw, &seen); err != nil {
+				return err
+			}
+		}
+		if d.Charter.Version < seen {
+			return fmt.Errorf("charter version %d after %d: %w", d.Charter.Version, seen, ErrCharter)
+		}
+		if d.Charter.Version == seen {
+			return nil
+		}
+		if raw, err = journal.Encode(d.Charter.Version); err != nil {
+			return err
+		}
+		if err := tx.PutNote(noteCharter, raw); err != nil {
+			return err
+		}
+		return d.record(tx, d.Key, fact{kind: event.CharterAdopted, body: event.Adopted{Version: d.Charter.Version}})
+	})
+}
+
+// SignIn finds the officer to whom a key belongs.
+func (d *Desk) SignIn(key Key) (Seat, error) {
+	o, ok := d.Charter.Officer(key.KeyID())
+	if !ok {
+		return Seat{}, ErrNotOfficer
+	}
+	return Seat{o, key}, nil
+}
+
+// fact is what an entry says beyond its place in the chain.
+type fact struct {
+	kind    string
+	subject string
+	body    any
+	blob    *journal.Blob
+}
+
+// record appends a signed entry inside a transaction.
+func (d *Desk) record(tx Tx, by Key, ev fact) error {
+	last, err := tx.Last()
+	if err != nil {
+		return err
+	}
+	e := journal.Entry{
+		Chain: d.Charter.Station, Epoch: 1, Sequence: 1,
+		Kind: ev.kind, Subject: ev.subject, Time: d.Now().Unix(), Blob: ev.blob,
+	}
+	if last != nil {
+		e.Epoch, e.Sequence, e.Previous = last.Entry.Epoch, last.Entry.Sequence+1, last.ID()
+	}
+	if ev.body != nil {
+		if e.Body, err = journal.Encode(ev.body); err != nil {
+			return err
+		}
+	}
+	seen, err := d.checkpoint(tx)
+	if err != nil {
+		return err
+	}
+	if seen.Size > 0 {
+		e.Seen = &seen.TreeHead
+	}
+	s, err := journal.Sign(e, by)
+	if err != nil {
+		return err
+	}
+	return tx.Append(s)
+}
+
+// tokenLetters leave out what a person confuses: 0 and O, 1 and I.
+const tokenLetters = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+// newToken draws a case token of 50 random bits, written as two groups of five.
+func newToken() (station.CaseToken, error) {
+	var b [10]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", fmt.Errorf("case token: %w", err)
+	}
+	for i := range b {
+		b[i] = tokenLetters[b[i]&31]
+	}
+	return station.CaseToken(string(b[:5]) + "-" + string(b[5:])), nil
+}
+
+// Board is what the desk shows: cases and booklets without a person, and what waits for
+// headquarters.
+type Board struct {
+	Cases    []station.Case
+	Booklets map[station.Serial]station.Booklet
+	Waiting  int
+}
+
+// Board reads the present state.
+func (d *Desk) Board(ctx context.Context) (Board, error) {
+	b := Board{Booklets: map[station.Serial]station.Booklet{}}
+	err := d.Store.View(ctx, func(tx Tx) error {
+		var err error
+		if b.Cases, err = tx.Cases(); err != nil {
+			return err
+		}
+		books, err := tx.AllBooklets()
+		if err != nil {
+			return err
+		}
+		for _, k := range books {
+			b.Booklets[k.Serial] = k
+		}
+		unsent, err := tx.Unreceipted(maxBatch)
+		b.Waiting = len(unsent)
+		return err
+	})
+	return b, err
+}
+
+// Case reads one case.
+func (d *Desk) Case(ctx context.Context, token station.CaseToken) (station.Case, error) {
+	var f Folder
+	err := d.Store.View(ctx, func(tx Tx) (err error) {
+		f, err = tx.Folder(token)
+		return err
+	})
+	return f.Case, err
+}

@@ -1,0 +1,411 @@
+package issuance_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"image"
+	"image/png"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"golang.org/x/image/draw"
+
+	virtualprinter "padarozhnik/devices/virtual/printer"
+	"padarozhnik/printing"
+	"padarozhnik/station"
+	"padarozhnik/station/issuance"
+	"padarozhnik/station/journal/event"
+	"padarozhnik/station/mrz"
+	"padarozhnik/station/portrait/utopian"
+)
+
+var sitter = utopian.Draw(utopian.Person{Seed: 3, Age: 36, Hair: utopian.HairSwept, Tone: 0.3, Skin: 0.15}, 630, 810)
+
+func person() station.Applicant {
+	return station.Applicant{
+		Surname: "VANDROUNAIA", GivenNames: "ZORKA MIRA", LocalSurname: "Вандроўная", LocalGivenNames: "Зорка Міра",
+		Birth: station.Date{Year: 1991, Month: 5, Day: 14}, PlaceOfBirth: "Zenith", Sex: mrz.Female, Nationality: "UTO",
+	}
+}
+
+// layOldPassport puts an old data page onto the scanner's folder.
+func (o *office) layOldPassport(a station.Applicant) {
+	t := o.t
+	t.Helper()
+	p := o.charter.Profile
+	p.DocumentCode = "P"
+	issue, expiry := station.Date{Year: 2014, Month: 3, Day: 3}, station.Date{Year: 2024, Month: 3, Day: 2}
+	zone := must(station.Zone(p, a, "UT0031416", issue, expiry))(t)
+	layout := must(printing.Utopia())(t)
+	ink := must(printing.Render(t.Context(), printing.Page{
+		DocumentCode: "P", Issuer: "UTO", Number: "UT0031416", Surname: a.Surname, GivenNames: a.GivenNames,
+		Nationality: "Utopian", Birth: printing.DateText(1991, 5, 14), Sex: "F", PlaceOfBirth: "Zenith",
+		Issue: printing.DateText(2014, 3, 3), Expiry: printing.DateText(2024, 3, 2), Authority: "Utopia",
+		MRZ: zone, Portrait: sitter,
+	}, layout, 300))(t)
+	glass := image.NewRGBA(image.Rect(0, 0, 2480, 3508))
+	draw.Draw(glass, glass.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(glass, ink.Bounds().Add(image.Pt(400, 500)), ink, image.Point{}, draw.Src)
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, glass); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(o.pages, "old.png"), b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// capture brings a draft to its submission, doing only what it still lacks.
+func (o *office) capture(ctx context.Context, d *issuance.Desk, token station.CaseToken) error {
+	seat := o.seat(d, "E")
+	a, err := d.Application(ctx, seat, token)
+	if err != nil {
+		return err
+	}
+	if a.OldPassport == nil {
+		zone, err := station.Zone(o.charter.Profile, person(), "UT0031416", station.Date{Year: 2026, Month: 1, Day: 2},
+			station.Date{Year: 2036, Month: 1, Day: 1})
+		if err != nil {
+			return err
+		}
+		if err := d.TypeOldPassport(ctx, seat, token, zone); err != nil {
+			return err
+		}
+	}
+	if a.Portrait == nil {
+		if _, err := d.TakePortrait(ctx, seat, token, sitter); err != nil {
+			return err
+		}
+	}
+	if a.Evidence == nil {
+		if err := d.Amend(ctx, seat, token, "person", complete); err != nil {
+			return err
+		}
+	}
+	return d.Submit(ctx, seat, token)
+}
+
+func complete(a *station.Application) error {
+	a.Applicant = person()
+	a.Evidence = []station.Evidence{{Kind: "interview", Note: "convincing", Scores: map[station.Question]int{
+		station.IdentityExists: 1, station.LinkedToIt: 1, station.UsesIt: 1,
+	}}}
+	a.Consents = []station.Consent{
+		{Item: "passport", Given: true}, {Item: "chip", Given: true}, {Item: "headquarters-copy", Given: false},
+	}
+	return nil
+}
+
+// next does what comes next for the one open case, opening it if there is none. It is what five
+// officers do one after another, and it trusts the record alone.
+func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err error) {
+	if err := o.receive(d); err != nil {
+		return false, err
+	}
+	board, err := d.Board(ctx)
+	if err != nil {
+		return false, err
+	}
+	if len(board.Cases) == 0 {
+		_, err := d.Enrol(ctx, o.seat(d, "E"))
+		return false, err
+	}
+	c := board.Cases[0]
+	switch c.Stage {
+	case station.StageDraft, station.StageReturned:
+		return false, o.capture(ctx, d, c.Token)
+	case station.StageSubmitted, station.StageSpoiled:
+		_, err := d.Approve(ctx, o.seat(d, "A"), c.Token, "complete")
+		return false, err
+	case station.StageApproved:
+		if _, err := d.Sync(ctx); err != nil {
+			return false, err
+		}
+		o.round()
+		_, err := d.Sync(ctx)
+		return false, err
+	case station.StageOrdered, station.StageProducing:
+		return false, o.produce(ctx, d, c, board.Booklets[c.Serial].State)
+	case station.StagePassed:
+		return false, d.HandOver(ctx, o.seat(d, "E"), c.Token, true, true)
+	case station.StageHanded:
+		if _, err := d.Sync(ctx); err != nil {
+			return false, err
+		}
+		_, err := d.Close(ctx)
+		return false, err
+	}
+	return c.Stage == station.StageClosed, nil
+}
+
+func (o *office) produce(ctx context.Context, d *issuance.Desk, c station.Case, state station.State) error {
+	operator := o.seat(d, "O")
+	switch state {
+	case station.StatePrinted:
+		_, err := d.Inspect(ctx, o.seat(d, "I"), c.Token, nil)
+		return err
+	case station.StateInking:
+		e, err := d.Examine(ctx, operator, c.Token, nil)
+		if err != nil {
+			return err
+		}
+		switch {
+		case e.PageOK:
+			return d.Resolve(ctx, operator, c.Token, station.StatePrinted, "page complete")
+		case o.blankPage(c.Serial):
+			return d.Resolve(ctx, operator, c.Token, station.StateEncoded, "no ink")
+		}
+		return d.Resolve(ctx, operator, c.Token, station.StateSpoiled, "half printed")
+	}
+	return d.Produce(ctx, operator, c.Token, nil)
+}
+
+// blankPage looks at the page of a book as a person would: is there anything on it that the maker
+// did not print?
+func (o *office) blankPage(serial station.Serial) bool {
+	t := o.t
+	layout := must(printing.Utopia())(t)
+	blank := must(printing.RenderBlank(t.Context(), string(serial), layout, 300))(t)
+	f := must(os.Open(o.table.PagePath(string(serial))))(t)
+	defer f.Close()
+	page := must(png.Decode(f))(t)
+	b := blank.Bounds()
+	whole := image.NewRGBA(b)
+	draw.Draw(whole, b, page, page.Bounds().Min, draw.Src)
+	return bytes.Equal(whole.Pix, blank.Pix)
+}
+
+// finish leads the case to its close.
+func (o *office) finish(d *issuance.Desk) station.Case {
+	o.t.Helper()
+	for range 60 {
+		closed, err := o.next(o.t.Context(), d)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		if closed {
+			return must(d.Board(o.t.Context()))(o.t).Cases[0]
+		}
+	}
+	o.t.Fatal("the case does not end")
+	return station.Case{}
+}
+
+func TestOnePassport(t *testing.T) {
+	o := newOffice(t, 2)
+	d := o.desk(nil)
+	ctx := t.Context()
+	if err := d.Adopt(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.receive(d); err != nil {
+		t.Fatal(err)
+	}
+	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
+	o.layOldPassport(person())
+	if _, err := d.ReadOldPassport(ctx, o.seat(d, "E"), token); err != nil {
+		t.Fatal(err)
+	}
+	a := must(d.Application(ctx, o.seat(d, "E"), token))(t)
+	if a.Applicant.Surname != "VANDROUNAIA" || a.Applicant.Birth != person().Birth {
+		t.Errorf("the scan gave %+v", a.Applicant)
+	}
+	c := o.finish(d)
+	if c.Token != token || c.Serial != "UT4200001" {
+		t.Errorf("closed %+v", c)
+	}
+	n := must(d.VerifyJournal(ctx))(t)
+	if _, err := d.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if audit := must(o.ledger.Verify(ctx, nil))(t); !audit.OK() {
+		t.Errorf("ledger: %v", audit.Findings)
+	}
+	kinds := map[string]int{}
+	for _, s := range must(d.Journal(ctx, ""))(t) {
+		kinds[s.Entry.Kind]++
+	}
+	for _, kind := range []string{
+		event.StockWitnessed, event.CaseSubmitted, event.CaseApproved, event.BlankReserved, event.CaseOrdered,
+		event.BlankTaken, event.BookletEncoded, event.PrintStarted, event.BookletPrinted, event.BookletPassed,
+		event.CaseHanded, event.CaseClosed,
+	} {
+		if kinds[kind] != 1 {
+			t.Errorf("%d entries %s among %d, want one", kinds[kind], kind, n)
+		}
+	}
+	o.nothingLeft(t, token)
+}
+
+// nothingLeft searches the station's files for what they must not hold any more, or never.
+func (o *office) nothingLeft(t *testing.T, token station.CaseToken) {
+	t.Helper()
+	planted := [][]byte{[]byte("VANDROUNAIA"), []byte("Вандроўная"), []byte("ZORKA<MIRA"), []byte("910514")}
+	for _, p := range slices.Clone(planted) {
+		planted = append(planted, []byte(hex.EncodeToString(p)), []byte(base64.StdEncoding.EncodeToString(p)))
+	}
+	for _, name := range []string{"station.db", "station.db-wal", "station.db-shm"} {
+		raw, err := os.ReadFile(filepath.Join(o.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range planted {
+			if bytes.Contains(raw, p) {
+				t.Errorf("%s holds planted text %d", name, i)
+			}
+		}
+	}
+	d := o.desk(nil)
+	for who := range members {
+		if _, err := d.Order(t.Context(), o.seat(d, who), token); !errors.Is(err, issuance.ErrNoOrder) {
+			t.Errorf("%s opens the order of a closed case: %v", who, err)
+		}
+		if _, err := d.Application(t.Context(), o.seat(d, who), token); err == nil {
+			t.Errorf("%s opens a closed case", who)
+		}
+	}
+}
+
+func TestFourEyes(t *testing.T) {
+	o := newOffice(t, 1)
+	d := o.desk(nil)
+	ctx := t.Context()
+	if err := o.receive(d); err != nil {
+		t.Fatal(err)
+	}
+	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
+	if err := o.capture(ctx, d, token); err != nil {
+		t.Fatal(err)
+	}
+	for name, try := range map[string]func() error{
+		"the enroller approves": func() error { _, err := d.Approve(ctx, o.seat(d, "E"), token, "complete"); return err },
+		"an operator approves":  func() error { _, err := d.Approve(ctx, o.seat(d, "O"), token, "complete"); return err },
+		"an operator opens":     func() error { _, err := d.Application(ctx, o.seat(d, "O"), token); return err },
+		"produced unapproved":   func() error { return d.Produce(ctx, o.seat(d, "O"), token, nil) },
+		"handed over at once":   func() error { return d.HandOver(ctx, o.seat(d, "E"), token, true, true) },
+		"one custodian twice": func() error {
+			return d.ReceiveStock(ctx, o.seat(d, "A"), o.seat(d, "A"), []station.Serial{"UT4200001"})
+		},
+		"a stranger's key": func() error {
+			o.newToken("X")
+			_, err := d.SignIn(o.keys["X"])
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := try(); err == nil {
+				t.Error("was allowed")
+			}
+		})
+	}
+	c := must(d.Case(ctx, token))(t)
+	if c.Stage != station.StageSubmitted {
+		t.Errorf("the case moved to %s", c.Stage)
+	}
+}
+
+func TestReturnedCaseKeepsWhatWasEntered(t *testing.T) {
+	o := newOffice(t, 1)
+	d := o.desk(nil)
+	ctx := t.Context()
+	if err := o.receive(d); err != nil {
+		t.Fatal(err)
+	}
+	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
+	if err := o.capture(ctx, d, token); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Return(ctx, o.seat(d, "A"), token, "place of birth is unclear"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Application(ctx, o.seat(d, "A"), token); !errors.Is(err, issuance.ErrNotForYou) {
+		t.Errorf("the approver still opens a returned case: %v", err)
+	}
+	a := must(d.Application(ctx, o.seat(d, "E"), token))(t)
+	if a.Applicant != person() || len(a.Portrait) == 0 || len(a.Remarks) != 1 {
+		t.Errorf("came back as %+v with remarks %v", a.Applicant, a.Remarks)
+	}
+	if err := d.Submit(ctx, o.seat(d, "E"), token); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCountMustEqualTheManifest(t *testing.T) {
+	o := newOffice(t, 3)
+	d := o.desk(nil)
+	ctx := t.Context()
+	if _, err := d.Sync(ctx); err != nil {
+		t.Fatal(err)
+	}
+	all := []station.Serial{"UT4200001", "UT4200002", "UT4200003"}
+	for name, counted := range map[string][]station.Serial{
+		"one missing": all[:2], "one extra": append(slices.Clone(all), "UT4299999"),
+		"one counted twice": {all[0], all[1], all[1], all[2]}, "none": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := d.ReceiveStock(ctx, o.seat(d, "A"), o.seat(d, "C"), counted)
+			if !errors.Is(err, station.ErrNotOurs) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if err := d.ReceiveStock(ctx, o.seat(d, "A"), o.seat(d, "C"), all); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPrinterConditions(t *testing.T) {
+	for name, tc := range map[string]struct {
+		fault virtualprinter.Fault
+		books int // used up
+	}{
+		"no booklet": {virtualprinter.NoBooklet, 1}, "ink empty": {virtualprinter.InkEmpty, 1},
+		"cover open": {virtualprinter.CoverOpen, 1}, "jam": {virtualprinter.Jam, 2},
+		"power lost": {virtualprinter.PowerLost, 2}, "power lost before ink": {virtualprinter.PowerLostEarly, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t, 2)
+			d := o.desk(nil)
+			for o.state(d) != station.StateEncoded {
+				if _, err := o.next(t.Context(), d); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := o.printer.Plant(tc.fault); err != nil {
+				t.Fatal(err)
+			}
+			_, err := o.next(t.Context(), d)
+			if err == nil || issuance.Cure(err) == "other" {
+				t.Fatalf("printed, or without a sentence: %v", err)
+			}
+			if s := o.state(d); s == station.StatePrinted {
+				t.Fatal("the record says printed")
+			}
+			if err := o.printer.Plant(virtualprinter.NoFault); err != nil {
+				t.Fatal(err)
+			}
+			c := o.finish(d)
+			if len(c.Spoiled)+1 != tc.books {
+				t.Errorf("%d booklets used, want %d", len(c.Spoiled)+1, tc.books)
+			}
+		})
+	}
+}
+
+// state is that of the booklet of the one case, "" before there is one.
+func (o *office) state(d *issuance.Desk) station.State {
+	board := must(d.Board(o.t.Context()))(o.t)
+	if len(board.Cases) == 0 {
+		return ""
+	}
+	return board.Booklets[board.Cases[0].Serial].State
+}

@@ -1,0 +1,89 @@
+package issuance
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"image/jpeg"
+	"slices"
+
+	"padarozhnik/devices"
+	"padarozhnik/printing"
+	"padarozhnik/station"
+	"padarozhnik/station/lds"
+)
+
+// dataGroups builds the two data groups that a person's application determines: the zone and the
+// face.
+func dataGroups(zone [2]string, portrait []byte) (dg1, dg2 []byte, err error) {
+	if dg1, err = lds.NewDG1(zone[:]).Bytes(); err != nil {
+		return nil, nil, err
+	}
+	face, err := lds.NewDG2(portrait)
+	if err != nil {
+		return nil, nil, err
+	}
+	dg2, err = face.Bytes()
+	return dg1, dg2, err
+}
+
+// hashes are the SHA-256 of DG1 and DG2 as a Decision carries them.
+func hashes(dg1, dg2 []byte) map[string][]byte {
+	h1, h2 := sha256.Sum256(dg1), sha256.Sum256(dg2)
+	return map[string][]byte{"DG1": h1[:], "DG2": h2[:]}
+}
+
+// Page is what the order puts onto the data page.
+func Page(p station.Profile, o station.Order) (printing.Page, error) {
+	img, err := jpeg.Decode(bytes.NewReader(o.Portrait))
+	if err != nil {
+		return printing.Page{}, fmt.Errorf("portrait of the order: %w", err)
+	}
+	date := func(d station.Date) string { return printing.DateText(d.Year, d.Month, d.Day) }
+	a := o.Applicant
+	return printing.Page{
+		DocumentCode: p.DocumentCode, Issuer: p.IssuingState, Number: string(o.Serial),
+		Surname: a.Surname, GivenNames: a.GivenNames,
+		SurnameLocal: a.LocalSurname, GivenNamesLocal: a.LocalGivenNames,
+		Nationality: p.Nationality.BE + " / " + p.Nationality.EN,
+		Birth:       date(a.Birth), Sex: string(a.Sex), PlaceOfBirth: a.PlaceOfBirth,
+		Issue: date(o.Issue), Expiry: date(o.Expiry), Authority: p.Authority.BE + " / " + p.Authority.EN,
+		MRZ: o.MRZ, Portrait: img, Overprint: overprint(p),
+	}, nil
+}
+
+func overprint(p station.Profile) printing.Overprint {
+	switch p.Overprint {
+	case "":
+		return printing.NoOverprint
+	case "TRAINING":
+		return printing.Training
+	}
+	return printing.Specimen
+}
+
+// ChipOrder is what the encoder is told to write.
+func ChipOrder(o station.Order) devices.ChipOrder {
+	out := devices.ChipOrder{
+		ChipID: o.ChipID, MRZHash: o.MRZHash, CAN: o.Secrets.CAN,
+		Auth: devices.ChipAuthKey{ParameterID: o.Secrets.ParameterID, Private: slices.Clone(o.Secrets.Private)},
+		SCP03: devices.SCP03Keys{
+			Enc: slices.Clone(o.Secrets.Enc), Mac: slices.Clone(o.Secrets.Mac), Dek: slices.Clone(o.Secrets.Dek),
+		},
+	}
+	for _, f := range o.Files {
+		out.Files = append(out.Files, devices.ChipFile{Name: f.Name, Data: f.Data})
+	}
+	return out
+}
+
+// Destroy clears an opened order's secrets and pictures. Strings stay until they are collected.
+func Destroy(o *station.Order) {
+	for _, b := range [][]byte{o.Secrets.Private, o.Secrets.Enc, o.Secrets.Mac, o.Secrets.Dek, o.Portrait, o.MRZHash} {
+		clear(b)
+	}
+	for _, f := range o.Files {
+		clear(f.Data)
+	}
+	*o = station.Order{}
+}

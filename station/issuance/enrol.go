@@ -1,0 +1,138 @@
+package issuance
+
+import (
+	"context"
+	"fmt"
+	"padarozhnik/station/journal/event"
+
+	"padarozhnik/station"
+)
+
+// Enrol opens a draft that only this officer can read.
+func (d *Desk) Enrol(ctx context.Context, seat Seat) (station.CaseToken, error) {
+	token, err := newToken()
+	if err != nil {
+		return "", err
+	}
+	c, err := station.NewCase(token, seat.Officer, d.Now())
+	if err != nil {
+		return "", fmt.Errorf("enrol: %w", err)
+	}
+	f := Folder{Case: c}
+	if f.Sealed, f.Keys, err = lock(token, station.Application{}, []station.Officer{seat.Officer}); err != nil {
+		return "", fmt.Errorf("enrol: %w", err)
+	}
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		cases, err := tx.Cases()
+		if err != nil {
+			return err
+		}
+		open := 0
+		for _, c := range cases {
+			if c.Open() {
+				open++
+			}
+		}
+		if open >= d.Charter.Profile.MaxOpenCases {
+			return fmt.Errorf("%d open: %w", open, station.ErrTooMany)
+		}
+		if err := tx.PutFolder(f); err != nil {
+			return err
+		}
+		return d.record(tx, seat.Key, fact{kind: event.CaseOpened, subject: string(token)})
+	})
+	if err != nil {
+		return "", fmt.Errorf("enrol: %w", err)
+	}
+	return token, nil
+}
+
+// Amend changes a draft or a returned case through fn and saves it, encrypted, under the name of
+// the step.
+func (d *Desk) Amend(
+	ctx context.Context, seat Seat, token station.CaseToken, step string, fn func(*station.Application) error,
+) error {
+	err := d.Store.Update(ctx, func(tx Tx) error {
+		f, err := tx.Folder(token)
+		if err != nil {
+			return err
+		}
+		if err := f.Case.Edit(seat.Officer, d.Now()); err != nil {
+			return err
+		}
+		var a station.Application
+		key, err := unlock(token, f.Keys, f.Sealed, seat.Key, &a)
+		if err != nil {
+			return err
+		}
+		defer key.Destroy()
+		if err := fn(&a); err != nil {
+			return err
+		}
+		if f.Sealed, err = sealValue(key, token, a); err != nil {
+			return err
+		}
+		if err := tx.PutFolder(f); err != nil {
+			return err
+		}
+		return d.record(tx, seat.Key, fact{kind: event.CaseDrafted, subject: string(token), body: event.Drafted{Step: step}})
+	})
+	if err != nil {
+		return fmt.Errorf("%s of case %s: %w", step, token, err)
+	}
+	return nil
+}
+
+// Application opens a case for an officer to whom it is wrapped. Opening is an event of its own.
+func (d *Desk) Application(ctx context.Context, seat Seat, token station.CaseToken) (station.Application, error) {
+	var a station.Application
+	err := d.Store.Update(ctx, func(tx Tx) error {
+		f, err := tx.Folder(token)
+		if err != nil {
+			return err
+		}
+		if err := open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+			return err
+		}
+		return d.record(tx, seat.Key, fact{kind: event.CaseViewed, subject: string(token)})
+	})
+	if err != nil {
+		return station.Application{}, fmt.Errorf("open case %s: %w", token, err)
+	}
+	return a, nil
+}
+
+// Submit closes the draft: a copy is sealed to headquarters' vault, and the approving officers can
+// open the case.
+func (d *Desk) Submit(ctx context.Context, seat Seat, token station.CaseToken) error {
+	err := d.Store.Update(ctx, func(tx Tx) error {
+		f, err := tx.Folder(token)
+		if err != nil {
+			return err
+		}
+		var a station.Application
+		if err := open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+			return err
+		}
+		if f.Case, err = f.Case.Submit(seat.Officer, a, d.Charter.Profile, d.Now()); err != nil {
+			return err
+		}
+		readers := append(d.Charter.WithRole(station.RoleApprove), seat.Officer)
+		if f.Sealed, f.Keys, err = lock(token, a, readers); err != nil {
+			return err
+		}
+		blob, err := d.sealToVault(tx, event.PurposeCase, a)
+		if err != nil {
+			return err
+		}
+		if err := tx.PutFolder(f); err != nil {
+			return err
+		}
+		body := event.Submitted{Profile: d.Charter.Profile.Version}
+		return d.record(tx, seat.Key, fact{kind: event.CaseSubmitted, subject: string(token), body: body, blob: blob})
+	})
+	if err != nil {
+		return fmt.Errorf("submit case %s: %w", token, err)
+	}
+	return nil
+}

@@ -1,0 +1,324 @@
+package issuance_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"image/png"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/mod/sumdb/note"
+
+	"padarozhnik/devices/chip"
+	"padarozhnik/devices/escl"
+	"padarozhnik/devices/ipp"
+	virtualchip "padarozhnik/devices/virtual/chip"
+	"padarozhnik/devices/virtual/desk"
+	virtualprinter "padarozhnik/devices/virtual/printer"
+	virtualscanner "padarozhnik/devices/virtual/scanner"
+	"padarozhnik/printing"
+	"padarozhnik/resources"
+	"padarozhnik/station"
+	"padarozhnik/station/hq/client"
+	"padarozhnik/station/hq/ledger"
+	"padarozhnik/station/hq/vault"
+	"padarozhnik/station/hq/wire"
+	"padarozhnik/station/issuance"
+	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/event"
+	"padarozhnik/station/journal/seal"
+	"padarozhnik/station/pki"
+	"padarozhnik/station/sqlite"
+	"padarozhnik/station/token"
+)
+
+const stationID = "UTO-01"
+
+// office is a whole office in one process: the real ledger over TLS, the real vault, the real
+// store, and virtual devices behind the real drivers. Only PC/SC is left out: the chip lies in a
+// slot of this process.
+type office struct {
+	t       *testing.T
+	dir     string
+	table   *desk.Desk
+	slot    *virtualchip.Slot
+	printer *virtualprinter.Printer
+	pages   string
+
+	charter station.Charter
+	keys    map[string]*token.File
+	vault   *vault.Vault
+	offers  []vault.Allocation
+	ledger  *ledger.Ledger
+	wire    *client.Client
+	trust   *pki.TrustStore
+	open    *note.Verifier
+	scanURL string
+	inkURL  string
+}
+
+var members = map[string][]station.Role{
+	"E": {station.RoleEnrol}, "A": {station.RoleApprove, station.RoleCustody}, "O": {station.RoleOperate},
+	"I": {station.RoleInspect}, "C": {station.RoleCustody},
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// newOffice sets everything up and takes blanks into the safe.
+func newOffice(t *testing.T, blanks int) *office {
+	t.Helper()
+	o := &office{t: t, dir: t.TempDir(), keys: map[string]*token.File{}, slot: &virtualchip.Slot{}}
+	o.pages = filepath.Join(o.dir, "pages")
+	if err := os.MkdirAll(o.pages, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o.table = must(desk.Open(filepath.Join(o.dir, "desk")))(t)
+	for name := range members {
+		o.newToken(name)
+	}
+	o.newToken("station")
+	o.headquarters(o.country())
+	o.devices()
+	o.stock(blanks)
+	return o
+}
+
+func (o *office) newToken(name string) {
+	path := filepath.Join(o.dir, name+".token")
+	cheap := token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}
+	k := must(token.Create(path, []byte("open sesame"), cheap))(o.t)
+	o.t.Cleanup(func() { _ = k.Close() })
+	o.keys[name] = k
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+}
+
+// country makes CSCA and document signer.
+func (o *office) country() vault.Signer {
+	t := o.t
+	root, signer := newKey(t), newKey(t)
+	midnight := time.Now().UTC().Truncate(24 * time.Hour)
+	ten := pki.Span{Years: 10}
+	csca := must(pki.NewCSCA(pki.CSCASpec{
+		Subject: pki.Name{Country: "UT", Organization: "Test", CommonName: "CSCA", SerialNumber: "1"},
+		AltName: pki.AltName{Locality: "UTO"}, CRLPoints: []string{"https://example.org/UTO.crl"}, NotBefore: midnight,
+		KeyUse: pki.Span{Years: 3}, SignerKeyUse: pki.Span{Months: 3}, DocumentValidity: ten,
+	}, root, rand.Reader))(t)
+	dsc := must(pki.NewDocumentSigner(pki.SignerSpec{
+		Subject:       pki.Name{Country: "UT", Organization: "Test", CommonName: "DS", SerialNumber: "1"},
+		DocumentTypes: []string{"P"}, NotBefore: midnight, KeyUse: pki.Span{Months: 3}, DocumentValidity: ten,
+	}, signer.Public(), csca, root, rand.Reader))(t)
+	o.trust = pki.NewTrustStore()
+	if err := o.trust.AddAnchor(csca, "test"); err != nil {
+		t.Fatal(err)
+	}
+	o.charter.Anchors = [][]byte{csca.Raw}
+	return vault.Signer{Key: signer, Certificate: dsc}
+}
+
+// headquarters starts the ledger on loopback and makes the vault.
+func (o *office) headquarters(document vault.Signer) {
+	t := o.t
+	if err := toml.Unmarshal(resources.UtopiaProfile, &o.charter.Profile); err != nil {
+		t.Fatal(err)
+	}
+	vaultToken := must(token.Create(filepath.Join(o.dir, "vault.token"), []byte("x"),
+		token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}))(t)
+	o.charter.Version, o.charter.Station, o.charter.StationID = 1, stationID, o.keys["station"].KeyID()
+	o.charter.Vault, o.charter.VaultSPKI = vaultToken.HPKEPublic(), must(x509.MarshalPKIXPublicKey(vaultToken.Public()))(t)
+	registered := ledger.Station{ID: stationID, Epoch: 1, Key: must(x509.MarshalPKIXPublicKey(o.keys["station"].Public()))(t)}
+	for name, roles := range members {
+		k := o.keys[name]
+		der := must(x509.MarshalPKIXPublicKey(k.Public()))(t)
+		o.charter.Officers = append(o.charter.Officers, station.Officer{
+			Pseudonym: name, KeyID: k.KeyID(), Roles: roles, SPKI: der, HPKE: k.HPKEPublic(),
+		})
+		registered.Officers = append(registered.Officers, ledger.Officer{Key: der, Roles: []string{"officer"}})
+	}
+	private, public, err := note.GenerateKey(rand.Reader, "ledger.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, verifier := must(note.NewSigner(private))(t), must(note.NewVerifier(public))(t)
+	o.charter.Ledger, o.open = public, &verifier
+	o.ledger = must(ledger.Open(filepath.Join(o.dir, "ledger"),
+		ledger.Options{Signer: signer, Verifier: verifier, PerMinute: 1_000_000}))(t)
+	t.Cleanup(func() { _ = o.ledger.Close() })
+	ctx := t.Context()
+	if err := o.ledger.Register(ctx, registered); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.ledger.RegisterVault(ctx, ledger.Vault{Name: "vault", Keys: [][]byte{o.charter.VaultSPKI}}); err != nil {
+		t.Fatal(err)
+	}
+	stationWire, vaultWire := o.connect(verifier, vaultToken)
+	o.wire = stationWire
+	o.vault = &vault.Vault{
+		Ledger: vaultWire, Key: vaultToken, Opener: vaultToken, Document: document, Now: time.Now,
+		Log: slog.New(slog.DiscardHandler),
+		Offices: func() ([]vault.Office, error) {
+			return []vault.Office{{Charter: o.charter, HPKE: o.keys["station"].HPKEPublic(), SPKI: registered.Key}}, nil
+		},
+	}
+}
+
+// connect runs the ledger's server and returns a client for the station and one for the vault.
+func (o *office) connect(verifier note.Verifier, vaultToken *token.File) (forStation, forVault *client.Client) {
+	t := o.t
+	rootKey, serverKey := newKey(t), newKey(t)
+	now, year := time.Now(), 365*24*time.Hour
+	root := must(wire.NewRoot(rootKey, "test", now, year))(t)
+	issuer := wire.Issuer{Root: root, Key: rootKey}
+	server := must(issuer.Server(serverKey.Public(), []string{"127.0.0.1"}, now, year))(t)
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+	s := o.ledger.Server(wire.ServerTLS(wire.Pair(server, serverKey), root, time.Now))
+	go func() { _ = s.ServeTLS(listener, "", "") }()
+	t.Cleanup(func() { _ = s.Close() })
+	reach := func(k *token.File, p wire.Peer) *client.Client {
+		own := must(issuer.Client(k.Public(), p, now, year))(t)
+		return must(client.New(client.Options{
+			BaseURL: "https://" + listener.Addr().String(), Certificate: wire.Pair(own, k), Root: root, Ledger: verifier,
+		}))(t)
+	}
+	return reach(o.keys["station"], wire.Peer{Name: stationID, Role: wire.RoleStation}),
+		reach(vaultToken, wire.Peer{Name: "vault", Role: wire.RoleVault})
+}
+
+func (o *office) devices() {
+	scanner := httptest.NewServer(virtualscanner.New(virtualscanner.Settings{
+		Desk: o.table, Pages: o.pages, Seed: 1, SkewDeg: 1, ShiftMM: 3, Noise: 3,
+	}))
+	o.t.Cleanup(scanner.Close)
+	o.scanURL = scanner.URL + "/eSCL"
+	o.printer = must(virtualprinter.Open(filepath.Join(o.dir, "desk"),
+		virtualprinter.Options{PrintTime: time.Millisecond}))(o.t)
+	listener := must(net.Listen("tcp", "127.0.0.1:0"))(o.t)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- o.printer.Serve(ctx, listener) }()
+	o.t.Cleanup(func() { stop(); <-ended })
+	o.inkURL = "ipp://" + listener.Addr().String() + virtualprinter.Path
+}
+
+// stock has the maker send blanks and headquarters allocate them.
+func (o *office) stock(blanks int) {
+	t := o.t
+	layout := must(printing.Utopia())(t)
+	made, master, err := virtualchip.Maker{
+		Rand: rand.Reader, Prefix: "UT", Start: 4200001,
+		Page: func(serial, path string) error {
+			img, err := printing.RenderBlank(t.Context(), serial, layout, 300)
+			if err != nil {
+				return err
+			}
+			f, err := os.Create(path)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(f, img)
+		},
+	}.MakeBlanks(o.table, blanks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.vault.Masters = func(string) ([]byte, error) { return append([]byte(nil), master...), nil }
+	m := event.Manifest{Maker: made.Maker, Product: made.Product}
+	for _, b := range made.Blanks {
+		m.Blanks = append(m.Blanks, event.Blank{Serial: station.Serial(b.Serial), ChipID: b.ChipID})
+	}
+	o.offers = []vault.Allocation{{Station: stationID, Manifest: m}}
+	o.round()
+}
+
+// round lets the vault do its work.
+func (o *office) round() {
+	o.t.Helper()
+	if _, err := o.vault.Round(o.t.Context(), o.offers); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// Put implements issuance.Hand: a book that lies on the reader is in the slot.
+func (o *office) Put(_ context.Context, serial station.Serial, at issuance.Spot) error {
+	o.slot.Put(nil)
+	if err := o.table.Move(string(serial), desk.Place(at)); err != nil || at != issuance.SpotReader {
+		return err
+	}
+	c, err := virtualchip.Open(virtualchip.FileStore{Path: o.table.ChipPath(string(serial))}, rand.Reader)
+	if err != nil {
+		return err
+	}
+	o.slot.Put(c)
+	return nil
+}
+
+// desk opens the station as after a start of the program; wrap may stand between it and its store.
+func (o *office) desk(wrap func(issuance.Store) issuance.Store) *issuance.Desk {
+	t := o.t
+	t.Helper()
+	store := must(sqlite.Open(t.Context(), filepath.Join(o.dir, "station.db")))(t)
+	t.Cleanup(func() { _ = store.Close() })
+	d := &issuance.Desk{
+		Store: store, Charter: o.charter, Key: o.keys["station"], Headquarters: o.wire,
+		Scanner: must(escl.New(o.scanURL, nil, escl.Timing{}))(t),
+		Printer: must(ipp.New(o.inkURL, nil, ipp.Options{}))(t),
+		Encoder: must(chip.NewEncoder(o.slot, chip.Options{}))(t),
+		Hand:    o, Trust: o.trust, Vault: must(seal.ParsePublic(o.charter.Vault))(t), Ledger: *o.open,
+		VaultKey: func(journal.Entry) (*ecdsa.PublicKey, error) {
+			pub, err := x509.ParsePKIXPublicKey(o.charter.VaultSPKI)
+			return pub.(*ecdsa.PublicKey), err
+		},
+		Layout: must(printing.Utopia())(t), DPI: 300, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}
+	if wrap != nil {
+		d.Store = wrap(d.Store)
+	}
+	return d
+}
+
+func (o *office) seat(d *issuance.Desk, name string) issuance.Seat {
+	o.t.Helper()
+	return must(d.SignIn(o.keys[name]))(o.t)
+}
+
+// receive counts everything that was allocated into the safe.
+func (o *office) receive(d *issuance.Desk) error {
+	if _, err := d.Sync(o.t.Context()); err != nil {
+		return err
+	}
+	books, err := d.Stock(o.t.Context())
+	if err != nil {
+		return err
+	}
+	var counted []station.Serial
+	for _, b := range books {
+		if b.State == station.StateAllocated {
+			counted = append(counted, b.Serial)
+		}
+	}
+	if len(counted) == 0 {
+		return nil
+	}
+	return d.ReceiveStock(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), counted)
+}
