@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"math/big"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
+
+	"padarozhnik/cmd/internal/passphrase"
+	"padarozhnik/station/hq/ledger"
+	"padarozhnik/station/hq/wire"
+	"padarozhnik/station/journal"
+	"padarozhnik/station/pki"
+	"padarozhnik/station/token"
+)
+
+// vaultName is the vault as a party of the ledger.
+const vaultName = "vault"
+
+// initCommand is the ceremony that begins a country: root, CSCA, first document signer, ledger.
+func (h *headquarters) initCommand() *cobra.Command {
+	c := &ceremony{headquarters: h}
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Make the country's keys: root, CSCA, document signer, ledger and vault",
+		Long: `Make a new headquarters directory: the root that signs charters, a CSCA and its first document
+signer after ICAO Doc 9303-12, an empty revocation list, the ledger's keys and the vault's.
+Keys in files are for training; the directory must not exist yet.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c.out = cmd.OutOrStdout()
+			return c.run(cmd.Context())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&c.country, "country", "UT", "country code of certificates, two letters")
+	flags.StringVar(&c.locality, "code", "UTO", "code in the machine readable zone, three letters")
+	flags.StringVar(&c.organization, "organization", "Utopian Passport Authority", "organization in certificates")
+	flags.StringVar(&c.crlURL, "crl-url", "https://pki.example.org/UTO.crl", "where the revocation list is published")
+	flags.StringSliceVar(&c.hosts, "host", []string{"127.0.0.1", "localhost"}, "addresses of the receiving server")
+	return cmd
+}
+
+type ceremony struct {
+	*headquarters
+	out                                     io.Writer
+	country, locality, organization, crlURL string
+	hosts                                   []string
+	vault, ledger                           *token.Keyring
+}
+
+// run writes everything into a new directory beside the final one and renames it at the end: a
+// ceremony that was cut off leaves nothing that could be taken for a headquarters.
+func (c *ceremony) run(ctx context.Context) error {
+	final := c.dir
+	if _, err := os.Stat(final); err == nil {
+		return fmt.Errorf("%s exists already: a country is begun once", final)
+	}
+	c.dir = final + ".new"
+	if err := os.RemoveAll(c.dir); err != nil {
+		return err
+	}
+	for _, half := range []string{"vault", "ledger", "public"} {
+		if err := os.MkdirAll(c.path(half), 0o700); err != nil {
+			return err
+		}
+	}
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"key files of vault and ledger", c.keyrings},
+		{"CSCA, document signer, revocation list", c.country9303},
+		{"certificates of the wire", c.wire},
+		{"ledger", c.register},
+	} {
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+		fmt.Fprintln(c.out, "made:", step.what)
+	}
+	if err := os.Rename(c.dir, final); err != nil {
+		return err
+	}
+	c.dir = final
+	return nil
+}
+
+func (c *ceremony) keyrings(context.Context) error {
+	secret, err := passphrase.Read(c.passphraseFile, "new passphrase of vault and ledger")
+	if err != nil {
+		return err
+	}
+	defer clear(secret)
+	if c.vault, err = token.CreateKeyring(c.path("vault", "keys.token"), secret, token.Options{}); err != nil {
+		return err
+	}
+	if c.ledger, err = token.CreateKeyring(c.path("ledger", "keys.token"), secret, token.Options{}); err != nil {
+		return err
+	}
+	for _, k := range []struct {
+		ring *token.Keyring
+		name string
+	}{{c.vault, keyRoot}, {c.vault, keyCSCA}, {c.vault, keySigner}, {c.vault, keyVault}, {c.ledger, keyServer}} {
+		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return err
+		}
+		if err := k.ring.Add(k.name, private); err != nil {
+			return err
+		}
+	}
+	if err := c.vault.AddOpener(keyOpener); err != nil {
+		return err
+	}
+	private, public, err := note.GenerateKey(rand.Reader, "ledger."+c.locality)
+	if err != nil {
+		return err
+	}
+	if err := c.ledger.AddSecret(keyCheckpoint, []byte(private)); err != nil {
+		return err
+	}
+	return write(c.path("public", "ledger.pub"), []byte(public+"\n"), 0o644)
+}
+
+// country9303 makes the signing chain of ICAO Doc 9303-12. Certificates begin at midnight, so that
+// a book issued on this day lies inside the key's use.
+func (c *ceremony) country9303(context.Context) error {
+	cscaKey, err := c.vault.Signer(keyCSCA)
+	if err != nil {
+		return err
+	}
+	signerKey, err := c.vault.Signer(keySigner)
+	if err != nil {
+		return err
+	}
+	midnight := c.now().UTC().Truncate(24 * time.Hour)
+	name := pki.Name{Country: c.country, Organization: c.organization}
+	root, signer := name, name
+	root.CommonName, signer.CommonName = "CSCA "+c.locality, "Document Signer "+c.locality
+	root.SerialNumber, signer.SerialNumber = "1", "1"
+	validity := pki.Span{Years: 10}
+	csca, err := pki.NewCSCA(pki.CSCASpec{
+		Subject: root, AltName: pki.AltName{Locality: c.locality}, CRLPoints: []string{c.crlURL},
+		NotBefore: midnight, KeyUse: pki.Span{Years: 5}, SignerKeyUse: pki.Span{Months: 3}, DocumentValidity: validity,
+	}, cscaKey, rand.Reader)
+	if err != nil {
+		return err
+	}
+	dsc, err := pki.NewDocumentSigner(pki.SignerSpec{
+		Subject: signer, DocumentTypes: []string{"P"}, NotBefore: midnight,
+		KeyUse: pki.Span{Months: 3}, DocumentValidity: validity,
+	}, signerKey.Public(), csca, cscaKey, rand.Reader)
+	if err != nil {
+		return err
+	}
+	crl, err := pki.NewCRL(pki.CRLSpec{
+		Number: big.NewInt(1), ThisUpdate: c.now(), NextUpdate: c.now().AddDate(0, 0, 89),
+	}, csca, cscaKey, rand.Reader)
+	if err != nil {
+		return err
+	}
+	for file, der := range map[string][]byte{"csca.der": csca.Raw, "dsc.der": dsc.Raw, "csca.crl": crl.Raw} {
+		if err := write(c.path("public", file), der, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *ceremony) wire(context.Context) error {
+	rootKey, err := c.vault.Signer(keyRoot)
+	if err != nil {
+		return err
+	}
+	vaultKey, err := c.vault.Signer(keyVault)
+	if err != nil {
+		return err
+	}
+	serverKey, err := c.ledger.Signer(keyServer)
+	if err != nil {
+		return err
+	}
+	root, err := wire.NewRoot(rootKey, c.organization, c.now(), 15*365*24*time.Hour)
+	if err != nil {
+		return err
+	}
+	issuer := wire.Issuer{Root: root, Key: rootKey}
+	server, err := issuer.Server(serverKey.Public(), c.hosts, c.now(), 5*365*24*time.Hour)
+	if err != nil {
+		return err
+	}
+	client, err := issuer.Client(vaultKey.Public(), wire.Peer{Name: vaultName, Role: wire.RoleVault},
+		c.now(), 5*365*24*time.Hour)
+	if err != nil {
+		return err
+	}
+	for path, cert := range map[string]*x509.Certificate{
+		c.path("public", "root.der"): root, c.path("ledger", "server.der"): server, c.path("vault", "client.der"): client,
+	} {
+		if err := write(path, cert.Raw, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *ceremony) register(ctx context.Context) error {
+	key, err := c.vault.Signer(keyVault)
+	if err != nil {
+		return err
+	}
+	public, ok := key.Public().(*ecdsa.PublicKey)
+	if !ok {
+		return journal.ErrMalformed
+	}
+	spki, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return err
+	}
+	l, err := c.administer()
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	return l.RegisterVault(ctx, ledger.Vault{Name: vaultName, Keys: [][]byte{spki}})
+}

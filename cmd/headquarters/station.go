@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/cobra"
+
+	"padarozhnik/resources"
+	"padarozhnik/station"
+	"padarozhnik/station/hq/charter"
+	"padarozhnik/station/hq/ledger"
+	"padarozhnik/station/hq/wire"
+	"padarozhnik/station/journal"
+	"padarozhnik/station/token"
+)
+
+// publicKey is what `stationctl token create` hands out of a token.
+type publicKey struct {
+	Pseudonym string `json:"pseudonym"`
+	KeyID     string `json:"keyId"`
+	SPKI      []byte `json:"spki"`
+	HPKE      []byte `json:"hpke"`
+}
+
+func (h *headquarters) stationCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "station", Short: "Enrol stations and their officers"}
+	cmd.AddCommand(h.enrolCommand())
+	return cmd
+}
+
+type enrolment struct {
+	id, key, profile string
+	officers         []string
+}
+
+func (h *headquarters) enrolCommand() *cobra.Command {
+	var e enrolment
+	cmd := &cobra.Command{
+		Use:   "enrol STATION",
+		Short: "Sign a station's charter and client certificate, or a newer charter with other officers",
+		Example: `  headquarters station enrol UTO-01 --key station.json \
+      --officer anna.json=enrol --officer boris.json=approve,custody`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e.id = args[0]
+			version, err := h.enrol(cmd.Context(), e)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "station %s: charter version %d in %s\n", e.id, version, h.path("stations", e.id))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&e.key, "key", "", "public key file of the station's token")
+	cmd.Flags().StringArrayVar(&e.officers, "officer", nil, "public key file of an officer's token = roles, by commas")
+	cmd.Flags().StringVar(&e.profile, "profile", "", "profile file (TOML); the built-in Utopian one by default")
+	_ = cmd.MarkFlagRequired("key")
+	return cmd
+}
+
+func (h *headquarters) enrol(ctx context.Context, e enrolment) (int, error) {
+	keys, err := h.vaultKeys()
+	if err != nil {
+		return 0, err
+	}
+	defer keys.Close()
+	var own publicKey
+	if err := readJSON(e.key, &own); err != nil {
+		return 0, fmt.Errorf("station key: %w", err)
+	}
+	c, err := h.charter(keys, e, own)
+	if err != nil {
+		return 0, err
+	}
+	rootKey, err := keys.Signer(keyRoot)
+	if err != nil {
+		return 0, err
+	}
+	signed, err := charter.Sign(c, rootKey)
+	if err != nil {
+		return 0, err
+	}
+	client, err := h.clientCertificate(rootKey, e.id, own)
+	if err != nil {
+		return 0, err
+	}
+	if err := h.admit(ctx, c, own); err != nil {
+		return 0, err
+	}
+	if err := writeJSON(h.path("stations", e.id, "station.json"), own); err != nil {
+		return 0, err
+	}
+	if err := write(h.path("stations", e.id, "client.der"), client, 0o644); err != nil {
+		return 0, err
+	}
+	return c.Version, write(h.path("stations", e.id, "charter.cose"), signed, 0o644)
+}
+
+// charter puts together what the root is to sign, one version above the last.
+func (h *headquarters) charter(keys *token.Keyring, e enrolment, own publicKey) (station.Charter, error) {
+	c := station.Charter{Version: 1, Station: e.id, StationID: own.KeyID}
+	if err := h.nextVersion(&c); err != nil {
+		return c, err
+	}
+	profile := resources.UtopiaProfile
+	var err error
+	if e.profile != "" {
+		if profile, err = os.ReadFile(e.profile); err != nil {
+			return c, err
+		}
+	}
+	strict := toml.NewDecoder(bytes.NewReader(profile)).DisallowUnknownFields()
+	if err := strict.Decode(&c.Profile); err != nil {
+		return c, fmt.Errorf("profile: %w", err)
+	}
+	for _, spec := range e.officers {
+		o, err := officer(spec)
+		if err != nil {
+			return c, err
+		}
+		c.Officers = append(c.Officers, o)
+	}
+	vaultKey, err := keys.Signer(keyVault)
+	if err != nil {
+		return c, err
+	}
+	opener, err := keys.Opener(keyOpener)
+	if err != nil {
+		return c, err
+	}
+	c.Vault = opener.HPKEPublic()
+	if c.VaultSPKI, err = x509.MarshalPKIXPublicKey(vaultKey.Public()); err != nil {
+		return c, err
+	}
+	if c.Ledger, _, err = h.ledgerVerifier(); err != nil {
+		return c, err
+	}
+	csca, err := os.ReadFile(h.path("public", "csca.der"))
+	if err != nil {
+		return c, err
+	}
+	crl, err := os.ReadFile(h.path("public", "csca.crl"))
+	if err != nil {
+		return c, err
+	}
+	c.Anchors, c.CRLs = [][]byte{csca}, [][]byte{crl}
+	return c, nil
+}
+
+func (h *headquarters) nextVersion(c *station.Charter) error {
+	root, err := h.certificate("public", "root.der")
+	if err != nil {
+		return err
+	}
+	raw, err := os.ReadFile(h.path("stations", c.Station, "charter.cose"))
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	last, err := charter.Parse(raw, root.PublicKey.(*ecdsa.PublicKey))
+	if err != nil {
+		return err
+	}
+	if last.StationID != c.StationID {
+		return fmt.Errorf("station %s is enrolled with another key", c.Station)
+	}
+	c.Version = last.Version + 1
+	return nil
+}
+
+// officer reads FILE=ROLE,ROLE.
+func officer(spec string) (station.Officer, error) {
+	file, roles, ok := strings.Cut(spec, "=")
+	if !ok || roles == "" {
+		return station.Officer{}, fmt.Errorf("%w: --officer %s: want FILE=ROLE,ROLE", errUsage, spec)
+	}
+	var key publicKey
+	if err := readJSON(file, &key); err != nil {
+		return station.Officer{}, fmt.Errorf("officer's key: %w", err)
+	}
+	o := station.Officer{Pseudonym: key.Pseudonym, KeyID: key.KeyID, SPKI: key.SPKI, HPKE: key.HPKE}
+	for _, r := range strings.Split(roles, ",") {
+		role := station.Role(r)
+		switch role {
+		case station.RoleEnrol, station.RoleApprove, station.RoleOperate, station.RoleInspect,
+			station.RoleCustody, station.RoleTechnician, station.RoleSecurity:
+			o.Roles = append(o.Roles, role)
+		default:
+			return o, fmt.Errorf("%w: --officer %s: no role %q", errUsage, spec, r)
+		}
+	}
+	return o, nil
+}
+
+func (h *headquarters) clientCertificate(rootKey *token.Key, id string, own publicKey) ([]byte, error) {
+	root, err := h.certificate("public", "root.der")
+	if err != nil {
+		return nil, err
+	}
+	pub, err := x509.ParsePKIXPublicKey(own.SPKI)
+	if err != nil {
+		return nil, fmt.Errorf("station key: %w", err)
+	}
+	key, ok := pub.(*ecdsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("station key: %w", journal.ErrUnknownKey)
+	}
+	if name, err := journal.KeyID(key); err != nil || name != own.KeyID {
+		return nil, fmt.Errorf("station key: %w", journal.ErrUnknownKey)
+	}
+	issuer := wire.Issuer{Root: root, Key: rootKey}
+	c, err := issuer.Client(key, wire.Peer{Name: id, Role: wire.RoleStation}, h.now(), 2*365*24*time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	return c.Raw, nil
+}
+
+// admit registers the keys with the ledger.
+func (h *headquarters) admit(ctx context.Context, c station.Charter, own publicKey) error {
+	l, err := h.administer()
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	reg := ledger.Station{ID: c.Station, Epoch: 1, Key: own.SPKI}
+	for _, o := range c.Officers {
+		roles := make([]string, len(o.Roles))
+		for i, r := range o.Roles {
+			roles[i] = string(r)
+		}
+		reg.Officers = append(reg.Officers, ledger.Officer{Key: o.SPKI, Roles: roles})
+	}
+	return l.Register(ctx, reg)
+}

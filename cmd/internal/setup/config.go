@@ -1,0 +1,156 @@
+// Package setup turns a configuration file into a working desk: store, tokens, charter,
+// headquarters, and real or virtual devices, which differ in nothing but their addresses.
+package setup
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"padarozhnik/resources"
+)
+
+// Config is a station's configuration. Its keys and defaults stand in resources/station.toml.
+type Config struct {
+	Store        string       `toml:"store"`
+	Charter      string       `toml:"charter"`
+	Root         string       `toml:"root"`
+	Token        string       `toml:"token"`
+	Language     string       `toml:"language"`
+	Headquarters Headquarters `toml:"headquarters"`
+	Devices      Devices      `toml:"devices"`
+	Page         Page         `toml:"page"`
+}
+
+// Headquarters says where headquarters is reached.
+type Headquarters struct {
+	URL         string `toml:"url"`
+	Certificate string `toml:"certificate"`
+}
+
+// Devices are the addresses of the three machines, and who moves booklets between them.
+type Devices struct {
+	Scanner string `toml:"scanner"`
+	Printer string `toml:"printer"`
+	Encoder string `toml:"encoder"`
+	Hand    string `toml:"hand"`
+}
+
+// Page says how data pages are printed.
+type Page struct {
+	DPI int `toml:"dpi"`
+}
+
+// ErrConfig: the configuration cannot be used; the error names file, line and key.
+var ErrConfig = errors.New("configuration")
+
+// Load reads the defaults, then the file, then the environment: PADAROZHNIK_ and the key in
+// capitals with underscores (PADAROZHNIK_DEVICES_SCANNER). getenv is os.LookupEnv outside tests.
+func Load(path string, getenv func(string) (string, bool)) (Config, error) {
+	var c Config
+	if err := decode(resources.StationConfig, "defaults", &c); err != nil {
+		return c, err
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return c, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	if err := decode(raw, path, &c); err != nil {
+		return c, err
+	}
+	if err := c.override(getenv); err != nil {
+		return c, err
+	}
+	c.resolve(filepath.Dir(path))
+	return c, c.check(path)
+}
+
+func decode(raw []byte, name string, c *Config) error {
+	err := toml.NewDecoder(bytes.NewReader(raw)).DisallowUnknownFields().Decode(c)
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
+		e := unknown.Errors[0]
+		line, _ := e.Position()
+		return fmt.Errorf("%w: %s line %d: no such key: %s", ErrConfig, name, line, strings.Join(e.Key(), "."))
+	}
+	var wrong *toml.DecodeError
+	if errors.As(err, &wrong) {
+		line, _ := wrong.Position()
+		key := strings.Join(wrong.Key(), ".")
+		return fmt.Errorf("%w: %s line %d: %s: %s", ErrConfig, name, line, key, wrong.Error())
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrConfig, name, err)
+	}
+	return nil
+}
+
+// texts lists every value that is a text, by key.
+func (c *Config) texts() map[string]*string {
+	return map[string]*string{
+		"store": &c.Store, "charter": &c.Charter, "root": &c.Root, "token": &c.Token, "language": &c.Language,
+		"headquarters.url": &c.Headquarters.URL, "headquarters.certificate": &c.Headquarters.Certificate,
+		"devices.scanner": &c.Devices.Scanner, "devices.printer": &c.Devices.Printer,
+		"devices.encoder": &c.Devices.Encoder, "devices.hand": &c.Devices.Hand,
+	}
+}
+
+func variable(key string) string {
+	return "PADAROZHNIK_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+func (c *Config) override(getenv func(string) (string, bool)) error {
+	for key, value := range c.texts() {
+		if v, ok := getenv(variable(key)); ok {
+			*value = v
+		}
+	}
+	if v, ok := getenv(variable("page.dpi")); ok {
+		n, err := strconv.Atoi(v)
+		if err != nil {
+			return fmt.Errorf("%w: environment: %s is no number", ErrConfig, variable("page.dpi"))
+		}
+		c.Page.DPI = n
+	}
+	return nil
+}
+
+func (c *Config) resolve(dir string) {
+	for _, p := range []*string{&c.Store, &c.Charter, &c.Root, &c.Token, &c.Headquarters.Certificate} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+	if rest, ok := strings.CutPrefix(c.Devices.Hand, handDesk); ok && !filepath.IsAbs(rest) {
+		c.Devices.Hand = handDesk + filepath.Join(dir, rest)
+	}
+}
+
+func (c *Config) check(path string) error {
+	bad := func(key, want string) error {
+		return fmt.Errorf("%w: %s: %s: want %s", ErrConfig, path, key, want)
+	}
+	switch {
+	case c.Language != "be" && c.Language != "en":
+		return bad("language", "be or en")
+	case c.Page.DPI < 300 || c.Page.DPI > 1200:
+		return bad("page.dpi", "300 to 1200")
+	case c.Devices.Hand != handAsk && !strings.HasPrefix(c.Devices.Hand, handDesk):
+		return bad("devices.hand", "ask or desk:DIR")
+	case c.Headquarters.URL != "" && !strings.HasPrefix(c.Headquarters.URL, "https://"):
+		return bad("headquarters.url", "https://HOST:PORT")
+	}
+	return nil
+}
+
+// The two hands.
+const (
+	handAsk  = "ask"
+	handDesk = "desk:"
+)

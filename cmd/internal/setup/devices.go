@@ -1,0 +1,129 @@
+package setup
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"padarozhnik/devices"
+	"padarozhnik/devices/chip"
+	"padarozhnik/devices/escl"
+	"padarozhnik/devices/ipp"
+	"padarozhnik/devices/pcsc"
+	"padarozhnik/devices/virtual/desk"
+	"padarozhnik/station"
+	"padarozhnik/station/issuance"
+)
+
+// ErrNoDevice: the configuration names no such device.
+var ErrNoDevice = errors.New("no device configured")
+
+// OpenScanner returns the scanner at an address.
+func OpenScanner(uri string) (devices.Scanner, error) {
+	if strings.HasPrefix(uri, "http://") || strings.HasPrefix(uri, "https://") {
+		return escl.New(uri, nil, escl.Timing{})
+	}
+	return nil, unknownAddress("scanner", uri, "http://HOST:PORT/eSCL")
+}
+
+// OpenPrinter returns the printer at an address.
+func OpenPrinter(uri string) (devices.Printer, error) {
+	if strings.HasPrefix(uri, "ipp://") {
+		return ipp.New(uri, nil, ipp.Options{})
+	}
+	return nil, unknownAddress("printer", uri, "ipp://HOST:PORT/ipp/print")
+}
+
+// OpenEncoder returns the chip encoder at an address.
+func OpenEncoder(uri string, o chip.Options) (devices.Encoder, error) {
+	name, ok := strings.CutPrefix(uri, "pcsc:")
+	if !ok || name == "" {
+		return nil, unknownAddress("encoder", uri, "pcsc:NAME OF THE READER")
+	}
+	return chip.NewEncoder(pcsc.NewService(pcsc.Deadlines{}).Reader(name), o)
+}
+
+func unknownAddress(what, uri, want string) error {
+	if uri == "" {
+		return fmt.Errorf("%w: %s: want %s", ErrNoDevice, what, want)
+	}
+	return fmt.Errorf("%w: %s %q: want %s", ErrConfig, what, uri, want)
+}
+
+func (o *Office) devices(d *issuance.Desk, c Config) error {
+	var err error
+	if c.Devices.Scanner != "" {
+		if d.Scanner, err = OpenScanner(c.Devices.Scanner); err != nil {
+			return err
+		}
+	}
+	if c.Devices.Printer != "" {
+		if d.Printer, err = OpenPrinter(c.Devices.Printer); err != nil {
+			return err
+		}
+	}
+	if c.Devices.Encoder != "" {
+		if d.Encoder, err = OpenEncoder(c.Devices.Encoder, chip.Options{}); err != nil {
+			return err
+		}
+	}
+	if dir, ok := strings.CutPrefix(c.Devices.Hand, handDesk); ok {
+		table, err := desk.Open(dir)
+		if err != nil {
+			return err
+		}
+		d.Hand = deskHand{table}
+		return nil
+	}
+	d.Hand = askHand{}
+	return nil
+}
+
+// deskHand moves the books of a training desk.
+type deskHand struct{ desk *desk.Desk }
+
+// handTime is what a hand needs to take one book away before it lays down another. Readers look
+// for changes about twice a second.
+const handTime = 1200 * time.Millisecond
+
+// Put implements issuance.Hand.
+func (h deskHand) Put(ctx context.Context, serial station.Serial, at issuance.Spot) error {
+	lying, err := h.desk.At(desk.Place(at))
+	if err != nil {
+		return err
+	}
+	if lying != "" && lying != string(serial) {
+		if err := h.desk.Clear(desk.Place(at)); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(handTime):
+		}
+	}
+	return h.desk.Move(string(serial), desk.Place(at))
+}
+
+// askHand asks the person at the terminal.
+type askHand struct{}
+
+// Put implements issuance.Hand.
+func (askHand) Put(ctx context.Context, serial station.Serial, at issuance.Spot) error {
+	fmt.Fprintf(os.Stderr, "Put booklet %s on the %s and press Enter. ", serial, at)
+	done := make(chan error, 1)
+	go func() {
+		_, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

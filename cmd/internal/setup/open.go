@@ -1,0 +1,224 @@
+package setup
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"padarozhnik/printing"
+	"padarozhnik/station"
+	"padarozhnik/station/hq/charter"
+	"padarozhnik/station/hq/client"
+	"padarozhnik/station/hq/wire"
+	"padarozhnik/station/issuance"
+	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/seal"
+	"padarozhnik/station/pki"
+	"padarozhnik/station/sqlite"
+	"padarozhnik/station/token"
+)
+
+// Ask gets a passphrase for a key file from a person.
+type Ask func(prompt string) ([]byte, error)
+
+// Office is a desk that is ready for its officers. Close ends it.
+type Office struct {
+	Desk   *issuance.Desk
+	Config Config
+	closes []func() error
+}
+
+// Open makes the desk that a configuration describes. It opens the station's own token with the
+// passphrase that ask returns.
+func Open(ctx context.Context, c Config, ask Ask, log *slog.Logger) (*Office, error) {
+	o := &Office{Config: c}
+	if err := o.open(ctx, c, ask, log); err != nil {
+		return nil, errors.Join(err, o.Close())
+	}
+	return o, nil
+}
+
+func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) error {
+	key, err := OpenToken(c.Token, "passphrase of the station", ask)
+	if err != nil {
+		return err
+	}
+	o.closes = append(o.closes, key.Close)
+	root, err := certificate(c.Root)
+	if err != nil {
+		return err
+	}
+	raw, err := os.ReadFile(c.Charter)
+	if err != nil {
+		return fmt.Errorf("charter: %w", err)
+	}
+	rootKey, ok := root.PublicKey.(*ecdsa.PublicKey)
+	if !ok {
+		return fmt.Errorf("root: %w", issuance.ErrCharter)
+	}
+	signed, err := charter.Parse(raw, rootKey)
+	if err != nil {
+		return fmt.Errorf("%w: %w", issuance.ErrCharter, err)
+	}
+	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Now: time.Now, Log: log}
+	if err := believe(d); err != nil {
+		return err
+	}
+	store, err := sqlite.Open(ctx, c.Store)
+	if err != nil {
+		return err
+	}
+	o.closes = append(o.closes, store.Close)
+	d.Store = store
+	if d.Layout, err = printing.Utopia(); err != nil {
+		return err
+	}
+	if err := o.reach(d, c, key, root); err != nil {
+		return err
+	}
+	if err := o.devices(d, c); err != nil {
+		return err
+	}
+	o.Desk = d
+	return d.Adopt(ctx)
+}
+
+// believe takes from the charter whom the desk may believe.
+func believe(d *issuance.Desk) error {
+	d.Trust = pki.NewTrustStore()
+	for _, der := range d.Charter.Anchors {
+		c, err := pki.ParseCertificate(der)
+		if err != nil {
+			return fmt.Errorf("anchor: %w", err)
+		}
+		if err := d.Trust.AddAnchor(c, "charter"); err != nil {
+			return fmt.Errorf("anchor: %w", err)
+		}
+	}
+	for _, der := range d.Charter.CRLs {
+		l, err := pki.ParseCRL(der)
+		if err != nil {
+			return fmt.Errorf("revocation list: %w", err)
+		}
+		if err := d.Trust.AddCRL(l); err != nil {
+			return fmt.Errorf("revocation list: %w", err)
+		}
+	}
+	pub, err := x509.ParsePKIXPublicKey(d.Charter.VaultSPKI)
+	if err != nil {
+		return fmt.Errorf("vault key: %w", err)
+	}
+	vaultKey, ok := pub.(*ecdsa.PublicKey)
+	if !ok {
+		return fmt.Errorf("vault key: %w", issuance.ErrCharter)
+	}
+	vaultID, err := journal.KeyID(vaultKey)
+	if err != nil {
+		return fmt.Errorf("vault key: %w", err)
+	}
+	d.VaultKey = func(e journal.Entry) (*ecdsa.PublicKey, error) {
+		if e.Actor != vaultID {
+			return nil, journal.ErrUnknownKey
+		}
+		return vaultKey, nil
+	}
+	if d.Vault, err = seal.ParsePublic(d.Charter.Vault); err != nil {
+		return fmt.Errorf("vault key: %w", err)
+	}
+	if d.Ledger, err = note.NewVerifier(d.Charter.Ledger); err != nil {
+		return fmt.Errorf("ledger key: %w", err)
+	}
+	return nil
+}
+
+// reach sets up the way to headquarters; an office without one works by stick.
+func (o *Office) reach(d *issuance.Desk, c Config, key *token.File, root *x509.Certificate) error {
+	if c.Headquarters.URL == "" {
+		d.Headquarters = offline{}
+		return nil
+	}
+	own, err := certificate(c.Headquarters.Certificate)
+	if err != nil {
+		return err
+	}
+	hq, err := client.New(client.Options{
+		BaseURL: c.Headquarters.URL, Certificate: wire.Pair(own, key), Root: root, Ledger: d.Ledger,
+	})
+	if err != nil {
+		return err
+	}
+	o.closes = append(o.closes, func() error { hq.Close(); return nil })
+	d.Headquarters = hq
+	return nil
+}
+
+// offline is a headquarters that nobody has an address of.
+type offline struct{}
+
+func (offline) PutBlob(context.Context, journal.Blob, []byte) error { return journal.ErrUnreachable }
+
+func (offline) GetBlob(context.Context, journal.Blob) ([]byte, error) {
+	return nil, journal.ErrUnreachable
+}
+
+func (offline) Push(context.Context, journal.Checkpoint, []journal.Signed) (
+	[]journal.Receipt, journal.Checkpoint, error) {
+	return nil, journal.Checkpoint{}, journal.ErrUnreachable
+}
+
+func (offline) Pull(context.Context, journal.Checkpoint, int64) (journal.Page, error) {
+	return journal.Page{}, journal.ErrUnreachable
+}
+
+// OpenToken opens a key file. A wrong passphrase is issuance.ErrPassphrase.
+func OpenToken(path, prompt string, ask Ask) (*token.File, error) {
+	secret, err := ask(prompt)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(secret)
+	t, err := token.Open(path, secret)
+	if errors.Is(err, token.ErrWrongPassphrase) {
+		return nil, issuance.ErrPassphrase
+	}
+	return t, err
+}
+
+// SignIn opens an officer's token and gives them a seat. The seat ends with the office.
+func (o *Office) SignIn(path string, ask Ask) (issuance.Seat, error) {
+	t, err := OpenToken(path, "passphrase of "+path, ask)
+	if err != nil {
+		return issuance.Seat{}, err
+	}
+	o.closes = append(o.closes, t.Close)
+	seat, err := o.Desk.SignIn(t)
+	if err != nil {
+		return seat, err
+	}
+	return seat, seat.Officer.May(seat.Officer.Roles[0], station.DateOf(o.Desk.Now()))
+}
+
+// Close ends the desk: tokens forget their keys, the store is closed.
+func (o *Office) Close() error {
+	var errs []error
+	for i := len(o.closes) - 1; i >= 0; i-- {
+		errs = append(errs, o.closes[i]())
+	}
+	o.closes = nil
+	return errors.Join(errs...)
+}
+
+func certificate(path string) (*x509.Certificate, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	return x509.ParseCertificate(b)
+}

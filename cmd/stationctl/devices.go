@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	_ "image/jpeg" // pictures to print
+	_ "image/png"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"padarozhnik/cmd/internal/setup"
+	"padarozhnik/devices"
+	"padarozhnik/devices/chip"
+	"padarozhnik/printing/pwg"
+)
+
+// deviceReport is what `devices list` says of one device.
+type deviceReport struct {
+	Kind     string           `json:"kind"`
+	Identity devices.Identity `json:"identity"`
+	OK       bool             `json:"ok"`
+	Detail   string           `json:"detail,omitempty"`
+}
+
+func (p *program) devicesCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "devices", Short: "List and test scanner, printer and encoder"}
+	for _, c := range []struct {
+		use, short string
+		test       bool
+	}{
+		{"list", "Ask each configured device who it is", false},
+		{"test", "Ask each configured device how it is, and look at what lies on it", true},
+	} {
+		var asJSON bool
+		sub := &cobra.Command{
+			Use: c.use, Short: c.short, Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return p.reportDevices(cmd.Context(), c.test, asJSON)
+			},
+		}
+		sub.Flags().BoolVar(&asJSON, "json", false, "for another program")
+		cmd.AddCommand(sub)
+	}
+	return cmd
+}
+
+func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
+	c, err := setup.Load(p.config, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	var reports []deviceReport
+	var failed error
+	for _, d := range []struct {
+		kind string
+		ask  func(context.Context, setup.Config, bool) (devices.Identity, string, error)
+	}{{"scanner", askScanner}, {"printer", askPrinter}, {"encoder", askEncoder}} {
+		identity, detail, err := d.ask(ctx, c, test)
+		r := deviceReport{Kind: d.kind, Identity: identity, OK: err == nil, Detail: detail}
+		if err != nil {
+			r.Detail = err.Error()
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", d.kind, err))
+		}
+		reports = append(reports, r)
+	}
+	if asJSON {
+		return errors.Join(p.json(reports), failed)
+	}
+	for _, r := range reports {
+		mark := map[bool]string{true: "ok", false: "NOT"}[r.OK]
+		fmt.Fprintf(p.out, "%-8s %-4s %s %s %s  %s\n", r.Kind, mark,
+			r.Identity.Maker, r.Identity.Model, r.Identity.URI, r.Detail)
+	}
+	return failed
+}
+
+func askScanner(ctx context.Context, c setup.Config, _ bool) (devices.Identity, string, error) {
+	s, err := setup.OpenScanner(c.Devices.Scanner)
+	if err != nil {
+		return devices.Identity{}, "", err
+	}
+	id, err := s.Identify(ctx)
+	return id, "", err
+}
+
+func askPrinter(ctx context.Context, c setup.Config, test bool) (devices.Identity, string, error) {
+	d, err := setup.OpenPrinter(c.Devices.Printer)
+	if err != nil {
+		return devices.Identity{}, "", err
+	}
+	id, err := d.Identify(ctx)
+	if err != nil || !test {
+		return id, "", err
+	}
+	state, err := d.State(ctx)
+	if err != nil {
+		return id, "", err
+	}
+	return id, fmt.Sprintf("idle %v, %v dpi", state.Idle, state.DPI), errors.Join(state.Conditions...)
+}
+
+func askEncoder(ctx context.Context, c setup.Config, test bool) (devices.Identity, string, error) {
+	e, err := setup.OpenEncoder(c.Devices.Encoder, chip.Options{})
+	if err != nil {
+		return devices.Identity{}, "", err
+	}
+	id, err := e.Identify(ctx)
+	if err != nil || !test {
+		return id, "", err
+	}
+	state, err := e.Chip(ctx)
+	if errors.Is(err, devices.ErrNoChip) {
+		return id, "no chip on it", nil
+	}
+	lives := map[devices.Life]string{
+		devices.LifeBlank: "blank chip", devices.LifePartial: "half-written chip", devices.LifeLocked: "locked passport",
+	}
+	return id, lives[state.Life], err
+}
+
+func (p *program) scanCommand() *cobra.Command {
+	var device, out string
+	var dpi int
+	cmd := &cobra.Command{
+		Use: "scan", Short: "Scan one page into a file", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := setup.OpenScanner(device)
+			if err != nil {
+				return err
+			}
+			page, err := s.Scan(cmd.Context(), devices.ScanSettings{DPI: dpi}, progress(p.errors))
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(out, page.Data, 0o600)
+		},
+	}
+	cmd.Flags().StringVar(&device, "device", "", "address of the scanner (http://HOST:PORT/eSCL)")
+	cmd.Flags().IntVar(&dpi, "dpi", 300, "resolution")
+	cmd.Flags().StringVar(&out, "out", "scan.jpg", "file to write")
+	_ = cmd.MarkFlagRequired("device")
+	return cmd
+}
+
+func (p *program) printCommand() *cobra.Command {
+	var device string
+	var dpi int
+	cmd := &cobra.Command{
+		Use:   "print FILE",
+		Short: "Print a picture or a PWG raster at its true size",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			d, err := setup.OpenPrinter(device)
+			if err != nil {
+				return err
+			}
+			sheet, err := loadSheet(args[0], dpi)
+			if err != nil {
+				return err
+			}
+			return d.Print(cmd.Context(), sheet, progress(p.errors))
+		},
+	}
+	cmd.Flags().StringVar(&device, "device", "", "address of the printer (ipp://HOST:PORT/ipp/print)")
+	cmd.Flags().IntVar(&dpi, "dpi", 600, "resolution of a picture; a raster has its own")
+	_ = cmd.MarkFlagRequired("device")
+	return cmd
+}
+
+// maxPrintPixels bounds a raster: A4 at 1200 dpi.
+const maxPrintPixels = 150 << 20
+
+func loadSheet(path string, dpi int) (devices.Sheet, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return devices.Sheet{}, err
+	}
+	defer f.Close()
+	if img, _, err := image.Decode(f); err == nil {
+		return devices.Sheet{Image: img, DPI: dpi, Title: "page"}, nil
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return devices.Sheet{}, err
+	}
+	img, head, err := pwg.NewDecoder(f, maxPrintPixels).DecodePage()
+	if err != nil {
+		return devices.Sheet{}, fmt.Errorf("%s is neither a picture nor a PWG raster: %w", path, err)
+	}
+	return devices.Sheet{Image: img, DPI: head.DPIX, Title: "page"}, nil
+}

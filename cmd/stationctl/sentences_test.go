@@ -1,0 +1,304 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"padarozhnik/cmd/internal/training"
+	"padarozhnik/devices/virtual/desk"
+	"padarozhnik/devices/virtual/readers"
+	"padarozhnik/resources"
+)
+
+// bureau is a training office that runs, and the arguments that every command in it needs.
+type bureau struct {
+	t      *testing.T
+	office *training.Office
+	zone   string // of the passport made by the demo
+	can    string
+	serial string
+	dir    string
+}
+
+// openBureau makes one whole passport with the demo, then starts the same office again.
+func openBureau(t *testing.T) *bureau {
+	t.Helper()
+	b := &bureau{t: t, dir: t.TempDir()}
+	if _, stderr, status := stationctl(t, "demo", "--out", b.dir); status != 0 {
+		t.Fatalf("demo: %s", stderr)
+	}
+	b.serial = readReport(t, b.dir).Serial
+	var order struct {
+		MRZ     [2]string `json:"mrz"`
+		Secrets struct {
+			CAN string `json:"can"`
+		} `json:"secrets"`
+	}
+	if err := json.Unmarshal(read(t, b.dir, "order/order.json"), &order); err != nil {
+		t.Fatal(err)
+	}
+	b.zone, b.can = order.MRZ[0]+order.MRZ[1], order.Secrets.CAN
+	office, err := training.New(filepath.Join(b.dir, "office"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	office.Programs = programs
+	if err := office.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := office.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	b.office = office
+	return b
+}
+
+func (b *bureau) run(args ...string) (stdout, stderr string, status int) {
+	b.t.Helper()
+	return stationctl(b.t, append(args, "--config", b.office.Config(), "--passphrase-file", b.office.PassphraseFile())...)
+}
+
+func (b *bureau) ok(args ...string) string {
+	b.t.Helper()
+	out, stderr, status := b.run(args...)
+	if status != 0 {
+		b.t.Fatalf("%v: %d: %s", args, status, stderr)
+	}
+	return strings.TrimSpace(out)
+}
+
+// refused runs a command that must end with exit status 1 and with the one sentence that belongs to
+// the cure, on its first line.
+func (b *bureau) refused(cure string, args ...string) {
+	b.t.Helper()
+	_, stderr, status := b.run(args...)
+	first, _, _ := strings.Cut(stderr, "\n")
+	if want := sentence(b.t, cure); status != 1 || first != want {
+		b.t.Errorf("%v: exit status %d, said %q, want %q", args, status, stderr, want)
+	}
+}
+
+func sentence(t *testing.T, cure string) string {
+	t.Helper()
+	texts, err := resources.Texts("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if texts["cure."+cure] == "" {
+		t.Fatalf("no sentence for %s", cure)
+	}
+	return texts["cure."+cure]
+}
+
+func (b *bureau) desk() *desk.Desk {
+	d, err := b.office.Desk()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return d
+}
+
+func (b *bureau) fault(device, word string) {
+	b.t.Helper()
+	path := b.office.Path("desk", "faults", device)
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil && word == "" {
+		err = os.Remove(path)
+	} else if err == nil {
+		err = os.WriteFile(path, []byte(word+"\n"), 0o600)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// TestEachFailureHasItsSentence plants the failures of a day in an office one after another. Each
+// ends in one sentence with its cure and exit status 1; when it is cured the work goes on where it
+// was, to a passport in its holder's hand.
+func TestEachFailureHasItsSentence(t *testing.T) {
+	b := openBureau(t)
+	t.Run("chip", func(t *testing.T) { b.t = t; b.chipFailures() })
+	b.t = t
+	token := b.enrolWithFailures()
+	b.ok("case", "submit", token, "--token", b.office.Token("E-01"))
+	b.refused("role", "case", "approve", token, "--token", b.office.Token("O-01"), "--reason", "complete")
+	b.refused("not-officer", "case", "approve", token, "--token", b.office.Token("station"), "--reason", "complete")
+	b.ok("case", "approve", token, "--token", b.office.Token("A-01"), "--reason", "complete")
+	b.refused("no-order", "case", "personalise", token, "--token", b.office.Token("O-01"))
+	b.headquartersFailures()
+	b.order(token)
+	b.produceWithFailures(token)
+	b.refused("role", "case", "inspect", token, "--token", b.office.Token("O-01"))
+	b.ok("case", "inspect", token, "--token", b.office.Token("I-01"))
+	b.refused("incomplete", "case", "handover", token, "--token", b.office.Token("E-01"), "--holder-present")
+	b.ok("case", "handover", token, "--token", b.office.Token("E-01"), "--holder-present", "--portrait-matches")
+	b.ok("sync", "now")
+	if list := b.ok("case", "list", "--token", b.office.Token("E-01")); !strings.Contains(list, token+"  closed") {
+		t.Errorf("after the last sync:\n%s", list)
+	}
+}
+
+func (b *bureau) chipFailures() {
+	reader := b.readerName()
+	trust := filepath.Join(b.dir, "trust")
+	inspect := func(password ...string) []string {
+		return append([]string{"chip", "inspect", "--reader", reader, "--trust", trust}, password...)
+	}
+	if err := b.desk().Clear(desk.Reader); err != nil {
+		b.t.Fatal(err)
+	}
+	b.refused("no-chip", inspect("--can", b.can)...)
+	if err := b.desk().Move(b.serial, desk.Reader); err != nil {
+		b.t.Fatal(err)
+	}
+	wrong := []byte(b.can)
+	wrong[5] = '0' + (wrong[5]-'0'+1)%10
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		if _, stderr, _ := b.run(inspect("--can", b.can)...); !strings.Contains(stderr, "no chip") ||
+			time.Now().After(deadline) {
+			break
+		}
+	}
+	b.refused("wrong-password", inspect("--can", string(wrong))...)
+	other := strings.Replace(b.zone, "9105148", "9105155", 1)
+	b.refused("wrong-password", inspect("--mrz", other)...)
+	trace := filepath.Join(b.t.TempDir(), "trace")
+	b.ok(inspect("--can", b.can, "--trace", trace)...)
+	b.ok(inspect("--mrz", b.zone)...)
+	b.refused("no-reader", "chip", "inspect", "--reader", "No Such Reader", "--trust", trust, "--can", b.can)
+	for _, planted := range []string{"VANDROUNAIA", b.can, b.zone[44:53]} {
+		if bytes.Contains(read(b.t, trace), []byte(planted)) {
+			b.t.Errorf("the trace holds %q", planted)
+		}
+	}
+}
+
+func (b *bureau) readerName() string {
+	for _, line := range strings.Split(string(read(b.t, b.office.Config())), "\n") {
+		if _, value, ok := strings.Cut(line, `encoder = "pcsc:`); ok {
+			return strings.TrimSuffix(value, `"`)
+		}
+	}
+	b.t.Fatal("the configuration names no reader")
+	return ""
+}
+
+// enrolWithFailures opens a case while the scanner fails, and goes on with it.
+func (b *bureau) enrolWithFailures() string {
+	applicant := training.Example()
+	photo := filepath.Join(b.t.TempDir(), "photo.jpg")
+	if err := applicant.Photograph(photo); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := applicant.LayOldPassport(b.t.Context(), b.office.Path("pages", "old-passport.jpg")); err != nil {
+		b.t.Fatal(err)
+	}
+	form, err := json.Marshal(map[string]any{
+		"localSurname": applicant.Person.LocalSurname, "localGivenNames": applicant.Person.LocalGivenNames,
+		"placeOfBirth": applicant.Person.PlaceOfBirth, "evidence": applicant.Evidence,
+		"consents": []map[string]any{
+			{"item": "passport", "given": true}, {"item": "chip", "given": true}, {"item": "headquarters-copy", "given": true},
+		},
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	formFile := filepath.Join(b.t.TempDir(), "form.json")
+	if err := os.WriteFile(formFile, form, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	enrol := []string{"case", "enrol", "--form", formFile, "--portrait", photo, "--token", b.office.Token("E-01")}
+	b.fault("scanner", "unplugged")
+	out, stderr, status := b.run(enrol...)
+	token := strings.TrimSpace(out)
+	if status != 1 || !strings.HasPrefix(stderr, sentence(b.t, "device-unreachable")) || token == "" {
+		b.t.Fatalf("unplugged scanner: %d, %q, %q", status, out, stderr)
+	}
+	b.fault("scanner", "")
+	b.ok(append(enrol, "--case", token)...)
+	return token
+}
+
+func (b *bureau) headquartersFailures() {
+	b.t.Setenv("PADAROZHNIK_HEADQUARTERS_URL", "https://127.0.0.1:1")
+	b.refused("headquarters-unreachable", "sync", "now")
+	if err := os.Unsetenv("PADAROZHNIK_HEADQUARTERS_URL"); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// order syncs until the production order has come.
+func (b *bureau) order(token string) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		b.ok("sync", "now")
+		if strings.Contains(b.ok("case", "list", "--token", b.office.Token("E-01")), token+"  ordered") {
+			return
+		}
+	}
+	b.t.Fatal("no order came")
+}
+
+func (b *bureau) produceWithFailures(token string) {
+	personalise := []string{"case", "personalise", token, "--token", b.office.Token("O-01")}
+	b.fault("printer", "no-booklet")
+	b.refused("no-booklet", personalise...)
+	b.fault("printer", "ink-empty")
+	b.refused("ink-empty", personalise...)
+	b.fault("printer", "")
+	b.fault("scanner", "unplugged")
+	b.refused("device-unreachable", personalise...)
+	b.fault("scanner", "")
+	b.ok(personalise...)
+}
+
+// TestStoppedService stops pcscd under a station. It holds every reader of the machine meanwhile.
+func TestStoppedService(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	alone, release, err := readers.New().Exclusive(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if err := alone.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, status := stationctl(t, "chip", "inspect", "--reader", alone.ReaderName, "--trust", t.TempDir(), "--can", "123456")
+	if status != 1 || !strings.HasPrefix(stderr, sentence(t, "service-stopped")) {
+		t.Errorf("stopped: %d: %s", status, stderr)
+	}
+	if err := alone.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, status = stationctl(t, "chip", "inspect", "--reader", alone.ReaderName, "--trust", t.TempDir(), "--can", "123456")
+	if status != 1 || !strings.HasPrefix(stderr, sentence(t, "no-chip")) {
+		t.Errorf("started again: %d: %s", status, stderr)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for name, args := range map[string][]string{
+		"no such flag":         {"scan", "--devise", "x"},
+		"too few arguments":    {"mrz", "check"},
+		"zone of wrong length": {"mrz", "check", "P<UTO"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, stderr, status := stationctl(t, args...); status != 2 || !strings.Contains(stderr, "--help") {
+				t.Errorf("%d: %s", status, stderr)
+			}
+		})
+	}
+	out, _, status := stationctl(t, "--help")
+	if status != 0 || !strings.Contains(out, "demo") {
+		t.Errorf("help: %d: %s", status, out)
+	}
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"padarozhnik/cmd/internal/setup"
+	"padarozhnik/cmd/internal/training"
+	"padarozhnik/station"
+)
+
+// withOffice runs what needs the desk but no officer.
+func (p *program) withOffice(ctx context.Context, do func(*setup.Office) error) error {
+	office, err := p.office(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(office), office.Close())
+}
+
+func (p *program) syncCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "sync", Short: "Exchange signed records with headquarters"}
+	var asJSON bool
+	now := &cobra.Command{
+		Use:   "now",
+		Short: "Send what waits, take in directives, close finished cases",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
+				r, err := o.Desk.Sync(cmd.Context())
+				if err != nil {
+					return err
+				}
+				closed, err := o.Desk.Close(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return p.json(r)
+				}
+				fmt.Fprintf(p.out, "%d sent, %d directives taken in, %d orders, %d declined, %d cases closed\n",
+					r.Sent, r.Directives, r.Orders, r.Declined, len(closed))
+				return nil
+			})
+		},
+	}
+	now.Flags().BoolVar(&asJSON, "json", false, "for another program")
+	cmd.AddCommand(now)
+	return cmd
+}
+
+func (p *program) journalCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "journal", Short: "The station's signed journal"}
+	cmd.AddCommand(&cobra.Command{
+		Use:   "verify",
+		Short: "Verify every signature, number and hash of the journal, and every receipt",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
+				n, err := o.Desk.VerifyJournal(cmd.Context())
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(p.out, "the journal holds: %d entries\n", n)
+				return nil
+			})
+		},
+	})
+	return cmd
+}
+
+func (p *program) stockCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "stock", Short: "Blanks: receive, list"}
+	var first, second string
+	receive := &cobra.Command{
+		Use:   "receive SERIAL...",
+		Short: "Take counted blanks into the safe; two custodians sign",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
+				one, err := o.SignIn(first, p.ask)
+				if err != nil {
+					return err
+				}
+				two, err := o.SignIn(second, p.ask)
+				if err != nil {
+					return err
+				}
+				counted := make([]station.Serial, len(args))
+				for i, a := range args {
+					counted[i] = station.Serial(strings.ToUpper(a))
+				}
+				return o.Desk.ReceiveStock(cmd.Context(), one, two, counted)
+			})
+		},
+	}
+	receive.Flags().StringVar(&first, "token", "", "the first custodian's token")
+	receive.Flags().StringVar(&second, "witness", "", "the second custodian's token")
+	_ = receive.MarkFlagRequired("token")
+	_ = receive.MarkFlagRequired("witness")
+	statement := &cobra.Command{
+		Use:   "statement",
+		Short: "List every blank and its state; no person is named",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
+				books, err := o.Desk.Stock(cmd.Context())
+				if err != nil {
+					return err
+				}
+				for _, b := range books {
+					fmt.Fprintf(p.out, "%-10s %s\n", b.Serial, b.State)
+				}
+				return nil
+			})
+		},
+	}
+	cmd.AddCommand(receive, statement)
+	return cmd
+}
+
+func (p *program) tokenCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "token", Short: "Make a token file (training)"}
+	var out, public, pseudonym string
+	create := &cobra.Command{
+		Use:   "create",
+		Short: "Make a token file and the file of its public key, which headquarters enrols",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			secret, err := p.ask("new passphrase")
+			if err != nil {
+				return err
+			}
+			defer clear(secret)
+			return training.NewToken(out, public, pseudonym, secret)
+		},
+	}
+	create.Flags().StringVar(&out, "out", "", "token file to make")
+	create.Flags().StringVar(&public, "public", "", "public key file to make")
+	create.Flags().StringVar(&pseudonym, "pseudonym", "", "how the officer is called in records")
+	for _, name := range []string{"out", "public", "pseudonym"} {
+		_ = create.MarkFlagRequired(name)
+	}
+	cmd.AddCommand(create)
+	return cmd
+}
