@@ -15,6 +15,7 @@ import (
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip"
+	"padarozhnik/devices/usb"
 	"padarozhnik/printing/pwg"
 )
 
@@ -32,7 +33,7 @@ func (p *program) devicesCommand() *cobra.Command {
 		use, short string
 		test       bool
 	}{
-		{"list", "Ask each configured device who it is", false},
+		{"list", "Ask each configured device who it is, and list what hangs on USB", false},
 		{"test", "Ask each configured device how it is, and look at what lies on it", true},
 	} {
 		var asJSON bool
@@ -64,6 +65,15 @@ func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
 		if err != nil {
 			r.Detail = err.Error()
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", d.kind, err))
+		}
+		reports = append(reports, r)
+	}
+	plugged, err := usb.List(ctx)
+	failed = errors.Join(failed, err)
+	for _, d := range plugged {
+		r := deviceReport{Kind: "usb", Identity: d.Identity, OK: d.Err == nil, Detail: fmt.Sprint(d.Kinds)}
+		if d.Err != nil {
+			r.Detail = d.Err.Error()
 		}
 		reports = append(reports, r)
 	}
