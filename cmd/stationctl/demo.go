@@ -222,7 +222,7 @@ func (d *demo) stock(ctx context.Context) error {
 			if time.Now().After(deadline) {
 				return "", fmt.Errorf("headquarters allocated %d of %d blanks", len(known), len(made))
 			}
-			time.Sleep(100 * time.Millisecond)
+			time.Sleep(250 * time.Millisecond)
 		}
 		counted, err := waiting()
 		if err != nil || len(counted) == 0 {

@@ -190,7 +190,7 @@ func (d *demo) awaitOrder(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return "", ctx.Err()
-			case <-time.After(100 * time.Millisecond):
+			case <-time.After(250 * time.Millisecond):
 			}
 		}
 		return "", issuance.ErrNoOrder

@@ -68,7 +68,7 @@ func Load(path string, getenv func(string) (string, bool)) (Config, error) {
 		return c, err
 	}
 	c.resolve(filepath.Dir(path))
-	return c, c.check(path)
+	return c, c.check(path, raw)
 }
 
 func decode(raw []byte, name string, c *Config) error {
@@ -132,9 +132,9 @@ func (c *Config) resolve(dir string) {
 	}
 }
 
-func (c *Config) check(path string) error {
+func (c *Config) check(path string, raw []byte) error {
 	bad := func(key, want string) error {
-		return fmt.Errorf("%w: %s: %s: want %s", ErrConfig, path, key, want)
+		return fmt.Errorf("%w: %s line %d: %s: want %s", ErrConfig, path, lineOf(raw, key), key, want)
 	}
 	switch {
 	case c.Language != "be" && c.Language != "en":
@@ -147,6 +147,27 @@ func (c *Config) check(path string) error {
 		return bad("headquarters.url", "https://HOST:PORT")
 	}
 	return nil
+}
+
+// lineOf finds the line on which a key stands; 0 where the value came from somewhere else.
+func lineOf(raw []byte, key string) int {
+	table, name, nested := strings.Cut(key, ".")
+	if !nested {
+		table, name = "", table
+	}
+	inside := ""
+	for i, line := range strings.Split(string(raw), "\n") {
+		line = strings.TrimSpace(line)
+		if header, ok := strings.CutPrefix(line, "["); ok {
+			inside, _, _ = strings.Cut(header, "]")
+			continue
+		}
+		word, _, ok := strings.Cut(line, "=")
+		if ok && inside == table && strings.TrimSpace(word) == name {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // The two hands.
