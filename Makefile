@@ -53,7 +53,7 @@ bench: deps ## every benchmark that a claim rests on
 	$(GO) test -run '^$$' -bench . -benchtime 3x -count 1 ./...
 
 torture: build ## kills at every step, many times
-	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 60m -run 'Kill|Tear|Torture' ./...
+	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat' ./...
 
 lint: ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "lint: gofmt these: $$bad"; exit 1; }
@@ -62,6 +62,20 @@ lint: ## gofmt, go vet, staticcheck
 
 screenshots: build ## every screen as a picture in build/screens
 	PADAROZHNIK_SCREENS=$(CURDIR)/build/screens $(GO) test -count 1 -run TestScreens ./station/ui/...
+
+VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
+DEB     := build/deb/padarozhnik_$(VERSION)_$(shell dpkg --print-architecture)
+
+package: build ## a .deb with programs, desktop file and icon; the same commit gives the same bytes
+	@rm -rf build/deb && mkdir -p $(DEB)/DEBIAN
+	@for p in station stationctl headquarters; do install -D -m 755 $(BIN)/$$p $(DEB)/usr/bin/$$p; done
+	@install -D -m 644 resources/linux/org.padarozhnik.station.desktop $(DEB)/usr/share/applications/org.padarozhnik.station.desktop
+	@install -D -m 644 resources/icons/padarozhnik.png $(DEB)/usr/share/icons/hicolor/512x512/apps/org.padarozhnik.station.png
+	@install -D -m 644 LICENSE $(DEB)/usr/share/doc/padarozhnik/copyright
+	@sed -e 's/@VERSION@/$(VERSION)/' -e "s/@ARCH@/$$(dpkg --print-architecture)/" \
+	  resources/linux/control > $(DEB)/DEBIAN/control
+	@export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct); find $(DEB) -exec touch -hd @$$SOURCE_DATE_EPOCH {} + ; \
+	  dpkg-deb --root-owner-group --build $(DEB) $(DEB).deb
 
 clean: ## remove what was built
 	rm -rf build

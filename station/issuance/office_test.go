@@ -322,3 +322,8 @@ func (o *office) receive(d *issuance.Desk) error {
 	}
 	return d.ReceiveStock(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), counted)
 }
+
+func textsOf(t *testing.T, language string) map[string]string {
+	t.Helper()
+	return must(resources.Texts(language))(t)
+}

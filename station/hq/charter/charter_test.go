@@ -1,0 +1,101 @@
+package charter_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"reflect"
+	"testing"
+
+	"padarozhnik/station"
+	"padarozhnik/station/hq/charter"
+)
+
+func example() station.Charter {
+	return station.Charter{
+		Version: 3, Station: "UTO-01", StationID: "00112233445566778899aabbccddeeff", Ledger: "ledger.test+x",
+		Profile: station.Profile{
+			Version: 1, Name: "test", Mode: station.ModeSpecimen, DocumentCode: "PP", IssuingState: "UTO", CountryCode: "UT",
+			Nationalities: []string{"UTO"}, NumberForm: "UT[0-9]{7}", Overprint: "SPECIMEN", Consents: []string{"passport"},
+			Validity: []station.Validity{{Years: 10}}, MaxOpenCases: 3, PACEParameter: 12, PortraitBytes: 20480, ChipTries: 3,
+		},
+		Officers: []station.Officer{{Pseudonym: "E-01", KeyID: "k", Roles: []station.Role{station.RoleEnrol},
+			Until: station.Date{Year: 2027, Month: 1, Day: 31}}},
+		Vault: []byte{1}, VaultSPKI: []byte{2}, Anchors: [][]byte{{3}}, CRLs: [][]byte{{4}},
+	}
+}
+
+func newRoot(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func TestRoundTrip(t *testing.T) {
+	root := newRoot(t)
+	raw, err := charter.Sign(example(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := charter.Parse(raw, &root.PublicKey)
+	if err != nil || !reflect.DeepEqual(back, example()) {
+		t.Errorf("%v: %+v", err, back)
+	}
+	if _, err := charter.Parse(raw, &newRoot(t).PublicKey); !errors.Is(err, charter.ErrSignature) {
+		t.Errorf("under another root: %v", err)
+	}
+}
+
+func TestEveryBitIsSigned(t *testing.T) {
+	root := newRoot(t)
+	raw, err := charter.Sign(example(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range raw {
+		for bit := range 8 {
+			changed := append([]byte(nil), raw...)
+			changed[i] ^= 1 << bit
+			if c, err := charter.Parse(changed, &root.PublicKey); err == nil && !reflect.DeepEqual(c, example()) {
+				t.Fatalf("bit %d of byte %d changes the charter unnoticed", bit, i)
+			}
+		}
+	}
+}
+
+func TestSignRefuses(t *testing.T) {
+	for name, spoil := range map[string]func(*station.Charter){
+		"no version":         func(c *station.Charter) { c.Version = 0 },
+		"no anchor":          func(c *station.Charter) { c.Anchors = nil },
+		"a station's name":   func(c *station.Charter) { c.Station = "over/there" },
+		"a bad profile":      func(c *station.Charter) { c.Profile.Overprint = "" },
+		"no key of a ledger": func(c *station.Charter) { c.Ledger = "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := example()
+			spoil(&c)
+			if _, err := charter.Sign(c, newRoot(t)); err == nil {
+				t.Error("signed")
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	root := newRoot(f)
+	raw, err := charter.Sign(example(), root)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Add([]byte{0xD2, 0x84})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if c, err := charter.Parse(b, &root.PublicKey); err == nil && !reflect.DeepEqual(c, example()) {
+			t.Error("a charter that the root did not sign")
+		}
+	})
+}
