@@ -10,8 +10,8 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/products"
-	"padarozhnik/devices/chip/tlv"
 	"padarozhnik/station/lds"
+	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/pki/ec"
 )
 
@@ -73,7 +73,7 @@ func checkFiles(p *products.Product, files []devices.ChipFile) error {
 		if len(f.Data) > p.Limits.File {
 			return cannotHold("%s of %d bytes", f.Name, len(f.Data))
 		}
-		if _, rest, err := tlv.Next(f.Data); err != nil || len(rest) != 0 {
+		if _, rest, err := tlv.Read(f.Data); err != nil || len(rest) != 0 {
 			return cannotHold("%s is not one data object", f.Name)
 		}
 	}
@@ -158,7 +158,7 @@ func (l *link) checkRoom(ctx context.Context, o devices.ChipOrder, life devices.
 	if err != nil {
 		return err
 	}
-	field, err := tlv.Find(data, l.product.Room.Field)
+	field, err := tlv.Path(data, l.product.Room.Field)
 	if err != nil || len(field) == 0 || len(field) > 4 {
 		return fmt.Errorf("%w: free memory not told", devices.ErrProtocol)
 	}

@@ -31,7 +31,7 @@ import (
 	"padarozhnik/devices/chip/pace"
 	"padarozhnik/devices/chip/products"
 	"padarozhnik/devices/chip/sm"
-	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds/tlv"
 )
 
 // DefaultProduct is the chip that an Encoder without a product expects.
@@ -244,7 +244,7 @@ func (l *link) getData(ctx context.Context, tag uint16) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tlv.Find(r.Data, uint32(tag))
+	return tlv.Path(r.Data, uint32(tag))
 }
 
 // condition adds what a person can cure to an error of the layers below.
@@ -257,7 +257,7 @@ func condition(err error) error {
 		{pace.ErrProtocol, devices.ErrProtocol},
 		{bac.ErrProtocol, devices.ErrProtocol},
 		{tlv.ErrTruncated, devices.ErrProtocol},
-		{tlv.ErrMalformed, devices.ErrProtocol},
+		{tlv.ErrInvalid, devices.ErrProtocol},
 		{tlv.ErrMissing, devices.ErrProtocol},
 		{apdu.ErrShort, devices.ErrProtocol},
 		{sm.ErrMAC, devices.ErrProtocol},

@@ -2,12 +2,13 @@ package chip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
-	"padarozhnik/devices/chip/tlv"
 	"padarozhnik/station/lds"
+	"padarozhnik/station/lds/tlv"
 )
 
 const (
@@ -54,11 +55,11 @@ func (l *link) readFree(ctx context.Context, name string) ([]byte, error) {
 	if err != nil && (r.Status != apdu.EndOfFile || len(r.Data) == 0) {
 		return nil, err
 	}
-	h, err := tlv.ParseHeader(r.Data)
+	_, header, value, err := tlv.Header(r.Data)
 	if err != nil || name == "EF.ATR-INFO" {
 		return r.Data, nil
 	}
-	total := h.Size + h.Body
+	total := header + value
 	if total <= len(r.Data) {
 		return r.Data[:total], nil
 	}
@@ -102,8 +103,8 @@ func (l *link) readAt(ctx context.Context, name string, offset, n int) ([]byte, 
 		if where[0] == 0 {
 			where = where[1:]
 		}
-		c.INS, c.P1, c.P2, c.Data = 0xB1, 0, 0, tlv.Make(0x54, where)
-		c.Ne = len(tlv.AppendLength(nil, n)) + 1 + n
+		c.INS, c.P1, c.P2, c.Data = 0xB1, 0, 0, tlv.Encode(0x54, where)
+		c.Ne = len(tlv.Encode(0x53, make([]byte, n)))
 		c.Extended = c.Ne > apdu.MaxShort
 	case offset == 0 && l.short:
 		short, ok := lds.ShortFileID(name)
@@ -122,7 +123,7 @@ func (l *link) readAt(ctx context.Context, name string, offset, n int) ([]byte, 
 	}
 	data := r.Data
 	if odd {
-		if data, err = tlv.Find(data, 0x53); err != nil {
+		if data, err = tlv.Path(data, 0x53); err != nil {
 			return nil, fmt.Errorf("%s at %d: %w", name, offset, err)
 		}
 	}
@@ -156,11 +157,14 @@ func (l *link) readWhole(ctx context.Context, name string, progress func(n int))
 	if err != nil {
 		return nil, err
 	}
-	h, err := tlv.ParseHeader(head)
+	_, header, value, err := tlv.Header(head)
+	if errors.Is(err, tlv.ErrInvalid) {
+		return head, nil // not written yet, or no file of the standard: nothing tells where it ends
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	total := h.Size + h.Body
+	total := header + value
 	if total > maxFile {
 		return nil, fmt.Errorf("%w: %s claims %d bytes", devices.ErrProtocol, name, total)
 	}

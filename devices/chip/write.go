@@ -7,8 +7,8 @@ import (
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/scp03"
-	"padarozhnik/devices/chip/tlv"
 	"padarozhnik/station/lds"
+	"padarozhnik/station/lds/tlv"
 )
 
 // writeFiles writes every file from where its bytes end.
@@ -49,10 +49,10 @@ func (w *work) begin(ctx context.Context, s *scp03.Session, f devices.ChipFile, 
 		_, err := s.Do(ctx, apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: fid})
 		return err
 	}
-	parameters := tlv.Make(0x62,
-		tlv.Make(0x80, []byte{byte(len(f.Data) >> 8), byte(len(f.Data))}),
-		tlv.Make(0x83, fid),
-		tlv.Make(0x88, []byte{short << 3}))
+	parameters := tlv.Encode(0x62,
+		tlv.Encode(0x80, []byte{byte(len(f.Data) >> 8), byte(len(f.Data))}),
+		tlv.Encode(0x83, fid),
+		tlv.Encode(0x88, []byte{short << 3}))
 	_, err := s.Do(ctx, apdu.Command{INS: 0xE0, Data: parameters})
 	return err
 }
@@ -74,7 +74,7 @@ func (w *work) writeAt(ctx context.Context, s *scp03.Session, f devices.ChipFile
 	const heads = 4 + 4 // of both objects
 	n := min(len(f.Data)-offset, room-heads)
 	c.INS, c.P1, c.P2 = 0xD7, 0, 0
-	c.Data = append(tlv.Make(0x54, []byte{byte(offset >> 8), byte(offset)}), tlv.Make(0x53, f.Data[offset:offset+n])...)
+	c.Data = append(tlv.Encode(0x54, []byte{byte(offset >> 8), byte(offset)}), tlv.Encode(0x53, f.Data[offset:offset+n])...)
 	_, err := s.Do(ctx, c)
 	return n, err
 }

@@ -12,7 +12,7 @@ import (
 
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/sm"
-	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/pki/ec"
 )
 
@@ -70,7 +70,7 @@ func (t Terminal) Run(ctx context.Context, ch *sm.Channel, k Key) (*sm.Session, 
 	if _, err := ch.Do(ctx, apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA4, Data: data}); err != nil {
 		return nil, fmt.Errorf("chip authentication: %w", err)
 	}
-	c := apdu.Command{INS: 0x86, Ne: apdu.MaxShort, Data: tlv.Make(0x7C, tlv.Make(0x80, k.Curve.Bytes(public)))}
+	c := apdu.Command{INS: 0x86, Ne: apdu.MaxShort, Data: tlv.Encode(0x7C, tlv.Encode(0x80, k.Curve.Bytes(public)))}
 	r, err := ch.Do(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("chip authentication: %w", err)

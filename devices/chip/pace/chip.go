@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"padarozhnik/devices/chip/sm"
-	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/pki/ec"
 )
 
@@ -62,7 +62,7 @@ func (c *Chip) Authenticate(data []byte) (answer []byte, session *sm.Session, er
 			return nil, nil, err
 		}
 	}
-	return tlv.Make(tagDynamic, out), session, nil
+	return tlv.Encode(tagDynamic, out), session, nil
 }
 
 func (c *Chip) sendNonce(inner []byte) ([]byte, error) {
@@ -77,12 +77,12 @@ func (c *Chip) sendNonce(inner []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tlv.Make(tagNonce, z), nil
+	return tlv.Encode(tagNonce, z), nil
 }
 
 // point reads the terminal's public key of a round.
 func (c *Chip) point(inner []byte, tag uint32) (ec.Point, error) {
-	b, err := tlv.Find(inner, tag)
+	b, err := tlv.Path(inner, tag)
 	if err != nil {
 		return ec.Point{}, fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
@@ -106,7 +106,7 @@ func (c *Chip) mapNonce(inner []byte) ([]byte, error) {
 		return nil, err
 	}
 	clear(c.nonce)
-	return tlv.Make(tagMapChip, c.curve.Bytes(public)), nil
+	return tlv.Encode(tagMapChip, c.curve.Bytes(public)), nil
 }
 
 func (c *Chip) agree(inner []byte) ([]byte, error) {
@@ -122,11 +122,11 @@ func (c *Chip) agree(inner []byte) ([]byte, error) {
 	if c.keys, err = sessionKeys(c.info.Protocol, c.curve, own, c.mine, c.theirs); err != nil {
 		return nil, err
 	}
-	return tlv.Make(tagKeyChip, c.curve.Bytes(c.mine)), nil
+	return tlv.Encode(tagKeyChip, c.curve.Bytes(c.mine)), nil
 }
 
 func (c *Chip) prove(inner []byte) ([]byte, error) {
-	got, err := tlv.Find(inner, tagProofReader)
+	got, err := tlv.Path(inner, tagProofReader)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
@@ -141,5 +141,5 @@ func (c *Chip) prove(inner []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tlv.Make(tagProofChip, proof), nil
+	return tlv.Encode(tagProofChip, proof), nil
 }

@@ -19,7 +19,7 @@ import (
 	"math/big"
 
 	"padarozhnik/devices/chip/sm"
-	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/pki/ec"
 )
 
@@ -112,20 +112,20 @@ func (i Info) curve() (*ec.Curve, error) {
 // ParseInfos finds the PACEInfos in an EF.CardAccess, in the file's order (ICAO Doc 9303-11,
 // 9.2.1). Other SecurityInfos, and PACE over integers modulo a prime, are passed over.
 func ParseInfos(cardAccess []byte) ([]Info, error) {
-	set, _, err := tlv.Next(cardAccess)
+	set, _, err := tlv.Read(cardAccess)
 	if err != nil {
 		return nil, fmt.Errorf("EF.CardAccess: %w", err)
 	}
 	if set.Tag != 0x31 {
-		return nil, fmt.Errorf("EF.CardAccess: %w: tag %X", tlv.ErrMalformed, set.Tag)
+		return nil, fmt.Errorf("EF.CardAccess: %w: tag %X", tlv.ErrInvalid, set.Tag)
 	}
-	sequences, err := tlv.Parse(set.Value)
+	sequences, err := tlv.Elements(set.Value)
 	if err != nil {
 		return nil, fmt.Errorf("EF.CardAccess: %w", err)
 	}
 	var infos []Info
 	for _, s := range sequences {
-		fields, err := tlv.Parse(s.Value)
+		fields, err := tlv.Elements(s.Value)
 		if err != nil {
 			return nil, fmt.Errorf("EF.CardAccess: %w", err)
 		}
@@ -213,7 +213,7 @@ func agree(c *ec.Curve, own *big.Int, peer ec.Point) ([]byte, error) {
 
 // token authenticates the other side's ephemeral public key (ICAO Doc 9303-11, 4.4.3.4).
 func token(p Protocol, c *ec.Curve, ksMac []byte, public ec.Point) ([]byte, error) {
-	input := tlv.Make(0x7F49, tlv.Make(0x06, p.OID()), tlv.Make(0x86, c.Bytes(public)))
+	input := tlv.Encode(0x7F49, tlv.Encode(0x06, p.OID()), tlv.Encode(0x86, c.Bytes(public)))
 	if p.Suite == sm.TripleDES {
 		input = sm.Pad(input, des.BlockSize)
 	}

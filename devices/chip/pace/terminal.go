@@ -9,7 +9,7 @@ import (
 
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/sm"
-	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/pki/ec"
 )
 
@@ -96,7 +96,7 @@ func (r *run) choose(reference byte, nameParameters bool) error {
 func (r *run) round(send, want uint32, value []byte, last bool) ([]byte, error) {
 	c := apdu.Command{CLA: 0x10, INS: insAuthenticate, Data: []byte{tagDynamic, 0}, Ne: apdu.MaxShort}
 	if value != nil {
-		c.Data = tlv.Make(tagDynamic, tlv.Make(send, value))
+		c.Data = tlv.Encode(tagDynamic, tlv.Encode(send, value))
 	}
 	if last {
 		c.CLA = 0

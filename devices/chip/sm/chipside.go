@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"padarozhnik/devices/chip/apdu"
-	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds/tlv"
 )
 
 // Unprotect checks and opens a protected command: the chip's mirror of Wrap. The class byte comes

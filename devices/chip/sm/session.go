@@ -14,7 +14,7 @@ import (
 	"fmt"
 
 	"padarozhnik/devices/chip/apdu"
-	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds/tlv"
 )
 
 // Errors of secure messaging.
@@ -254,27 +254,31 @@ func (s *Session) payload(f map[uint32][]byte) ([]byte, error) {
 // verify splits the objects, demands the MAC as the last one, checks it, and returns the content
 // of the others, which must be among allowed and come once.
 func (s *Session) verify(header, data []byte, allowed ...uint32) (map[uint32][]byte, error) {
-	objects, err := tlv.Parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	found := make(map[uint32][]byte, len(allowed))
+	rest, covered := data, data
+	var last tlv.Element
+	for len(rest) > 0 {
+		covered = data[:len(data)-len(rest)]
+		var err error
+		if last, rest, err = tlv.Read(rest); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+		}
+		if len(rest) == 0 {
+			break
+		}
+		if _, twice := found[last.Tag]; twice || !contains(allowed, last.Tag) {
+			return nil, fmt.Errorf("%w: tag %X", ErrUnexpected, last.Tag)
+		}
+		found[last.Tag] = last.Value
 	}
-	last := len(objects) - 1
-	if last < 0 || objects[last].Tag != tagMAC {
+	if last.Tag != tagMAC {
 		return nil, fmt.Errorf("%w: authenticator", ErrMissing)
 	}
-	found := make(map[uint32][]byte, len(allowed))
-	for _, o := range objects[:last] {
-		if _, twice := found[o.Tag]; twice || !contains(allowed, o.Tag) {
-			return nil, fmt.Errorf("%w: tag %X", ErrUnexpected, o.Tag)
-		}
-		found[o.Tag] = o.Value
-	}
-	covered := data[:len(data)-len(objects[last].Raw)]
 	mac, err := s.authenticate(header, covered)
 	if err != nil {
 		return nil, err
 	}
-	if subtle.ConstantTimeCompare(mac, objects[last].Value) != 1 {
+	if subtle.ConstantTimeCompare(mac, last.Value) != 1 {
 		return nil, ErrMAC
 	}
 	return found, nil

@@ -4,7 +4,7 @@ import (
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/chipauth"
 	"padarozhnik/devices/chip/pace"
-	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds/tlv"
 )
 
 // choosePACE takes protocol, password and, where EF.CardAccess leaves a choice, domain parameters
@@ -31,7 +31,7 @@ func (c *Chip) choosePACE(data []byte) apdu.Response {
 }
 
 func authenticationTemplate(data []byte) (pace.Protocol, byte, error) {
-	oid, err := tlv.Find(data, 0x80)
+	oid, err := tlv.Path(data, 0x80)
 	if err != nil {
 		return pace.Protocol{}, 0, err
 	}
@@ -39,12 +39,12 @@ func authenticationTemplate(data []byte) (pace.Protocol, byte, error) {
 	if err != nil {
 		return pace.Protocol{}, 0, err
 	}
-	reference, err := tlv.Find(data, 0x83)
+	reference, err := tlv.Path(data, 0x83)
 	if err != nil {
 		return pace.Protocol{}, 0, err
 	}
 	if len(reference) != 1 {
-		return pace.Protocol{}, 0, tlv.ErrMalformed
+		return pace.Protocol{}, 0, tlv.ErrInvalid
 	}
 	return protocol, reference[0], nil
 }
@@ -69,7 +69,7 @@ func (c *Chip) offered(protocol pace.Protocol, data []byte) (pace.Info, bool) {
 	if err != nil {
 		return pace.Info{}, false
 	}
-	parameter, named := tlv.Find(data, 0x84)
+	parameter, named := tlv.Path(data, 0x84)
 	var found []pace.Info
 	for _, i := range infos {
 		if i.Protocol != protocol {
@@ -89,7 +89,7 @@ func (c *Chip) offered(protocol pace.Protocol, data []byte) (pace.Info, bool) {
 // chooseChipAuth takes the cipher of Chip Authentication. This chip has one key, so the terminal
 // must not name another by number.
 func (c *Chip) chooseChipAuth(data []byte) apdu.Response {
-	oid, err := tlv.Find(data, 0x80)
+	oid, err := tlv.Path(data, 0x80)
 	if err != nil {
 		return status(apdu.WrongData)
 	}
@@ -97,7 +97,7 @@ func (c *Chip) chooseChipAuth(data []byte) apdu.Response {
 	if err != nil {
 		return status(apdu.WrongData)
 	}
-	if _, err := tlv.Find(data, 0x84); err == nil || c.state.Auth == nil {
+	if _, err := tlv.Path(data, 0x84); err == nil || c.state.Auth == nil {
 		return status(apdu.ReferenceNotFound)
 	}
 	c.ram.auth = chosenAuth{set: true, suite: suite}

@@ -4,7 +4,7 @@ import (
 	"bytes"
 
 	"padarozhnik/devices/chip/apdu"
-	"padarozhnik/devices/chip/tlv"
+	"padarozhnik/station/lds/tlv"
 )
 
 // Identifiers of files that this chip treats in a way of their own.
@@ -68,7 +68,7 @@ func (c *Chip) selectApplication(r request) apdu.Response {
 	if r.P2&0x0C != 0x04 {
 		return status(apdu.OK)
 	}
-	return done(tlv.Make(0x62, tlv.Make(0x84, applicationID()), tlv.Make(0x8A, []byte{c.state.Life.code()})))
+	return done(tlv.Encode(0x62, tlv.Encode(0x84, applicationID()), tlv.Encode(0x8A, []byte{c.state.Life.code()})))
 }
 
 // readBinary is READ BINARY with a 15-bit offset, a short file identifier, or the offset in a
@@ -97,7 +97,7 @@ func (c *Chip) readBinary(r request) apdu.Response {
 		answer.Status = apdu.EndOfFile
 	}
 	if r.INS&1 == 1 {
-		answer.Data = tlv.Make(0x53, answer.Data)
+		answer.Data = tlv.Encode(0x53, answer.Data)
 	}
 	return answer
 }
@@ -135,7 +135,7 @@ func (c *Chip) targetInData(r request) (*File, int, apdu.Status) {
 	if f == nil {
 		return nil, 0, apdu.FileNotFound
 	}
-	b, err := tlv.Find(r.Data, 0x54)
+	b, err := tlv.Path(r.Data, 0x54)
 	if err != nil || len(b) == 0 || len(b) > 3 {
 		return nil, 0, apdu.WrongData
 	}
@@ -155,11 +155,11 @@ func (c *Chip) getData(r request) apdu.Response {
 	}
 	switch uint16(r.P1)<<8 | uint16(r.P2) {
 	case 0x9F7F:
-		return done(tlv.Make(0x9F7F, c.state.production()))
+		return done(tlv.Encode(0x9F7F, c.state.production()))
 	case 0xFF21:
 		free := c.state.free()
 		room := []byte{byte(free >> 24), byte(free >> 16), byte(free >> 8), byte(free)}
-		return done(tlv.Make(0xFF21, tlv.Make(0x81, []byte{1}), tlv.Make(0x82, room)))
+		return done(tlv.Encode(0xFF21, tlv.Encode(0x81, []byte{1}), tlv.Encode(0x82, room)))
 	}
 	return status(apdu.ReferenceNotFound)
 }

@@ -8,8 +8,8 @@ import (
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/pace"
 	"padarozhnik/devices/chip/scp03"
-	"padarozhnik/devices/chip/tlv"
 	"padarozhnik/station/lds"
+	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/pki/ec"
 )
 
@@ -131,7 +131,7 @@ func (c *Chip) updateBinary(r request) apdu.Response {
 	data := r.Data
 	if r.INS&1 == 1 {
 		var err error
-		if data, err = tlv.Find(r.Data, 0x53); err != nil {
+		if data, err = tlv.Path(r.Data, 0x53); err != nil {
 			return status(apdu.WrongData)
 		}
 	}

@@ -29,6 +29,8 @@ var (
 	ErrInvalid = errors.New("data object invalid")
 	// ErrUnexpected is returned for another tag than expected, and for bytes after the object.
 	ErrUnexpected = errors.New("unexpected data object")
+	// ErrMissing is returned where an object that must be there is not.
+	ErrMissing = errors.New("data object missing")
 )
 
 // Element is one data object. Tag holds the tag's bytes as a big-endian number: 0x61, 0x5F1F.
@@ -83,7 +85,7 @@ func readTag(b []byte) (tag uint32, n int, err error) {
 		return 0, 0, ErrTruncated
 	}
 	tag = uint32(b[0])
-	if b[0] == 0 || b[0] == 0xFF {
+	if b[0] == 0 { // FF begins tags of GlobalPlatform (FF21)
 		return 0, 0, fmt.Errorf("padding in the place of a tag: %w", ErrInvalid)
 	}
 	if b[0]&0x1F != 0x1F {
@@ -166,6 +168,23 @@ func Find(list []Element, tag uint32) ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Path follows tags inward and returns the value at its end: Path(b, 0x7C, 0x80) is the first 80
+// inside the first 7C of b. It returns ErrMissing where one is not there.
+func Path(b []byte, tags ...uint32) ([]byte, error) {
+	for _, tag := range tags {
+		list, err := Elements(b)
+		if err != nil {
+			return nil, err
+		}
+		value, ok := Find(list, tag)
+		if !ok {
+			return nil, fmt.Errorf("tag %X: %w", tag, ErrMissing)
+		}
+		b = value
+	}
+	return b, nil
 }
 
 // Walk visits every object of b and of the templates within, outer ones first, with their depth.
