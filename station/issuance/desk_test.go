@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"golang.org/x/image/draw"
@@ -22,10 +23,22 @@ import (
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/mrz"
+	"padarozhnik/station/portrait"
 	"padarozhnik/station/portrait/utopian"
 )
 
-var sitter = utopian.Draw(utopian.Person{Seed: 3, Age: 36, Hair: utopian.HairSwept, Tone: 0.3, Skin: 0.15}, 630, 810)
+var sitter = sync.OnceValue(func() image.Image {
+	return utopian.Draw(utopian.Person{Seed: 3, Age: 36, Hair: utopian.HairSwept, Tone: 0.3, Skin: 0.15}, 630, 810)
+})
+
+// portraitBytes is a portrait as TakePortrait keeps it; TestOnePassport takes one through all checks.
+var portraitBytes = sync.OnceValue(func() []byte {
+	b, err := portrait.Encode(portrait.Crop(sitter(), sitter().Bounds()), 20480)
+	if err != nil {
+		panic(err)
+	}
+	return b
+})
 
 func person() station.Applicant {
 	return station.Applicant{
@@ -47,7 +60,7 @@ func (o *office) layOldPassport(a station.Applicant) {
 		DocumentCode: "P", Issuer: "UTO", Number: "UT0031416", Surname: a.Surname, GivenNames: a.GivenNames,
 		Nationality: "Utopian", Birth: printing.DateText(1991, 5, 14), Sex: "F", PlaceOfBirth: "Zenith",
 		Issue: printing.DateText(2014, 3, 3), Expiry: printing.DateText(2024, 3, 2), Authority: "Utopia",
-		MRZ: zone, Portrait: sitter,
+		MRZ: zone, Portrait: sitter(),
 	}, layout, 300))(t)
 	glass := image.NewRGBA(image.Rect(0, 0, 2480, 3508))
 	draw.Draw(glass, glass.Bounds(), image.White, image.Point{}, draw.Src)
@@ -79,7 +92,9 @@ func (o *office) capture(ctx context.Context, d *issuance.Desk, token station.Ca
 		}
 	}
 	if a.Portrait == nil {
-		if _, err := d.TakePortrait(ctx, seat, token, sitter); err != nil {
+		picture := portraitBytes()
+		keep := func(a *station.Application) error { a.Portrait = picture; return nil }
+		if err := d.Amend(ctx, seat, token, "portrait", keep); err != nil {
 			return err
 		}
 	}
@@ -170,15 +185,16 @@ func (o *office) produce(ctx context.Context, d *issuance.Desk, c station.Case, 
 // did not print?
 func (o *office) blankPage(serial station.Serial) bool {
 	t := o.t
-	layout := must(printing.Utopia())(t)
-	blank := must(printing.RenderBlank(t.Context(), string(serial), layout, 300))(t)
+	blank := must(png.Decode(bytes.NewReader(drawnBlank(t, string(serial)))))(t)
 	f := must(os.Open(o.table.PagePath(string(serial))))(t)
 	defer f.Close()
 	page := must(png.Decode(f))(t)
-	b := blank.Bounds()
-	whole := image.NewRGBA(b)
-	draw.Draw(whole, b, page, page.Bounds().Min, draw.Src)
-	return bytes.Equal(whole.Pix, blank.Pix)
+	pixels := func(img image.Image) []byte {
+		whole := image.NewRGBA(blank.Bounds())
+		draw.Draw(whole, whole.Bounds(), img, img.Bounds().Min, draw.Src)
+		return whole.Pix
+	}
+	return bytes.Equal(pixels(blank), pixels(page))
 }
 
 // finish leads the case to its close.
@@ -212,7 +228,14 @@ func TestOnePassport(t *testing.T) {
 	if _, err := d.ReadOldPassport(ctx, o.seat(d, "E"), token); err != nil {
 		t.Fatal(err)
 	}
+	found := must(d.TakePortrait(ctx, o.seat(d, "E"), token, sitter()))(t)
+	if len(found.Checks) == 0 {
+		t.Error("a portrait without checks")
+	}
 	a := must(d.Application(ctx, o.seat(d, "E"), token))(t)
+	if len(a.Portrait) == 0 || len(a.Portrait) > 20480 || len(a.Checks) != len(found.Checks) {
+		t.Errorf("portrait of %d bytes, %d checks", len(a.Portrait), len(a.Checks))
+	}
 	if a.Applicant.Surname != "VANDROUNAIA" || a.Applicant.Birth != person().Birth {
 		t.Errorf("the scan gave %+v", a.Applicant)
 	}

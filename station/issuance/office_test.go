@@ -1,6 +1,7 @@
 package issuance_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -206,7 +208,7 @@ func (o *office) connect(verifier note.Verifier, vaultToken *token.File) (forSta
 
 func (o *office) devices() {
 	scanner := httptest.NewServer(virtualscanner.New(virtualscanner.Settings{
-		Desk: o.table, Pages: o.pages, Seed: 1, SkewDeg: 1, ShiftMM: 3, Noise: 3,
+		Desk: o.table, Pages: o.pages, Seed: 1, SkewDeg: 1, ShiftMM: 3,
 	}))
 	o.t.Cleanup(scanner.Close)
 	o.scanURL = scanner.URL + "/eSCL"
@@ -223,21 +225,9 @@ func (o *office) devices() {
 // stock has the maker send blanks and headquarters allocate them.
 func (o *office) stock(blanks int) {
 	t := o.t
-	layout := must(printing.Utopia())(t)
 	made, master, err := virtualchip.Maker{
 		Rand: rand.Reader, Prefix: "UT", Start: 4200001,
-		Page: func(serial, path string) error {
-			img, err := printing.RenderBlank(t.Context(), serial, layout, 300)
-			if err != nil {
-				return err
-			}
-			f, err := os.Create(path)
-			if err != nil {
-				return err
-			}
-			defer f.Close()
-			return (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(f, img)
-		},
+		Page: func(serial, path string) error { return os.WriteFile(path, drawnBlank(t, serial), 0o600) },
 	}.MakeBlanks(o.table, blanks)
 	if err != nil {
 		t.Fatal(err)
@@ -249,6 +239,24 @@ func (o *office) stock(blanks int) {
 	}
 	o.offers = []vault.Allocation{{Station: stationID, Manifest: m}}
 	o.round()
+}
+
+// drawn keeps the pages of blanks by serial: every office of these tests has the same ones.
+var drawn sync.Map
+
+// drawnBlank is the PNG of a blank's preprinted page.
+func drawnBlank(t *testing.T, serial string) []byte {
+	t.Helper()
+	if known, ok := drawn.Load(serial); ok {
+		return known.([]byte)
+	}
+	img := must(printing.RenderBlank(t.Context(), serial, must(printing.Utopia())(t), 300))(t)
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	drawn.Store(serial, b.Bytes())
+	return b.Bytes()
 }
 
 // round lets the vault do its work.
