@@ -1,0 +1,202 @@
+// Command station is the window of a passport station: the same desk as stationctl's, for officers.
+//
+// With --training DIR it first sets up and runs a training office in DIR, whose headquarters and
+// devices are programs beside this one, and opens the window on it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+
+	"padarozhnik/cmd/internal/passphrase"
+	"padarozhnik/cmd/internal/setup"
+	"padarozhnik/cmd/internal/training"
+	"padarozhnik/resources"
+	"padarozhnik/resources/icons"
+	"padarozhnik/station/issuance"
+	"padarozhnik/station/ui"
+)
+
+// appID names the program to the window system.
+const appID = "org.padarozhnik.station"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// options are what the command line says.
+type options struct {
+	config         string
+	passphraseFile string
+	tokens         string
+	training       string
+	pictures       string // where portraits are looked for first
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("station", flag.ContinueOnError)
+	flags.StringVar(&o.config, "config", "station.toml", "the station's configuration file")
+	flags.StringVar(&o.passphraseFile, "passphrase-file", "", "file with the tokens' passphrase (training)")
+	flags.StringVar(&o.tokens, "tokens", "", "directory with the officers' tokens (default: tokens)")
+	flags.StringVar(&o.training, "training", "", "set up and run a training office in this directory")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if o.tokens == "" {
+		o.tokens = filepath.Join(filepath.Dir(o.config), "tokens")
+	}
+	return o, nil
+}
+
+// run returns the exit status: 0 done, 1 failed with a reason, 2 wrong call.
+func run(ctx context.Context, args []string) int {
+	o, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "station: %v\nTry: station --help\n", err)
+		return 2
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if err := work(ctx, o, log); err != nil {
+		complain(err)
+		return 1
+	}
+	return 0
+}
+
+// complain tells a person what to do, then an engineer what happened.
+func complain(err error) {
+	key := issuance.Cure(err)
+	texts, textErr := resources.Texts("en")
+	if sentence, ok := texts["cure."+key]; textErr == nil && ok && key != "other" {
+		fmt.Fprintln(os.Stderr, sentence)
+	}
+	fmt.Fprintln(os.Stderr, "station:", err)
+}
+
+func work(ctx context.Context, o options, log *slog.Logger) (err error) {
+	if o.training != "" {
+		office, err := training.New(o.training, os.Stderr)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, office.Stop()) }()
+		log.Info("preparing the training office", "dir", office.Dir)
+		if err := furnish(ctx, office); err != nil {
+			return err
+		}
+		o.pictures = filepath.Dir(photograph(office))
+		o.config, o.passphraseFile = office.Config(), office.PassphraseFile()
+		o.tokens = filepath.Dir(office.Token("station"))
+	}
+	config, err := setup.Load(o.config, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	ask := func(prompt string) ([]byte, error) { return passphrase.Read(o.passphraseFile, prompt) }
+	office, err := setup.Open(ctx, config, ask, log)
+	if err != nil {
+		return err
+	}
+	if o.training != "" {
+		err = takeStock(ctx, o, office)
+	}
+	if err == nil {
+		err = show(ctx, o, office, log)
+	}
+	return errors.Join(err, office.Close())
+}
+
+// show opens the window and returns when it was closed and its work has ended.
+func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger) error {
+	officers, err := tokensIn(o.tokens)
+	if err != nil {
+		return err
+	}
+	a := app.NewWithID(appID)
+	a.SetIcon(fyne.NewStaticResource("padarozhnik.png", icons.Padarozhnik))
+	window, err := ui.New(a, ui.Deps{
+		Desk:     office.Desk,
+		Officers: officers,
+		SignIn:   signIn(office, o),
+		SignOut:  signOut,
+		Devices:  func(ctx context.Context) []ui.Health { return health(ctx, office.Desk) },
+		Language: office.Config.Language,
+		Training: o.training != "",
+		Pictures: o.pictures,
+		Log:      log,
+	})
+	if err != nil {
+		return err
+	}
+	if office.Config.Devices.Hand == "ask" {
+		office.Desk.Hand = window.Hand()
+	}
+	ctx, end := context.WithCancel(ctx)
+	stopped := context.AfterFunc(ctx, func() { fyne.Do(window.Close) })
+	window.Watch(ctx)
+	window.Fyne().ShowAndRun()
+	stopped()
+	end()
+	window.Wait()
+	return nil
+}
+
+// tokensIn lists the officers whose tokens lie in a directory, by name.
+func tokensIn(dir string) ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.token"))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, f := range files {
+		if name := strings.TrimSuffix(filepath.Base(f), ".token"); name != "station" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no officer's token in %s; name the directory with --tokens", dir)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// signIn opens an officer's token with what was typed or, where nothing was, with the passphrase
+// file of a training office.
+func signIn(office *setup.Office, o options) func(string, []byte) (issuance.Seat, error) {
+	return func(name string, typed []byte) (issuance.Seat, error) {
+		return office.SignIn(filepath.Join(o.tokens, name+".token"), func(prompt string) ([]byte, error) {
+			if len(typed) == 0 && o.passphraseFile != "" {
+				return passphrase.Read(o.passphraseFile, prompt)
+			}
+			return slices.Clone(typed), nil
+		})
+	}
+}
+
+// signOut forgets the key of an officer's token.
+func signOut(seat issuance.Seat) {
+	if t, ok := seat.Key.(interface{ Close() error }); ok {
+		_ = t.Close()
+	}
+}

@@ -1,0 +1,38 @@
+package ui
+
+import (
+	"context"
+	"sync"
+
+	"padarozhnik/station"
+	"padarozhnik/station/issuance"
+)
+
+// hand asks the officer at the window to move a booklet. It implements issuance.Hand.
+type hand struct{ w *Window }
+
+// Hand returns the hand of an office in which people move booklets: a verb that needs one somewhere
+// says so above the status line and goes on when the officer confirms.
+func (w *Window) Hand() issuance.Hand { return hand{w} }
+
+// Put implements issuance.Hand. It is called by the goroutine of a verb.
+func (h hand) Put(ctx context.Context, serial station.Serial, at issuance.Spot) error {
+	there := make(chan struct{})
+	confirm := sync.OnceFunc(func() { close(there) })
+	h.w.tasks.onScreen(func() {
+		w := h.w
+		w.prompt = w.texts.text("ui.put."+string(at), serial)
+		w.there = func() {
+			w.prompt, w.there = "", nil
+			w.strip.ask("", nil)
+			confirm()
+		}
+		w.strip.ask(w.prompt, w.there)
+	})
+	select {
+	case <-there:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,80 @@
+package ui
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"padarozhnik/station"
+	"padarozhnik/station/issuance"
+	"padarozhnik/station/journal"
+)
+
+// record is what the screens show: read of the desk by a worker and not changed afterwards.
+type record struct {
+	cases    []station.Case // open ones, newest first
+	booklets map[station.Serial]station.Booklet
+	waiting  int   // entries without headquarters' receipt
+	chosen   *file // nil while no case is chosen
+}
+
+// file is one case with everything that its screen shows. No person is in it.
+type file struct {
+	station.Case
+	book     station.Booklet
+	entries  []journal.Entry // of the case and its booklets, newest first
+	declined string          // headquarters' word, where it declined
+}
+
+// readRecord reads the board and, where one is chosen, a case.
+func readRecord(ctx context.Context, d *issuance.Desk, token station.CaseToken) (record, error) {
+	board, err := d.Board(ctx)
+	if err != nil {
+		return record{}, err
+	}
+	r := record{booklets: board.Booklets, waiting: board.Waiting}
+	for _, c := range board.Cases {
+		if c.Open() {
+			r.cases = append(r.cases, c)
+		}
+	}
+	if token == "" {
+		return r, nil
+	}
+	r.chosen, err = readFile(ctx, d, token, board)
+	if errors.Is(err, issuance.ErrUnknown) {
+		return r, nil
+	}
+	return r, err
+}
+
+func readFile(
+	ctx context.Context, d *issuance.Desk, token station.CaseToken, board issuance.Board,
+) (*file, error) {
+	c, err := d.Case(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{Case: c, book: board.Booklets[c.Serial]}
+	subjects := []string{string(token)}
+	for _, s := range append(slices.Clone(c.Spoiled), c.Serial) {
+		if s != "" && !slices.Contains(subjects, string(s)) {
+			subjects = append(subjects, string(s))
+		}
+	}
+	for _, subject := range subjects {
+		signed, err := d.Journal(ctx, subject)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range signed {
+			f.entries = append(f.entries, s.Entry)
+		}
+	}
+	slices.SortFunc(f.entries, func(a, b journal.Entry) int {
+		return -cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Sequence, b.Sequence))
+	})
+	f.declined, err = d.Declined(ctx, token)
+	return f, err
+}

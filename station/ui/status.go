@@ -1,0 +1,159 @@
+package ui
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"padarozhnik/station"
+)
+
+// Health is how one device is.
+type Health struct {
+	Kind string // scanner, printer or encoder
+	Err  error  // what a person should cure; nil when all is well
+}
+
+// condition is what the status line shows.
+type condition struct {
+	waiting int
+	synced  time.Time // zero: not since the start
+	health  []Health
+}
+
+// status is the line at the bottom: mode, station, what waits for headquarters, the last sync, and
+// the devices.
+type status struct {
+	texts   texts
+	now     func() time.Time
+	waiting *canvas.Text
+	synced  *canvas.Text
+	devices *fyne.Container
+	object  fyne.CanvasObject
+}
+
+func newStatus(t texts, c station.Charter, now func() time.Time) *status {
+	s := &status{texts: t, now: now}
+	s.waiting = line("", sizeSmall, false, colourInk)
+	s.synced = line("", sizeSmall, false, colourInk)
+	s.devices = row(14)
+	top := block(shade(colourEdge))
+	top.SetMinSize(fyne.NewSize(0, 1))
+	name := line(t.text("ui.status.station", c.Station), sizeSmall, true, colourInk)
+	left := row(18, modeMark(t, c.Profile.Mode), name, s.waiting, s.synced)
+	s.object = container.NewStack(block(shade(colourSheet)), container.NewBorder(top, nil, nil, nil,
+		inset(7, 7, 18, 18, container.NewBorder(nil, nil, left, s.devices))))
+	return s
+}
+
+// modeMark says in words, on a coloured ground, what the office may do.
+func modeMark(t texts, m station.Mode) fyne.CanvasObject {
+	ground, ink := colourMist, colourInk
+	switch m {
+	case station.ModeSpecimen:
+		ground = colourAmber
+	case station.ModeIssue:
+		ground, ink = colourAction, colourSheet
+	}
+	back := canvas.NewRectangle(shade(ground))
+	back.CornerRadius = 5
+	return container.NewStack(back, inset(1, 1, 8, 8, line(t.word("ui.mode", string(m)), sizeSmall, true, ink)))
+}
+
+func (s *status) show(c condition) {
+	s.waiting.Text = s.texts.text("ui.status.waiting", c.waiting)
+	s.synced.Text = s.texts.text("ui.status.never")
+	if !c.synced.IsZero() {
+		s.synced.Text = s.texts.text("ui.status.synced", c.synced.In(s.now().Location()).Format("15:04"))
+	}
+	s.devices.RemoveAll()
+	for _, h := range c.health {
+		s.devices.Add(healthMark(s.texts, h))
+	}
+	s.object.Refresh()
+}
+
+// healthMark is a device's name with a disc where all is well and a square with a sign where not.
+func healthMark(t texts, h Health) fyne.CanvasObject {
+	name := line(t.word("ui.device", h.Kind), sizeSmall, false, colourInk)
+	if h.Err == nil {
+		return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))), name)
+	}
+	name.Color = shade(colourTrouble)
+	name.TextStyle.Bold = true
+	sign := centred(line("!", 12, true, colourSheet))
+	ground := canvas.NewRectangle(shade(colourTrouble))
+	ground.CornerRadius = 3
+	return row(6, container.NewCenter(sized(15, ground, sign)), name)
+}
+
+// strip stands above the status line while a verb runs: what it does, how far it is, and Cancel;
+// or what a person is asked to do with a booklet.
+type strip struct {
+	texts  texts
+	says   *canvas.Text
+	bar    *widget.ProgressBar
+	busy   *widget.ProgressBarInfinite
+	there  *widget.Button
+	cancel *widget.Button
+	object *fyne.Container
+	grown  func() // called when the strip comes and goes
+}
+
+func newStrip(t texts, cancel, grown func()) *strip {
+	s := &strip{texts: t, grown: grown, says: line("", sizeText, true, colourInk)}
+	s.bar, s.busy = widget.NewProgressBar(), widget.NewProgressBarInfinite()
+	s.busy.Stop()
+	s.there = widget.NewButton(t.text("ui.strip.there"), nil)
+	s.there.Importance = widget.HighImportance
+	s.cancel = widget.NewButton(t.text("ui.strip.cancel"), cancel)
+	s.object = inset(10, 12, 24, 24, filled(colourSheet, colourAction, 10, 16, container.New(
+		columns{[]float32{0, 240, 130}, 14}, s.says, container.NewStack(s.bar, s.busy, s.there), s.cancel)))
+	s.object.Hide()
+	return s
+}
+
+// turned shows or hides the strip.
+func (s *strip) turned(busy bool) {
+	if s.object.Hidden == !busy {
+		return
+	}
+	s.object.Hidden = !busy
+	s.ask("", nil)
+	if !busy {
+		s.busy.Stop()
+	}
+	s.grown()
+}
+
+// moved shows how far a verb is; total is 0 while that is not known.
+func (s *strip) moved(step string, done, total int64) {
+	s.says.Text = s.texts.word("ui.progress", step)
+	s.bar.Hidden, s.busy.Hidden = total <= 0, total > 0
+	if total > 0 {
+		s.busy.Stop()
+		s.bar.SetValue(float64(done) / float64(total))
+	} else {
+		s.busy.Start()
+	}
+	s.object.Refresh()
+}
+
+// ask shows what a person should do with a booklet until they say that it is done.
+func (s *strip) ask(says string, there func()) {
+	s.there.Hidden = there == nil
+	s.there.OnTapped = there
+	s.bar.Hide()
+	s.busy.Hidden = there != nil
+	s.says.Text = says
+	if there == nil {
+		s.says.Text = s.texts.text("ui.progress.work")
+		s.busy.Start()
+	} else {
+		s.busy.Stop()
+	}
+	s.object.Refresh()
+}

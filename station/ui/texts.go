@@ -1,0 +1,52 @@
+package ui
+
+import (
+	"fmt"
+	"time"
+
+	"padarozhnik/resources"
+)
+
+// Languages of the window, Belarusian first.
+func Languages() []string { return []string{"be", "en"} }
+
+// texts are the words of one language.
+type texts struct {
+	language string
+	table    map[string]string
+}
+
+func newTexts(language string) (texts, error) {
+	table, err := resources.Texts(language)
+	if err != nil {
+		return texts{}, err
+	}
+	return texts{language, table}, nil
+}
+
+// text returns the words of a key with its arguments put in, and the key itself where there are
+// none: a hole that can be read and reported.
+func (t texts) text(key string, args ...any) string {
+	s, ok := t.table[key]
+	if !ok {
+		return key
+	}
+	if len(args) == 0 {
+		return s
+	}
+	return fmt.Sprintf(s, args...)
+}
+
+// word is text for a value that the domain or a device names: where the language has no word for
+// it, the domain's own is shown.
+func (t texts) word(family, value string) string {
+	if s, ok := t.table[family+"."+value]; ok {
+		return s
+	}
+	return value
+}
+
+// moment writes a time of day in the clock's own zone.
+func (t texts) moment(unix int64, at *time.Location) string {
+	return time.Unix(unix, 0).In(at).Format(t.text("ui.time.layout"))
+}

@@ -1,0 +1,191 @@
+package ui_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"padarozhnik/resources"
+	"padarozhnik/station"
+	"padarozhnik/station/issuance"
+	"padarozhnik/station/journal/event"
+	"padarozhnik/station/mrz"
+	"padarozhnik/station/ui"
+)
+
+// parse reads the sources of the package.
+func parse(t *testing.T) []*ast.File {
+	t.Helper()
+	var files []*ast.File
+	for _, name := range must(filepath.Glob("*.go"))(t) {
+		if !strings.HasSuffix(name, "_test.go") {
+			files = append(files, must(parser.ParseFile(token.NewFileSet(), name, nil, 0))(t))
+		}
+	}
+	return files
+}
+
+// keysInCode lists the whole keys that the sources write.
+func keysInCode(t *testing.T) []string {
+	whole := regexp.MustCompile(`^ui(\.[A-Za-z0-9-]+)+$`)
+	found := map[string]bool{}
+	for _, f := range parse(t) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			lit, ok := n.(*ast.BasicLit)
+			if !ok || lit.Kind != token.STRING {
+				return true
+			}
+			if s, err := strconv.Unquote(lit.Value); err == nil && whole.MatchString(s) {
+				found[s] = true
+			}
+			return true
+		})
+	}
+	for _, family := range families() {
+		delete(found, family)
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// families are the beginnings of keys that are put together from values.
+func families() []string {
+	return []string{
+		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
+		"ui.finding", "ui.declined", "ui.proof", "ui.check",
+	}
+}
+
+// computed lists the keys that are put together from what the domain and the package name.
+func computed(t *testing.T) []string {
+	var out []string
+	add := func(family string, values ...string) {
+		for _, v := range values {
+			out = append(out, family+"."+v)
+		}
+	}
+	for _, s := range station.Stages() {
+		add("ui.stage", string(s))
+	}
+	add("ui.stage", string(station.StageReturned), string(station.StageRefused), string(station.StageSpoiled))
+	for _, s := range []station.State{
+		station.StateAllocated, station.StateAvailable, station.StateReserved, station.StateTaken, station.StateEncoded,
+		station.StateInking, station.StatePrinted, station.StatePassed, station.StateHanded, station.StateSpoiled,
+	} {
+		add("ui.state", string(s))
+	}
+	for _, r := range []station.Role{
+		station.RoleEnrol, station.RoleApprove, station.RoleOperate, station.RoleInspect, station.RoleCustody,
+		station.RoleTechnician, station.RoleSecurity,
+	} {
+		add("ui.role", string(r))
+	}
+	add("ui.mode", string(station.ModeEnrolOnly), string(station.ModeSpecimen), string(station.ModeIssue))
+	add("ui.sex", string(mrz.Female), string(mrz.Male), string(mrz.Unspecified))
+	for _, q := range station.Questions() {
+		add("ui.evidence", string(q))
+	}
+	var p station.Profile
+	if err := toml.Unmarshal(resources.UtopiaProfile, &p); err != nil {
+		t.Fatal(err)
+	}
+	add("ui.consents", p.Consents...)
+	for _, s := range []issuance.Spot{issuance.SpotScanner, issuance.SpotReader, issuance.SpotPrinter} {
+		add("ui.put", string(s))
+	}
+	add("ui.resolve", "encoded", "printed", "spoiled")
+	add("ui.language", ui.Languages()...)
+	add("ui.device", "scanner", "printer", "encoder")
+	for _, v := range verbs(t) {
+		add("ui.verb", v, v+".title", v+".says")
+	}
+	add("ui.kind", event.CharterAdopted, event.CaseOpened, event.CaseDrafted, event.CaseViewed, event.CaseSubmitted,
+		event.CaseApproved, event.CaseReturned, event.CaseRefused, event.CaseOrdered, event.CaseHanded, event.CaseClosed,
+		event.StockProposed, event.StockWitnessed, event.BlankReserved, event.BlankTaken, event.BookletEncoded,
+		event.PrintStarted, event.PrintRefused, event.BookletPrinted, event.BookletResolved, event.BookletPassed,
+		event.BookletSpoiled, event.InspectionFailed)
+	for _, key := range issuance.CureKeys() {
+		add("cure", key)
+	}
+	return out
+}
+
+// verbs lists the constants of the type verb.
+func verbs(t *testing.T) []string {
+	var out []string
+	for _, f := range parse(t) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if kind, ok := spec.Type.(*ast.Ident); !ok || kind.Name != "verb" {
+				return true
+			}
+			s, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, s)
+			return true
+		})
+	}
+	if len(out) < 10 {
+		t.Fatalf("only %d verbs found in the sources", len(out))
+	}
+	return out
+}
+
+func TestEveryKeyHasWordsInEveryLanguage(t *testing.T) {
+	keys := append(keysInCode(t), computed(t)...)
+	for _, language := range ui.Languages() {
+		texts := must(resources.Texts(language))(t)
+		for _, key := range keys {
+			if strings.TrimSpace(texts[key]) == "" {
+				t.Errorf("%s has no words for %s", language, key)
+			}
+		}
+	}
+}
+
+func TestLanguagesSayTheSame(t *testing.T) {
+	verb := regexp.MustCompile(`%[a-z%]`)
+	be, en := must(resources.Texts("be"))(t), must(resources.Texts("en"))(t)
+	for key, text := range be {
+		other, ok := en[key]
+		if !ok {
+			t.Errorf("en lacks %s", key)
+			continue
+		}
+		if !slices.Equal(verb.FindAllString(text, -1), verb.FindAllString(other, -1)) {
+			t.Errorf("%s takes other arguments in en: %q and %q", key, text, other)
+		}
+	}
+	for key := range en {
+		if _, ok := be[key]; !ok {
+			t.Errorf("be lacks %s", key)
+		}
+	}
+}
+
+// Belarusian has і and ў; Russian и and щ, and Latin i inside a Cyrillic word, are slips of the
+// keyboard.
+func TestBelarusianLetters(t *testing.T) {
+	mixed := regexp.MustCompile(`\p{Cyrillic}[a-zA-Z]|[a-zA-Z]\p{Cyrillic}`)
+	for key, text := range must(resources.Texts("be"))(t) {
+		if strings.ContainsAny(text, "иИщЩъЪ") {
+			t.Errorf("%s: a letter that Belarusian does not have: %s", key, text)
+		}
+		if mixed.MatchString(text) {
+			t.Errorf("%s: Latin and Cyrillic letters in one word: %s", key, text)
+		}
+	}
+}
