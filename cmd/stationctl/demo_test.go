@@ -37,6 +37,7 @@ func TestDemo(t *testing.T) {
 	t.Run("chain and hashes", func(t *testing.T) { checkChain(t, dir) })
 	t.Run("certificates by OpenSSL", func(t *testing.T) { checkCertificates(t, dir) })
 	t.Run("page and chip by their tools", func(t *testing.T) { checkTools(t, dir, r) })
+	t.Run("lint", func(t *testing.T) { checkLint(t, dir) })
 	t.Run("journal", func(t *testing.T) {
 		out, stderr, status := stationctl(t, "journal", "verify", "--config", filepath.Join(dir, "office/station/station.toml"),
 			"--passphrase-file", filepath.Join(dir, "office/passphrase"))
@@ -45,6 +46,27 @@ func TestDemo(t *testing.T) {
 		}
 	})
 	t.Run("nothing personal in clear", func(t *testing.T) { checkClear(t, dir) })
+}
+
+// checkLint has every conformity check run over the finished chip.
+func checkLint(t *testing.T, dir string) {
+	out, stderr, status := stationctl(t, "lds", "lint", filepath.Join(dir, "chip"), "--json")
+	if status != 0 {
+		t.Errorf("lds lint: %d: %s%s", status, out, stderr)
+	}
+	broken := t.TempDir()
+	for _, name := range []string{"EF.COM", "EF.SOD", "EF.CardAccess", "DG1", "DG2", "DG14"} {
+		b := read(t, dir, "chip", name+".bin")
+		if name == "DG2" {
+			b[len(b)-100] ^= 1
+		}
+		if err := os.WriteFile(filepath.Join(broken, name+".bin"), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, status := stationctl(t, "lds", "lint", broken, "--trust", filepath.Join(dir, "trust")); status != 1 {
+		t.Errorf("a changed portrait: exit status %d", status)
+	}
 }
 
 func read(t *testing.T, path ...string) []byte {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"padarozhnik/station/journal/event"
+	"padarozhnik/station/lds/lint"
 	"strings"
 
 	"padarozhnik/devices"
@@ -101,6 +102,20 @@ func (d *Desk) examinePage(ctx context.Context, o station.Order, e *Examination)
 	return nil
 }
 
+// lint runs the conformity checks of the data groups and their signatures over a chip's files.
+func (d *Desk) lint(files []devices.ChipFile, e *Examination) {
+	byName := map[string][]byte{}
+	for _, f := range files {
+		byName[f.Name] = f.Data
+	}
+	report := lint.Lint(byName, lint.Trust{CSCA: d.Charter.Anchors, CRL: d.Charter.CRLs}, d.Now())
+	if failed := report.Failed(); len(failed) > 0 {
+		e.add("conformity", false, "checks failed: "+strings.Join(failed, ", "))
+		return
+	}
+	e.add("conformity", report.OK(), fmt.Sprintf("%d checks of Doc 9303-10 to 9303-12 passed", report.Count(lint.Pass)))
+}
+
 // ReadChip reads and verifies the chip of a booklet with a password that a person knows.
 func (d *Desk) ReadChip(ctx context.Context, serial station.Serial, p devices.Password) (devices.ChipReading, error) {
 	if _, err := d.chipOf(ctx, serial); err != nil {
@@ -138,6 +153,7 @@ func (d *Desk) examineChip(ctx context.Context, o station.Order, e *Examination,
 	if equal {
 		e.add("chip files", true, fmt.Sprintf("%d files equal to the order, byte for byte", len(o.Files)))
 	}
+	d.lint(r.Files, e)
 	_, failed := r.Failed()
 	e.Encoded = equal && !failed
 	return nil

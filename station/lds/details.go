@@ -215,8 +215,13 @@ func parseDetails(file string, tag uint32, b []byte, details []detail) error {
 	if len(list) == 0 || list[0].Tag != 0x5C {
 		return fmt.Errorf("%s tag list: %w", file, ErrMalformed)
 	}
+	return fillDetails(file, list[1:], details)
+}
+
+// fillDetails fills the fields whose objects are among the list.
+func fillDetails(file string, list []tlv.Element, details []detail) error {
 	for _, d := range details {
-		value, ok := tlv.Find(list[1:], d.tag)
+		value, ok := tlv.Find(list, d.tag)
 		if !ok || len(value) == 0 {
 			continue
 		}

@@ -35,7 +35,8 @@ const (
 
 // Face is one face image with the description that the record carries (ISO/IEC 19794-5:2005). The
 // record's sex, eye and hair color, expression and pose are written as unspecified: the page has
-// what is needed of them.
+// what is needed of them. Kind, ColorSpace and Source are of ISO/IEC 19794-5 alone; a face by
+// ISO/IEC 39794-5 has them zero.
 type Face struct {
 	Image         []byte
 	Type          ImageType
@@ -59,17 +60,18 @@ var (
 	faceVersion = []byte("010\x00")
 )
 
-// record writes the facial record with one face.
-func (f Face) record() ([]byte, error) {
+// record writes the facial record with one face, in two parts: the second is the image.
+func (f Face) record() ([][]byte, error) {
 	kind, width, height, err := imageSize(f.Image)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrContent, err)
 	}
-	if kind != f.Type || width != f.Width || height != f.Height || width > 0xFFFF || height > 0xFFFF {
+	if kind != f.Type || width != f.Width || height != f.Height || width > 0xFFFF || height > 0xFFFF ||
+		len(f.Image) > maxFileLength-256 {
 		return nil, fmt.Errorf("image is not what the record says of it: %w", ErrContent)
 	}
 	data := faceInfoSize + faceImageSize + len(f.Image)
-	b := make([]byte, 0, faceHeaderSize+data)
+	b := make([]byte, 0, faceHeaderSize+faceInfoSize+faceImageSize)
 	b = append(b, faceMagic...)
 	b = append(b, faceVersion...)
 	b = binary.BigEndian.AppendUint32(b, uint32(faceHeaderSize+data))
@@ -80,7 +82,7 @@ func (f Face) record() ([]byte, error) {
 	b = binary.BigEndian.AppendUint16(b, uint16(f.Width))
 	b = binary.BigEndian.AppendUint16(b, uint16(f.Height))
 	b = append(b, f.ColorSpace, f.Source, 0, 0, 0, 0) // device and quality unspecified
-	return append(b, f.Image...), nil
+	return [][]byte{b, f.Image}, nil
 }
 
 // parseFaceRecord reads a facial record. Lengths in it are checked against the bytes.

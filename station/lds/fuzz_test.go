@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"padarozhnik/station/lds"
+	"padarozhnik/station/pki/ec"
 )
 
 // fuzzFile runs one parser over mutated files; what it accepts and can write again must be stable.
@@ -47,7 +48,74 @@ func FuzzParseDG2(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	fuzzFile(f, lds.ParseDG2, file)
+	dg, err = lds.NewDG2As(lds.Format39794, testJPEG(f, 8, 8))
+	if err != nil {
+		f.Fatal(err)
+	}
+	newer, err := dg.Bytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzFile(f, lds.ParseDG2, file, newer)
+}
+
+func FuzzParseDG3(f *testing.F) {
+	f.Add(unhex(f, "631D7F611A0201017F6014A10D80020101810108820105"+"87020101"+"5F2E0131"))
+	f.Add(unhex(f, "63087F610502010053"+"00"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		dg, err := lds.ParseDG3(b)
+		if err != nil {
+			return
+		}
+		for _, h := range dg.Templates {
+			if h.Size > len(b) {
+				t.Errorf("template of %d bytes in a file of %d", h.Size, len(b))
+			}
+		}
+	})
+}
+
+func FuzzParseDG7(f *testing.F) {
+	file, err := lds.DG7{Images: [][]byte{testJPEG(f, 8, 4)}}.Bytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzFile(f, lds.ParseDG7, file)
+}
+
+func FuzzParseDG13(f *testing.F) { fuzzFile(f, lds.ParseDG13, []byte{0x6D, 1, 0}) }
+
+func FuzzParseDG15(f *testing.F) {
+	curve := ec.P256()
+	public, err := curve.PublicKey(ec.Point{X: curve.Gx, Y: curve.Gy})
+	if err != nil {
+		f.Fatal(err)
+	}
+	dg, err := lds.NewDG15(public)
+	if err != nil {
+		f.Fatal(err)
+	}
+	file, err := dg.Bytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	fuzzFile(f, lds.ParseDG15, file)
+}
+
+func FuzzParseDG16(f *testing.F) { fuzzFile(f, lds.ParseDG16, example(f, "EF.DG16")) }
+
+func FuzzParseCardSecurity(f *testing.F) {
+	o := newOffice(f, ec.P256(), ec.P256())
+	file, err := lds.SignCardSecurity(testInfos(false), sodIssued(), o.key, o.signer, 0)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file)
+	f.Fuzz(func(_ *testing.T, b []byte) {
+		if s, err := lds.ParseCardSecurity(b); err == nil {
+			_ = s.Verify()
+		}
+	})
 }
 
 func FuzzParseDG11(f *testing.F) { fuzzFile(f, lds.ParseDG11, example(f, "EF.DG11")) }

@@ -247,12 +247,6 @@ func TestDG2Refuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	newer := tlv.Encode(0x75, tlv.Encode(0x7F61, []byte{2, 1, 1}, tlv.Encode(0x7F60,
-		tlv.Encode(0xA1, tlv.Encode(0x87, []byte{1, 1}), tlv.Encode(0x88, []byte{0, 0x2A})),
-		tlv.Encode(0x7F2E, []byte{0xA1, 0}))))
-	if _, err := lds.ParseDG2(newer); !errors.Is(err, lds.ErrNewFormat) {
-		t.Errorf("ISO/IEC 39794-5: %v", err)
-	}
 }
 
 func TestJPEG2000IsTold(t *testing.T) {

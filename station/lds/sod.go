@@ -30,12 +30,14 @@ var errSODContent = errors.New("security object")
 // SOD is a parsed EF.SOD: the digests of the data groups and who signed them
 // (ICAO Doc 9303-10, 4.6.2).
 type SOD struct {
-	Hash           crypto.Hash
+	Version        int            // of the security object, 0 or 1
+	Hash           crypto.Hash    // crypto.SHA1 in some old documents, see Judge
 	DataGroups     map[int][]byte // digest by number of data group
 	LDSVersion     string         // "0108"; empty in a version 0 object
 	UnicodeVersion string         // "040000"; empty in a version 0 object
 	SignedData     *pki.SignedData
 	Signer         *pki.Certificate // the embedded document signer, nil where there is none
+	Tolerated      []string         // strayings of the whole file that were read past
 }
 
 // SODSpec is what an issuer signs. DataGroups holds whole files, tag and length included, by number.
@@ -76,30 +78,23 @@ func SignSOD(spec SODSpec, signer crypto.Signer, cert *pki.Certificate) ([]byte,
 	if err != nil {
 		return nil, fmt.Errorf("EF.SOD: %w", err)
 	}
-	if err := spec.prove(file); err != nil {
-		return nil, err
-	}
 	return file, nil
 }
 
-// prove reads a fresh EF.SOD back as a verifier would.
-func (spec SODSpec) prove(file []byte) error {
-	back, err := ParseSOD(file)
-	if err != nil {
-		return err
+// prove reads a fresh security object back and compares it with what was to be signed. That this
+// very object was signed, and that the signature holds, is pki.SignData's to prove.
+func (spec SODSpec) prove(object []byte, digests map[int][]byte) error {
+	back := &SOD{DataGroups: map[int][]byte{}}
+	if err := back.parseObject(object); err != nil {
+		return fmt.Errorf("read back: %w", err)
 	}
-	if err := back.Verify(); err != nil {
-		return err
-	}
-	for number, ef := range spec.DataGroups {
-		if err := back.CheckDataGroup(number, ef); err != nil {
-			return err
-		}
+	if back.Hash != spec.Hash || !maps.EqualFunc(back.DataGroups, digests, bytes.Equal) {
+		return fmt.Errorf("read back: %w", ErrMalformed)
 	}
 	return nil
 }
 
-// securityObject writes LDSSecurityObject version 1 (ICAO Doc 9303-10, 4.6.2.3).
+// securityObject writes LDSSecurityObject version 1 and reads it back (ICAO Doc 9303-10, 4.6.2.3).
 func (spec SODSpec) securityObject() ([]byte, error) {
 	algorithm, err := pki.MarshalHashAlgorithm(spec.Hash)
 	if err != nil {
@@ -116,6 +111,10 @@ func (spec SODSpec) securityObject() ([]byte, error) {
 			return nil, fmt.Errorf("data group %d is not its whole file: %w", n, ErrContent)
 		}
 	}
+	digests := map[int][]byte{}
+	for n, file := range spec.DataGroups {
+		digests[n] = digest(spec.Hash, file)
+	}
 	var b cryptobyte.Builder
 	b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(1)
@@ -124,7 +123,7 @@ func (spec SODSpec) securityObject() ([]byte, error) {
 			for _, n := range numbers {
 				b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
 					b.AddASN1Int64(int64(n))
-					b.AddASN1OctetString(digest(spec.Hash, spec.DataGroups[n]))
+					b.AddASN1OctetString(digests[n])
 				})
 			}
 		})
@@ -134,7 +133,11 @@ func (spec SODSpec) securityObject() ([]byte, error) {
 			}
 		})
 	})
-	return b.Bytes()
+	object, err := b.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return object, spec.prove(object, digests)
 }
 
 func digest(h crypto.Hash, b []byte) []byte {
@@ -143,15 +146,15 @@ func digest(h crypto.Hash, b []byte) []byte {
 	return sum.Sum(nil)
 }
 
-// ParseSOD reads a whole EF.SOD, of versions 0 and 1. It proves nothing: Verify and CheckDataGroup
-// do. It returns ErrMalformed, and pki.ErrUnsupported for algorithms outside the standard.
+// ParseSOD reads a whole EF.SOD, of versions 0 and 1. It proves nothing: Judge, or Verify and
+// CheckDataGroup, do. It returns ErrMalformed, and pki.ErrUnsupported for algorithms outside the
+// standard. What it reads past stands in Tolerated.
 func ParseSOD(b []byte) (*SOD, error) {
 	if len(b) > maxFileLength {
 		return nil, fmt.Errorf("EF.SOD of %d bytes: %w", len(b), ErrMalformed)
 	}
-	file := cryptobyte.String(bytes.Clone(b))
-	var contents cryptobyte.String
-	if !file.ReadASN1(&contents, tagSOD) || !file.Empty() {
+	contents, notes, err := openSOD(bytes.Clone(b))
+	if err != nil {
 		return nil, fmt.Errorf("EF.SOD: no tag 77: %w", ErrMalformed)
 	}
 	signed, err := pki.ParseSignedData(contents)
@@ -165,6 +168,7 @@ func ParseSOD(b []byte) (*SOD, error) {
 	if err := s.parseObject(signed.Content); err != nil {
 		return nil, fmt.Errorf("EF.SOD: %w: %w", ErrMalformed, err)
 	}
+	s.Tolerated = slices.Concat(notes, signed.Tolerated, s.strayings(contents))
 	return s, nil
 }
 
@@ -176,9 +180,10 @@ func (s *SOD) parseObject(content cryptobyte.String) error {
 		return errSODContent
 	}
 	var err error
-	if s.Hash, err = pki.ParseHashAlgorithm(algorithm); err != nil {
+	if s.Hash, err = parseDigestAlgorithm(algorithm); err != nil {
 		return err
 	}
+	s.Version = version
 	for !groups.Empty() {
 		var one, value cryptobyte.String
 		var number int

@@ -20,8 +20,17 @@ import (
 
 // office is a document signer below its root.
 type office struct {
-	key          crypto.Signer
+	key, rootKey crypto.Signer
 	root, signer *pki.Certificate
+}
+
+func (o office) trust(t testing.TB) *pki.TrustStore {
+	t.Helper()
+	s := pki.NewTrustStore()
+	if err := s.AddAnchor(o.root, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func sodIssued() time.Time { return time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC) }
@@ -56,7 +65,7 @@ func newOffice(t testing.TB, rootCurve, signerCurve *ec.Curve) office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return office{keys[1], root, signer}
+	return office{keys[1], keys[0], root, signer}
 }
 
 func sodFiles() map[int][]byte {

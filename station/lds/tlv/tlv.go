@@ -11,6 +11,7 @@ package tlv
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Limits of what is read.
@@ -19,6 +20,9 @@ const (
 	MaxElements = 512     // objects side by side
 	MaxDepth    = 16      // templates within templates
 )
+
+// maxHeader is the longest tag and length that is written.
+const maxHeader = 3 + 4
 
 // Errors of reading.
 var (
@@ -225,7 +229,7 @@ func Append(dst []byte, tag uint32, parts ...[]byte) []byte {
 	if size > MaxSize {
 		panic("tlv: value larger than MaxSize")
 	}
-	dst = appendLength(appendTag(dst, tag), size)
+	dst = appendLength(appendTag(slices.Grow(dst, size+maxHeader), tag), size)
 	for _, p := range parts {
 		dst = append(dst, p...)
 	}
@@ -235,6 +239,20 @@ func Append(dst []byte, tag uint32, parts ...[]byte) []byte {
 // Encode returns an object whose value is the concatenation of the parts.
 func Encode(tag uint32, parts ...[]byte) []byte {
 	return Append(nil, tag, parts...)
+}
+
+// Parts returns an object in parts, its tag and length before the parts of its value, to be joined
+// once at the end: a large value is not copied at each level of templates. It panics as Append does.
+func Parts(tag uint32, parts ...[]byte) [][]byte {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
+	if size > MaxSize {
+		panic("tlv: value larger than MaxSize")
+	}
+	head := appendLength(appendTag(make([]byte, 0, maxHeader), tag), size)
+	return append([][]byte{head}, parts...)
 }
 
 // TagBytes returns the bytes of a tag.
