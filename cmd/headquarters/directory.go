@@ -22,6 +22,7 @@ const (
 	keyRoot       = "root"       // charters, certificates of the wire
 	keyCSCA       = "csca"       // document signers, revocation list
 	keySigner     = "signer"     // EF.SOD
+	keyMasterList = "masterlist" // master lists
 	keyVault      = "vault"      // directives, the vault's own connection
 	keyOpener     = "opener"     // what stations seal
 	keyServer     = "server"     // the ledger's TLS
@@ -33,6 +34,7 @@ func (h *headquarters) path(parts ...string) string {
 	return filepath.Join(append([]string{h.dir}, parts...)...)
 }
 
+// vaultKeys are root, vault and opener, and without a PKCS #11 token the country's keys too.
 func (h *headquarters) vaultKeys() (*token.Keyring, error) {
 	return h.keyring("vault", "passphrase of the vault")
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math/big"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ import (
 	"padarozhnik/station/hq/wire"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/pki"
+	"padarozhnik/station/pki/ec"
 	"padarozhnik/station/token"
 )
 
@@ -34,7 +36,9 @@ func (h *headquarters) initCommand() *cobra.Command {
 		Short: "Make the country's keys: root, CSCA, document signer, ledger and vault",
 		Long: `Make a new headquarters directory: the root that signs charters, a CSCA and its first document
 signer after ICAO Doc 9303-12, an empty revocation list, the ledger's keys and the vault's.
-Keys in files are for training; the directory must not exist yet.`,
+Keys in files are for training; with --pkcs11 the keys of CSCA and document signer are made inside a
+token and stay there. With two --officer they sign the protocol, and they alone hold the ceremonies
+that follow. The directory must not exist yet.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.out = cmd.OutOrStdout()
@@ -47,6 +51,7 @@ Keys in files are for training; the directory must not exist yet.`,
 	flags.StringVar(&c.organization, "organization", "Utopian Passport Authority", "organization in certificates")
 	flags.StringVar(&c.crlURL, "crl-url", "https://pki.example.org/UTO.crl", "where the revocation list is published")
 	flags.StringSliceVar(&c.hosts, "host", []string{"127.0.0.1", "localhost"}, "addresses of the receiving server")
+	officerFlag(cmd, &c.specs)
 	return cmd
 }
 
@@ -54,8 +59,11 @@ type ceremony struct {
 	*headquarters
 	out                                     io.Writer
 	country, locality, organization, crlURL string
-	hosts                                   []string
+	hosts, specs                            []string
 	vault, ledger                           *token.Keyring
+	officers                                []custodian
+	store                                   keystore
+	began                                   time.Time
 }
 
 // run writes everything into a new directory beside the final one and renames it at the end: a
@@ -65,14 +73,25 @@ func (c *ceremony) run(ctx context.Context) error {
 	if _, err := os.Stat(final); err == nil {
 		return fmt.Errorf("%s exists already: a country is begun once", final)
 	}
-	c.dir = final + ".new"
+	c.dir, c.began = final+".new", c.now().UTC()
 	if err := os.RemoveAll(c.dir); err != nil {
 		return err
 	}
-	for _, half := range []string{"vault", "ledger", "public"} {
+	if len(c.specs) > 0 {
+		var err error
+		if c.officers, err = c.openOfficers(c.specs); err != nil {
+			return err
+		}
+		defer func() { _ = closeOfficers(c.officers) }()
+	}
+	first := filepath.Join("ceremonies", "0001-init", "public")
+	for _, half := range []string{"vault", "ledger", first} {
 		if err := os.MkdirAll(c.path(half), 0o700); err != nil {
 			return err
 		}
+	}
+	if err := os.Symlink(first, c.path("public")); err != nil {
+		return err
 	}
 	for _, step := range []struct {
 		what string
@@ -82,6 +101,7 @@ func (c *ceremony) run(ctx context.Context) error {
 		{"CSCA, document signer, revocation list", c.country9303},
 		{"certificates of the wire", c.wire},
 		{"ledger", c.register},
+		{"protocol", c.witnessed},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
@@ -110,7 +130,7 @@ func (c *ceremony) keyrings(context.Context) error {
 	for _, k := range []struct {
 		ring *token.Keyring
 		name string
-	}{{c.vault, keyRoot}, {c.vault, keyCSCA}, {c.vault, keySigner}, {c.vault, keyVault}, {c.ledger, keyServer}} {
+	}{{c.vault, keyRoot}, {c.vault, keyVault}, {c.ledger, keyServer}} {
 		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
 			return err
@@ -135,11 +155,18 @@ func (c *ceremony) keyrings(context.Context) error {
 // country9303 makes the signing chain of ICAO Doc 9303-12. Certificates begin at midnight, so that
 // a book issued on this day lies inside the key's use.
 func (c *ceremony) country9303(context.Context) error {
-	cscaKey, err := c.vault.Signer(keyCSCA)
+	var err error
+	if c.store, err = c.storeBeside(c.vault); err != nil {
+		return err
+	}
+	if c.device.module != "" {
+		defer func() { _ = c.store.Close() }()
+	}
+	_, cscaKey, err := newKey(c.store, keyCSCA, ec.P256())
 	if err != nil {
 		return err
 	}
-	signerKey, err := c.vault.Signer(keySigner)
+	_, signerKey, err := newKey(c.store, keySigner, ec.P256())
 	if err != nil {
 		return err
 	}
@@ -233,4 +260,34 @@ func (c *ceremony) register(ctx context.Context) error {
 	}
 	defer l.Close()
 	return l.RegisterVault(ctx, ledger.Vault{Name: vaultName, Keys: [][]byte{spki}})
+}
+
+// witnessed has the two officers sign what was made and registers them. A training office has none.
+func (c *ceremony) witnessed(context.Context) error {
+	if len(c.officers) == 0 {
+		return nil
+	}
+	p := protocol{
+		Ceremony: "init", Number: 1, Country: c.country, Began: c.began, Keys: c.device.where(),
+		Before: map[string]string{},
+		Steps:  []step{{c.now().UTC(), "root, CSCA, document signer, revocation list, keys of vault and ledger"}},
+	}
+	for _, o := range c.officers {
+		p.Officers = append(p.Officers, o.witness)
+	}
+	var err error
+	if p.After, err = digests(c.path("public")); err != nil {
+		return err
+	}
+	p.Ended = c.now().UTC()
+	files, err := signProtocol(p, c.officers)
+	if err != nil {
+		return err
+	}
+	for name, b := range files {
+		if err := write(c.path("ceremonies", "0001-init", name), b, 0o644); err != nil {
+			return err
+		}
+	}
+	return writeJSON(c.registerFile(), p.Officers)
 }

@@ -33,8 +33,13 @@ func main() {
 	flags := root.PersistentFlags()
 	flags.StringVar(&hq.dir, "dir", "headquarters", "headquarters' directory")
 	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the key file's passphrase (training)")
+	flags.StringVar(&hq.device.module, "pkcs11", "", "PKCS #11 library of the token that holds CSCA and signers")
+	flags.StringVar(&hq.device.label, "token-label", "", "label of that token")
+	flags.StringVar(&hq.device.serial, "token-serial", "", "serial number of that token")
+	flags.StringVar(&hq.device.pinFile, "pin-file", "", "file with the token's PIN (training)")
 	root.AddCommand(hq.initCommand(), hq.serveCommand(), hq.vaultCommand(), hq.stationCommand(),
-		hq.stockCommand(), hq.auditCommand(), hq.revokeCommand())
+		hq.stockCommand(), hq.auditCommand(), hq.revokeCommand(), hq.rollCommand(), hq.signerCommand(),
+		hq.crlCommand(), hq.masterlistCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
@@ -53,6 +58,7 @@ var errUsage = errors.New("usage")
 type headquarters struct {
 	dir            string
 	passphraseFile string
+	device         device // that holds the country's keys; zero: the vault's key file
 	now            func() time.Time
 	log            *slog.Logger
 }

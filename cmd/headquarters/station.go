@@ -143,15 +143,14 @@ func (h *headquarters) charter(keys *token.Keyring, e enrolment, own publicKey) 
 	if c.Ledger, _, err = h.ledgerVerifier(); err != nil {
 		return c, err
 	}
-	csca, err := os.ReadFile(h.path("public", "csca.der"))
-	if err != nil {
+	if c.Anchors, err = h.anchors(); err != nil {
 		return c, err
 	}
 	crl, err := os.ReadFile(h.path("public", "csca.crl"))
 	if err != nil {
 		return c, err
 	}
-	c.Anchors, c.CRLs = [][]byte{csca}, [][]byte{crl}
+	c.CRLs = [][]byte{crl}
 	return c, nil
 }
 

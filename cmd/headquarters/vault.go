@@ -16,7 +16,6 @@ import (
 	"padarozhnik/station/hq/vault"
 	"padarozhnik/station/hq/wire"
 	"padarozhnik/station/journal"
-	"padarozhnik/station/pki"
 	"padarozhnik/station/token"
 )
 
@@ -35,7 +34,12 @@ func (h *headquarters) vaultCommand() *cobra.Command {
 				return err
 			}
 			defer keys.Close()
-			v, err := h.openVault(keys, url)
+			store, err := h.storeBeside(keys)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			v, err := h.openVault(keys, store, url)
 			if err != nil {
 				return err
 			}
@@ -75,12 +79,8 @@ func (h *headquarters) rounds(ctx context.Context, v *vault.Vault, every time.Du
 	}
 }
 
-func (h *headquarters) openVault(keys *token.Keyring, url string) (*vault.Vault, error) {
+func (h *headquarters) openVault(keys *token.Keyring, store keystore, url string) (*vault.Vault, error) {
 	key, err := keys.Signer(keyVault)
-	if err != nil {
-		return nil, err
-	}
-	signer, err := keys.Signer(keySigner)
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +88,11 @@ func (h *headquarters) openVault(keys *token.Keyring, url string) (*vault.Vault,
 	if err != nil {
 		return nil, err
 	}
-	der, err := os.ReadFile(h.path("public", "dsc.der"))
+	dsc, err := readCertificate(h.path("public", fileSigner))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("document signer: %w", err)
 	}
-	dsc, err := pki.ParseCertificate(der)
+	signer, err := keyOf(store, dsc)
 	if err != nil {
 		return nil, fmt.Errorf("document signer: %w", err)
 	}

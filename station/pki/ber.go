@@ -57,7 +57,8 @@ func normalizeOpen(b []byte, depth int) (out, rest []byte, err error) {
 	}
 }
 
-// normalizeAll reads elements up to the end of b and tells whether any changed.
+// normalizeAll reads elements up to the end of b and tells whether any changed. What did not change
+// is b itself: a master list of megabytes in DER is walked through and never copied.
 func normalizeAll(b []byte, depth int) (out []byte, changed bool, err error) {
 	for rest := b; len(rest) > 0; {
 		var one []byte
@@ -65,10 +66,19 @@ func normalizeAll(b []byte, depth int) (out []byte, changed bool, err error) {
 		if one, rest, err = normalize(rest, depth); err != nil {
 			return nil, false, err
 		}
-		changed = changed || len(one) != len(before)-len(rest) || &one[0] != &before[0]
-		out = append(out, one...)
+		same := len(one) == len(before)-len(rest) && &one[0] == &before[0]
+		if !same && !changed {
+			changed = true
+			out = append(make([]byte, 0, len(b)), b[:len(b)-len(before)]...)
+		}
+		if changed {
+			out = append(out, one...)
+		}
 	}
-	return out, changed, nil
+	if !changed {
+		return b, false, nil
+	}
+	return out, true, nil
 }
 
 const constructedOctets = 0x24
@@ -97,8 +107,10 @@ func appendLength(b []byte, n int) []byte {
 		return append(b, 0x81, byte(n))
 	case n < 0x10000:
 		return append(b, 0x82, byte(n>>8), byte(n))
+	case n < 0x1000000:
+		return append(b, 0x83, byte(n>>16), byte(n>>8), byte(n))
 	}
-	return append(b, 0x83, byte(n>>16), byte(n>>8), byte(n)) // maxSignedData is below 2^24
+	return append(b, 0x84, byte(n>>24), byte(n>>16), byte(n>>8), byte(n)) // maxMasterList is below 2^32
 }
 
 // definiteLength returns the lengths of header and contents of the element that b begins with, and

@@ -5,6 +5,7 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,7 +157,9 @@ func (p *parser) tbs(c *Certificate) (inner []byte, err error) {
 	}
 	spki, err1 := element(&body, "public key")
 	c.Issuer, err2 = parseName(c.RawIssuer)
-	c.Subject, err3 = parseName(c.RawSubject)
+	if c.Subject = c.Issuer; !bytes.Equal(c.RawIssuer, c.RawSubject) {
+		c.Subject, err3 = parseName(c.RawSubject)
+	}
 	if err := firstError(err1, err2, err3); err != nil {
 		return nil, err
 	}
@@ -254,6 +257,14 @@ func (c *Certificate) claimsSelfSigned() bool {
 		(len(c.AuthorityKeyID) == 0 || bytes.Equal(c.AuthorityKeyID, c.SubjectKeyID))
 }
 
+// claimsLink tells the certificate by which an old CSCA key passes trust on to a new one.
+func (c *Certificate) claimsLink() bool { return c.IsCA && !c.claimsSelfSigned() }
+
+// extended reports whether the certificate has this extended key usage.
+func (c *Certificate) extended(use asn1.ObjectIdentifier) bool {
+	return slices.ContainsFunc(c.ExtendedKeyUsage, use.Equal)
+}
+
 // Country returns the issuer's two-letter country in capitals, or "".
 func (c *Certificate) Country() string { return strings.ToUpper(c.Issuer.Country) }
 
@@ -275,7 +286,7 @@ func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
 // no document signer's (ICAO Doc 9303-12, 7.1.1). An empty code asks nothing about the type.
 func (c *Certificate) CheckSigning(at time.Time, documentCode string) error {
 	switch {
-	case c.IsCA || c.KeyUsage&UseDigitalSignature == 0:
+	case c.IsCA || c.KeyUsage&UseDigitalSignature == 0, c.extended(oidMasterListSigner), c.extended(oidDeviationSigner):
 		return fmt.Errorf("not a document signer: %w", ErrProfile)
 	case !(Period{c.NotBefore, c.NotAfter}).Contains(at):
 		return ErrExpired

@@ -7,7 +7,7 @@ import (
 )
 
 // goldenStore trusts the golden root.
-func goldenStore(f *testing.F) *pki.TrustStore {
+func goldenStore(f testing.TB) *pki.TrustStore {
 	f.Helper()
 	root, err := pki.ParseCertificate(golden(f, "csca.der"))
 	if err != nil {
@@ -70,6 +70,46 @@ func FuzzParsePublicKey(f *testing.F) {
 		key, err := pki.ParsePublicKey(b)
 		if err == nil && (key.Curve == nil) == (key.RSA == nil) {
 			t.Error("neither or both kinds of key")
+		}
+	})
+}
+
+func FuzzParseMasterList(f *testing.F) {
+	f.Add(golden(f, "list.ml"))
+	f.Add(golden(f, "data.cms"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m, err := pki.ParseMasterList(b)
+		if err != nil {
+			return
+		}
+		n := 0
+		for c, err := range m.Certificates() {
+			if n++; err == nil && c.PublicKey == nil {
+				t.Error("half a certificate")
+			}
+		}
+		if n != m.Len || m.Signer == nil {
+			t.Errorf("%d certificates, announced %d", n, m.Len)
+		}
+		_, _ = goldenStore(t).AddMasterList(m, start(), "")
+	})
+}
+
+func FuzzFollowLink(f *testing.F) {
+	f.Add(golden(f, "link.der"))
+	f.Add(golden(f, "csca.der"))
+	root, err := pki.ParseCertificate(golden(f, "csca.der"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		link, err := pki.ParseCertificate(b)
+		if err != nil {
+			return
+		}
+		store := goldenStore(t)
+		if err := store.FollowLink(link, nil, start().AddDate(4, 0, 0)); err == nil && link.CheckSignatureFrom(root) != nil {
+			t.Error("followed a link that the root did not sign")
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -53,6 +54,24 @@ func NewCRL(spec CRLSpec, issuer *Certificate, issuerKey crypto.Signer, rand io.
 		return nil, err
 	}
 	return list, nil
+}
+
+// Next returns the list that comes after l: the next number, every entry kept, and what is newly
+// revoked behind them. It returns ErrProfile where l has no number or entries of other issuers,
+// where a certificate is in the list already, and where the new list would be no newer.
+func (l *CRL) Next(thisUpdate, nextUpdate time.Time, revoked ...Revocation) (CRLSpec, error) {
+	spec := CRLSpec{ThisUpdate: thisUpdate, NextUpdate: nextUpdate, Revoked: append(slices.Clone(l.Revoked), revoked...)}
+	if l.Number == nil || l.Number.Sign() < 0 {
+		return CRLSpec{}, fmt.Errorf("revocation list before this one has no number: %w", ErrProfile)
+	}
+	if !thisUpdate.Truncate(time.Second).After(l.ThisUpdate) {
+		return CRLSpec{}, fmt.Errorf("revocation list before this one is not older: %w", ErrProfile)
+	}
+	spec.Number = new(big.Int).Add(l.Number, big.NewInt(1))
+	if err := spec.check(); err != nil {
+		return CRLSpec{}, fmt.Errorf("next revocation list: %w", err)
+	}
+	return spec, nil
 }
 
 func (spec *CRLSpec) check() error {

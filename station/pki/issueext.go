@@ -23,6 +23,7 @@ type extensionSet struct {
 	crlPoints                    []string
 	documentTypes                []string
 	nameChange                   bool
+	masterList                   bool // extended key usage of a master list signer
 }
 
 func (x *extensionSet) check() error {
@@ -87,6 +88,11 @@ func (x *extensionSet) add(b *cryptobyte.Builder) {
 		if len(x.documentTypes) > 0 {
 			addExtension(b, oidDocumentTypeList, false, func(b *cryptobyte.Builder) {
 				addDocumentTypes(b, x.documentTypes)
+			})
+		}
+		if x.masterList {
+			addExtension(b, oidExtendedKeyUsage, true, func(b *cryptobyte.Builder) {
+				b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidMasterListSigner) })
 			})
 		}
 		if x.nameChange {

@@ -64,7 +64,7 @@ func readAttributes(raw []byte) ([]attribute, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []attribute
+	out := make([]attribute, 0, 4) // as many as most names have
 	for !rdns.Empty() {
 		var set cryptobyte.String
 		if !rdns.ReadASN1(&set, der.SET) {

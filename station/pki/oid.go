@@ -57,6 +57,13 @@ var (
 	oidSignedData    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
 	oidContentType   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 3}
 	oidMessageDigest = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 4}
+	oidSigningTime   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 5}
+)
+
+// Object identifiers of extended key usages of the standard (ICAO Doc 9303-12, 7.1.1.8).
+var (
+	oidMasterListSigner = asn1.ObjectIdentifier{2, 23, 136, 1, 1, 3}
+	oidDeviationSigner  = asn1.ObjectIdentifier{2, 23, 136, 1, 1, 8}
 )
 
 // LDSSecurityObject is the content type of EF.SOD (ICAO Doc 9303-10, 4.6.2.3).
@@ -67,4 +74,9 @@ func LDSSecurityObject() asn1.ObjectIdentifier {
 // CardSecurity is the content type of EF.CardSecurity (ICAO Doc 9303-11, 9.2.9).
 func CardSecurity() asn1.ObjectIdentifier {
 	return asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 3, 2, 1}
+}
+
+// CSCAMasterList is the content type of a master list (ICAO Doc 9303-12, 9).
+func CSCAMasterList() asn1.ObjectIdentifier {
+	return asn1.ObjectIdentifier{2, 23, 136, 1, 1, 2}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
@@ -27,6 +28,7 @@ type SignedData struct {
 	Certificates []*Certificate
 	Hash         crypto.Hash        // of the message digest
 	Algorithm    SignatureAlgorithm // of the signature
+	SigningTime  time.Time          // as the signer claims it; zero where absent
 	Tolerated    []string           // strayings that were read past
 
 	rawIssuer   []byte // issuerAndSerialNumber, or
@@ -44,6 +46,11 @@ func ParseSignedData(raw []byte) (*SignedData, error) {
 	if len(raw) > maxSignedData {
 		return nil, malformed("signed data over 4 MiB")
 	}
+	return parseSignedData(raw)
+}
+
+// parseSignedData is ParseSignedData without its bound of length.
+func parseSignedData(raw []byte) (*SignedData, error) {
 	p := &parser{}
 	body, rest, err := normalize(raw, 0)
 	if err != nil || len(rest) > 0 {
@@ -205,7 +212,9 @@ func (p *parser) signerID(d *SignedData, info *cryptobyte.String, version int64)
 			return malformed("signer version")
 		}
 		d.keyID = id
-		p.note("signer is named by key identifier")
+		if !d.ContentType.Equal(CSCAMasterList()) { // where the profile recommends it
+			p.note("signer is named by key identifier")
+		}
 		return nil
 	}
 	pair, err := sequence(info, "signer identifier")
@@ -249,6 +258,8 @@ func (p *parser) attributes(d *SignedData) error {
 			}
 		case oid.Equal(oidContentType), oid.Equal(oidMessageDigest):
 			return malformed("signed attribute given twice")
+		case oid.Equal(oidSigningTime) && d.SigningTime.IsZero():
+			d.SigningTime = lenient[time.Time](p, "signing time")(p.time(&values, "signing time"))
 		}
 	}
 	if !typed || len(d.digest) == 0 {

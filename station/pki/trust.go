@@ -1,7 +1,7 @@
 package pki
 
 import (
-	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,15 +13,12 @@ import (
 // and the newest revocation list of each country. The zero value is empty and ready. It may be
 // used by several goroutines at a time.
 type TrustStore struct {
-	mu      sync.RWMutex
-	anchors []Anchor
-	lists   map[string]*CRL // by country in capitals
-}
-
-// Anchor is a CSCA certificate and its origin in words ("handed over by the embassy, 3 May 2026").
-type Anchor struct {
-	Certificate *Certificate
-	Origin      string
+	mu       sync.RWMutex
+	anchors  []*anchor            // in the order they were added
+	national map[string][]*anchor // by country in capitals
+	known    map[[sha256.Size]byte]bool
+	lists    map[string]*CRL // by country in capitals
+	backward map[string]bool // the country's newest list has a lower number than the one before
 }
 
 // Path is the chain that Verify found.
@@ -35,33 +32,6 @@ type Path struct {
 
 // NewTrustStore returns an empty store.
 func NewTrustStore() *TrustStore { return &TrustStore{} }
-
-// AddAnchor takes a self-signed CSCA certificate as a root. It returns ErrUntrusted for a
-// certificate that is not self-signed, ErrProfile for one that is no CA, and ErrSignature. Adding
-// the same certificate again changes nothing.
-func (s *TrustStore) AddAnchor(c *Certificate, origin string) error {
-	if !c.claimsSelfSigned() {
-		return fmt.Errorf("anchor is not self-signed: %w", ErrUntrusted)
-	}
-	if err := c.CheckSignatureFrom(c); err != nil {
-		return fmt.Errorf("anchor: %w", err)
-	}
-	if len(c.UnknownCritical) > 0 {
-		return fmt.Errorf("anchor has an unknown critical extension: %w", ErrProfile)
-	}
-	if len(c.Country()) != 2 {
-		return fmt.Errorf("anchor without a country: %w", ErrProfile)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, a := range s.anchors {
-		if bytes.Equal(a.Certificate.Raw, c.Raw) {
-			return nil
-		}
-	}
-	s.anchors = append(s.anchors, Anchor{c, origin})
-	return nil
-}
 
 // AddCRL takes a revocation list that an anchor of its country signed; anchors come first. An older
 // list than the one at hand is verified and dropped. It returns ErrUntrusted where no anchor of
@@ -77,7 +47,10 @@ func (s *TrustStore) AddCRL(list *CRL) error {
 		return nil
 	}
 	if s.lists == nil {
-		s.lists = map[string]*CRL{}
+		s.lists, s.backward = map[string]*CRL{}, map[string]bool{}
+	}
+	if old := s.lists[country]; old != nil {
+		s.backward[country] = old.Number != nil && list.Number != nil && list.Number.Cmp(old.Number) < 0
 	}
 	s.lists[country] = list
 	return nil
@@ -88,13 +61,6 @@ func (l *CRL) newerThan(o *CRL) bool {
 		return l.Number.Cmp(o.Number) > 0
 	}
 	return l.ThisUpdate.After(o.ThisUpdate)
-}
-
-// Anchors returns the anchors in the order they were added.
-func (s *TrustStore) Anchors() []Anchor {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return slices.Clone(s.anchors)
 }
 
 // Lists returns the revocation list of each country that has one, in order of country.
@@ -109,43 +75,6 @@ func (s *TrustStore) Lists() []*CRL {
 	return out
 }
 
-// signedBy finds the anchor of a country whose key made a signature: those with the key identifier
-// first, then the country's others. exact tells which it was. check is CheckSignatureFrom of what
-// was signed.
-func (s *TrustStore) signedBy(issuer Name, keyID []byte, check func(*Certificate) error) (Anchor, bool, error) {
-	var national []Anchor
-	for _, a := range s.anchors {
-		if sameCountry(a.Certificate.Subject, issuer) {
-			national = append(national, a)
-		}
-	}
-	if len(national) == 0 {
-		return Anchor{}, false, fmt.Errorf("country %q: %w", issuer.Country, ErrUntrusted)
-	}
-	named := func(a Anchor) bool {
-		return len(keyID) > 0 && bytes.Equal(a.Certificate.SubjectKeyID, keyID)
-	}
-	var failure error
-	for _, exact := range []bool{true, false} {
-		for _, a := range national {
-			if named(a) != exact {
-				continue
-			}
-			err := check(a.Certificate)
-			if err == nil {
-				return a, exact, nil
-			}
-			if failure == nil && exact {
-				failure = err
-			}
-		}
-	}
-	if failure == nil {
-		failure = fmt.Errorf("no CSCA key of country %q has signed: %w", issuer.Country, ErrUntrusted)
-	}
-	return Anchor{}, false, failure
-}
-
 // Verify decides whether a document signer is to be believed at a date: the anchor among the
 // country's CSCA keys, validity of both certificates, the country's revocation list, and whether
 // the signer may sign documents of this code (ICAO Doc 9303-12, 6). An empty code asks nothing
@@ -158,26 +87,38 @@ func (s *TrustStore) signedBy(issuer Name, keyID []byte, check func(*Certificate
 func (s *TrustStore) Verify(signer *Certificate, at time.Time, documentCode string) (Path, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	path, err := s.path(signer, at)
+	if err != nil {
+		return path, fmt.Errorf("document signer: %w", err)
+	}
+	return path, path.checkUse(documentCode)
+}
+
+// path finds the anchor above a signer and compares dates and revocation list; mu is held.
+func (s *TrustStore) path(signer *Certificate, at time.Time) (Path, error) {
 	path := Path{Signer: signer}
 	anchor, exact, err := s.signedBy(signer.Issuer, signer.AuthorityKeyID, signer.CheckSignatureFrom)
 	if err != nil {
-		return path, fmt.Errorf("document signer: %w", err)
+		return path, err
 	}
 	path.Anchor, path.Origin = anchor.Certificate, anchor.Origin
 	path.List = s.lists[signer.Country()]
 	path.Tolerated = tolerated(path, exact, at)
-
+	if s.backward[signer.Country()] {
+		path.Tolerated = append(path.Tolerated, "revocation list has a lower number than an older one")
+	}
 	if err := path.checkDates(at); err != nil {
 		return path, err
 	}
-	if path.List != nil {
-		for _, c := range []*Certificate{path.Signer, path.Anchor} {
-			if path.List.Revokes(c) {
-				return path, fmt.Errorf("serial number %x: %w", c.SerialNumber, ErrRevoked)
-			}
+	if path.List == nil {
+		return path, nil
+	}
+	for _, c := range []*Certificate{path.Signer, path.Anchor} {
+		if path.List.Revokes(c) {
+			return path, fmt.Errorf("serial number %x: %w", c.SerialNumber, ErrRevoked)
 		}
 	}
-	return path, path.checkUse(documentCode)
+	return path, nil
 }
 
 // VerifyIssue is Verify at the moment a document is issued: the date must also lie within the
@@ -199,13 +140,13 @@ func (s *TrustStore) VerifyIssue(signer *Certificate, issued time.Time, document
 
 func (p Path) checkDates(at time.Time) error {
 	if !(Period{p.Signer.NotBefore, p.Signer.NotAfter}).Contains(at) {
-		return fmt.Errorf("document signer: %w", ErrExpired)
+		return ErrExpired
 	}
 	if !(Period{p.Anchor.NotBefore, p.Anchor.NotAfter}).Contains(at) {
 		return fmt.Errorf("CSCA: %w", ErrExpired)
 	}
 	if start := p.Signer.KeyUse.NotBefore; !start.IsZero() && at.Before(start) {
-		return fmt.Errorf("document signer: %w", ErrOutsideKeyUse)
+		return ErrOutsideKeyUse
 	}
 	return nil
 }
@@ -214,6 +155,8 @@ func (p Path) checkUse(documentCode string) error {
 	switch {
 	case p.Signer.IsCA || p.Signer.KeyUsage&UseDigitalSignature == 0:
 		return fmt.Errorf("not a document signer: %w", ErrProfile)
+	case p.Signer.extended(oidMasterListSigner), p.Signer.extended(oidDeviationSigner):
+		return fmt.Errorf("signer of lists, not of documents: %w", ErrProfile)
 	case len(p.Signer.UnknownCritical) > 0:
 		return fmt.Errorf("unknown critical extension: %w", ErrProfile)
 	}
@@ -239,6 +182,7 @@ func tolerated(p Path, exact bool, at time.Time) []string {
 	add(p.Signer.KeyUse.IsZero(), "document signer: no private key usage period")
 	add(p.Signer.DocumentTypes == nil, "document signer: no document type list")
 	add(p.Signer.BasicConstraints, "document signer: basic constraints are present")
+	add(p.Signer.ExtendedKeyUsage != nil, "document signer: extended key usage is present")
 	add(p.Anchor.KeyUsage == 0, "CSCA: no key usage")
 	add(p.List == nil, "no revocation list of the country")
 	if p.List != nil {

@@ -1,0 +1,357 @@
+package token_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/miekg/pkcs11"
+
+	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/seal"
+	"padarozhnik/station/pki/ec"
+	"padarozhnik/station/token"
+)
+
+const testPIN = "493817"
+
+var _ token.Token = (*token.HSMToken)(nil)
+
+// softHSM sets up tokens of SoftHSM2 in a folder of the test and returns the library. Tests that
+// use it do not run in parallel: the library has one configuration in a process.
+func softHSM(t testing.TB, labels ...string) string {
+	t.Helper()
+	found, _ := filepath.Glob("/usr/lib/*/softhsm/libsofthsm2.so")
+	found = append(found, "/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm2.so")
+	at := slices.IndexFunc(found, func(path string) bool {
+		_, err := os.Stat(path)
+		return err == nil
+	})
+	if _, err := exec.LookPath("softhsm2-util"); err != nil || at < 0 {
+		t.Skip("SoftHSM2 is not installed (Debian package softhsm2): no PKCS #11 token to test with")
+	}
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "softhsm2.conf")
+	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n", dir)
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SOFTHSM2_CONF", conf)
+	for _, label := range labels {
+		cmd := exec.Command("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", testPIN,
+			"--so-pin", "12345678")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("softhsm2-util: %v: %s", err, out)
+		}
+	}
+	return found[at]
+}
+
+func pin(text string) func() ([]byte, error) {
+	return func() ([]byte, error) { return []byte(text), nil }
+}
+
+func curves(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
+	c, err := ec.ByOID(oid)
+	if err != nil {
+		return nil, err
+	}
+	return c.ECDSACurve(), nil
+}
+
+// openHSM opens one fresh token.
+func openHSM(t testing.TB) (*token.HSM, string) {
+	t.Helper()
+	library := softHSM(t, "csca")
+	m, err := token.OpenModule(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	h, err := m.Open(token.Slot{Label: "csca", PIN: pin(testPIN), Curves: curves})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close() })
+	return h, library
+}
+
+func TestHSMSignsOnEveryCurve(t *testing.T) {
+	h, _ := openHSM(t)
+	long := sha512.Sum512([]byte("what is signed"))
+	for _, c := range []*ec.Curve{
+		ec.P256(), ec.P384(), ec.P521(), ec.BrainpoolP256r1(), ec.BrainpoolP384r1(), ec.BrainpoolP512r1(),
+	} {
+		name := "key-" + strings.ToLower(c.Name())
+		made, err := h.Generate(name, c.OID())
+		if err != nil {
+			t.Fatalf("%s: %v", c.Name(), err)
+		}
+		k, err := h.Signer(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !made.Public().(*ecdsa.PublicKey).Equal(k.Public()) || (k.KeyID() != "") != (c == ec.P256()) {
+			t.Errorf("%s: another key when found again, or its name %q", c.Name(), k.KeyID())
+		}
+		for _, digest := range [][]byte{long[:20], long[:32], long[:]} {
+			signature, err := k.Sign(nil, digest, crypto.SHA512)
+			if err != nil || !ecdsa.VerifyASN1(k.Public().(*ecdsa.PublicKey), digest, signature) {
+				t.Errorf("%s, %d bytes: %v", c.Name(), len(digest), err)
+			}
+		}
+	}
+	names, err := h.Names()
+	if err != nil || len(names) != 6 || !slices.Contains(names, "key-brainpoolp256r1") {
+		t.Errorf("%q, %v", names, err)
+	}
+}
+
+func TestHSMRefuses(t *testing.T) {
+	h, _ := openHSM(t)
+	if _, err := h.Generate("csca", ec.P256().OID()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Generate("csca", ec.P256().OID()); !errors.Is(err, token.ErrNameTaken) {
+		t.Errorf("name twice: %v", err)
+	}
+	if _, err := h.Signer("other"); !errors.Is(err, token.ErrNoKey) {
+		t.Errorf("no key: %v", err)
+	}
+	if _, err := h.Generate("New Key", ec.P256().OID()); err == nil {
+		t.Error("name with capitals")
+	}
+	if _, err := h.Generate("other", asn1.ObjectIdentifier{1, 3, 132, 0, 10}); err == nil {
+		t.Error("secp256k1")
+	}
+	if h.Failure() != nil {
+		t.Errorf("stopped by a refusal: %v", h.Failure())
+	}
+	k, err := h.Signer("csca")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Sign(nil, make([]byte, 32), nil); !errors.Is(err, token.ErrClosed) {
+		t.Errorf("after closing: %v", err)
+	}
+	if err := h.Reopen(); !errors.Is(err, token.ErrClosed) {
+		t.Errorf("reopened: %v", err)
+	}
+}
+
+// TestSlots finds tokens by label and serial number, and says what is wrong without the PIN.
+func TestSlots(t *testing.T) {
+	m, err := token.OpenModule(softHSM(t, "one", "two", "two"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	present, err := m.Tokens()
+	if err != nil || len(present) != 3 {
+		t.Fatalf("%v, %v", present, err)
+	}
+	serial := present[slices.IndexFunc(present, func(p token.Present) bool { return p.Label == "two" })].Serial
+	for name, test := range map[string]struct {
+		slot token.Slot
+		want error
+	}{
+		"by label":             {token.Slot{Label: "one", PIN: pin(testPIN)}, nil},
+		"by serial number":     {token.Slot{Serial: serial, PIN: pin(testPIN)}, nil},
+		"by both":              {token.Slot{Label: "two", Serial: serial, PIN: pin(testPIN)}, nil},
+		"two of one label":     {token.Slot{Label: "two", PIN: pin(testPIN)}, token.ErrNoToken},
+		"neither":              {token.Slot{PIN: pin(testPIN)}, token.ErrNoToken},
+		"no such label":        {token.Slot{Label: "three", PIN: pin(testPIN)}, token.ErrNoToken},
+		"label of another one": {token.Slot{Label: "one", Serial: serial, PIN: pin(testPIN)}, token.ErrNoToken},
+		"wrong PIN":            {token.Slot{Label: "one", PIN: pin("271828")}, token.ErrWrongPIN},
+		"PIN too short":        {token.Slot{Label: "one", PIN: pin("9")}, token.ErrWrongPIN},
+	} {
+		h, err := m.Open(test.slot)
+		if !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
+			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+		if err == nil {
+			_ = h.Close()
+			continue
+		}
+		if strings.Contains(err.Error(), testPIN) || strings.Contains(err.Error(), "271828") {
+			t.Errorf("%s: PIN in %q", name, err)
+		}
+	}
+	if _, err := token.OpenModule(filepath.Join(t.TempDir(), "none.so")); !errors.Is(err, token.ErrNoModule) {
+		t.Errorf("no library: %v", err)
+	}
+}
+
+// TestHSMStopsAndReopens takes the sessions away behind the HSM's back, as a reset token does.
+func TestHSMStopsAndReopens(t *testing.T) {
+	h, library := openHSM(t)
+	k, err := h.Generate("csca", ec.P256().OID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte("x"))
+	pullOut(t, library)
+	for range 2 {
+		if _, err := k.Sign(nil, digest[:], nil); !errors.Is(err, token.ErrDevice) || strings.Contains(err.Error(), testPIN) {
+			t.Errorf("without a session: %v", err)
+		}
+	}
+	if _, err := h.Names(); !errors.Is(err, token.ErrDevice) || h.Failure() == nil {
+		t.Errorf("goes on after a failure: %v", err)
+	}
+	if err := h.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Sign(nil, digest[:], nil); err != nil || h.Failure() != nil {
+		t.Errorf("after reopening: %v", err)
+	}
+}
+
+// pullOut closes all sessions with the token through a second door of the library.
+func pullOut(t *testing.T, library string) {
+	t.Helper()
+	ctx := pkcs11.New(library)
+	defer ctx.Destroy()
+	slots, err := ctx.GetSlotList(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, slot := range slots {
+		if err := ctx.CloseAllSessions(slot); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestHSMToken(t *testing.T) {
+	h, library := openHSM(t)
+	made, err := h.CreateToken()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := seal.ParsePublic(made.HPKEPublic())
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, _, err := seal.Seal(public, seal.PurposeCase, []byte("a case"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := h.Token()
+	if err != nil || again.KeyID() != made.KeyID() || !bytes.Equal(again.HPKEPublic(), made.HPKEPublic()) {
+		t.Fatalf("another token when opened again: %v", err)
+	}
+	plain, err := seal.Open(again, seal.PurposeCase, blob)
+	if err != nil || string(plain) != "a case" {
+		t.Errorf("%q, %v", plain, err)
+	}
+	for name, changed := range map[string][]byte{"purpose": blob, "message": append([]byte{blob[0] ^ 1}, blob[1:]...)} {
+		purpose := seal.PurposeCase
+		if name == "purpose" {
+			purpose = seal.PurposeOrder
+		}
+		if _, err := seal.Open(again, purpose, changed); !errors.Is(err, seal.ErrOpen) {
+			t.Errorf("other %s: %v", name, err)
+		}
+	}
+	s, err := journal.Sign(journal.Entry{Chain: "UTO-01", Epoch: 1, Sequence: 1, Kind: "day.opened"}, again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Verify(again.Public().(*ecdsa.PublicKey)); err != nil {
+		t.Error(err)
+	}
+	if _, err := h.CreateToken(); !errors.Is(err, token.ErrNameTaken) {
+		t.Errorf("made twice: %v", err)
+	}
+	pullOut(t, library)
+	if _, err := seal.Open(again, seal.PurposeCase, blob); !errors.Is(err, token.ErrDevice) {
+		t.Errorf("opened by a token that is gone: %v", err)
+	}
+}
+
+// TestKeysStay: the token gives neither the signing key's value nor that of the agreement key.
+func TestKeysStay(t *testing.T) {
+	h, library := openHSM(t)
+	if _, err := h.CreateToken(); err != nil {
+		t.Fatal(err)
+	}
+	ctx := pkcs11.New(library)
+	defer ctx.Destroy()
+	slots, err := ctx.GetSlotList(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := ctx.OpenSession(slots[0], pkcs11.CKF_SERIAL_SESSION)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY)}
+	if err := ctx.FindObjectsInit(session, template); err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := ctx.FindObjects(session, 10)
+	if err != nil || len(found) != 2 {
+		t.Fatalf("%d private keys, %v", len(found), err)
+	}
+	for _, o := range found {
+		value := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_VALUE, nil)}
+		if got, err := ctx.GetAttributeValue(session, o, value); err == nil && len(got[0].Value) > 0 {
+			t.Error("a private key left the token")
+		}
+	}
+}
+
+func FuzzParseECKey(f *testing.F) {
+	params := []byte{6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7}
+	c := ec.P256()
+	point := c.Bytes(ec.Point{X: c.Gx, Y: c.Gy})
+	f.Add(params, point)
+	f.Add(params, append([]byte{4, byte(len(point))}, point...))
+	f.Add([]byte{6, 5, 0x2B, 0x81, 4, 0, 34}, point)
+	f.Fuzz(func(t *testing.T, params, point []byte) {
+		key, err := token.ParseECKey(params, point, curves)
+		if err != nil {
+			return
+		}
+		if _, _, err := ec.FromPublicKey(key); err != nil {
+			t.Errorf("a key that is none: %v", err)
+		}
+	})
+}
+
+func BenchmarkHSMSign(b *testing.B) {
+	h, _ := openHSM(b)
+	k, err := h.Generate("csca", ec.P256().OID())
+	if err != nil {
+		b.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte("x"))
+	for b.Loop() {
+		if _, err := k.Sign(nil, digest[:], nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
