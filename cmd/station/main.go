@@ -21,9 +21,9 @@ import (
 	"fyne.io/fyne/v2/app"
 
 	"padarozhnik/cmd/internal/passphrase"
+	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/training"
-	"padarozhnik/resources"
 	"padarozhnik/resources/icons"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/ui"
@@ -78,20 +78,10 @@ func run(ctx context.Context, args []string) int {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if err := work(ctx, o, log); err != nil {
-		complain(err)
+		say.Error(os.Stderr, "station", "en", err)
 		return 1
 	}
 	return 0
-}
-
-// complain tells a person what to do, then an engineer what happened.
-func complain(err error) {
-	key := issuance.Cure(err)
-	texts, textErr := resources.Texts("en")
-	if sentence, ok := texts["cure."+key]; textErr == nil && ok && key != "other" {
-		fmt.Fprintln(os.Stderr, sentence)
-	}
-	fmt.Fprintln(os.Stderr, "station:", err)
 }
 
 func work(ctx context.Context, o options, log *slog.Logger) (err error) {

@@ -19,9 +19,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"padarozhnik/cmd/internal/passphrase"
+	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
-	"padarozhnik/resources"
-	"padarozhnik/station/issuance"
 )
 
 func main() {
@@ -60,18 +59,8 @@ func (p *program) main(ctx context.Context, args []string) int {
 		fmt.Fprintf(p.errors, "stationctl: %v\nTry: stationctl --help\n", err)
 		return 2
 	}
-	p.complain(err)
+	say.Error(p.errors, "stationctl", p.language, err)
 	return 1
-}
-
-// complain tells a person what to do, then an engineer what happened.
-func (p *program) complain(err error) {
-	key := issuance.Cure(err)
-	texts, textErr := resources.Texts(p.language)
-	if sentence, ok := texts["cure."+key]; textErr == nil && ok && key != "other" {
-		fmt.Fprintln(p.errors, sentence)
-	}
-	fmt.Fprintln(p.errors, "stationctl:", err)
 }
 
 func (p *program) root() *cobra.Command {

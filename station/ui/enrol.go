@@ -104,6 +104,9 @@ func (e *enrol) show(token station.CaseToken, d draft) {
 	e.person.show(d.Applicant)
 	e.evidence.show(d.Evidence)
 	e.consents.show(d.Consents)
+	if e.object.Visible() {
+		e.object.Refresh()
+	}
 }
 
 // showChecks names the checks that a picture failed.

@@ -28,8 +28,10 @@ func newSeatbar(t texts, leave func()) *seatbar {
 	s.leave = widget.NewButton(t.text("ui.seat.leave"), leave)
 	name := line(t.text("ui.name"), sizeSection, true, colourOnHead)
 	seat := row(12, container.NewCenter(s.roles), container.NewCenter(s.who), s.leave)
+	height := s.leave.MinSize().Height // also while the button is hidden
 	s.object = container.NewStack(block(shade(colourHead)), inset(6, 6, 18, 18,
-		container.NewBorder(nil, nil, row(10, container.NewCenter(emblem(30)), container.NewCenter(name)), seat)))
+		atLeast(0, height, container.NewBorder(nil, nil,
+			row(10, container.NewCenter(emblem(30)), container.NewCenter(name)), seat))))
 	return s
 }
 

@@ -212,6 +212,8 @@ func (w *Window) back() {
 func (w *Window) open(screen fyne.CanvasObject) {
 	w.casefile.object.Hide()
 	screen.Show()
+	screen.Refresh()
+	screen.Refresh() // as in grown
 	w.tasks.settle()
 }
 
