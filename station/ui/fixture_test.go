@@ -382,7 +382,8 @@ func (o *office) furnish() {
 		Operated: op, Opened: at(28), Spoiled: []station.Serial{"UT0000099"}}, station.StateInking, nil)
 	o.put(station.Case{Token: "M2JZU-8PAXF", Stage: station.StagePassed, Serial: "UT0000101", Enrolled: e, Approved: ap,
 		Operated: op, Passed: in, Opened: at(50)}, station.StatePassed, nil)
-	o.put(station.Case{Token: "Q6TLN-3SRGW", Stage: station.StageReturned, Enrolled: e, Opened: at(51)}, "", &draft, "E-01")
+	o.put(station.Case{Token: "Q6TLN-3SRGW", Stage: station.StageReturned, Enrolled: e, Opened: at(51)}, "", &draft,
+		"E-01")
 	o.write(
 		[3]string{event.CaseOpened, "P3WFG-6TNRS", "E-01"}, [3]string{event.CaseDrafted, "P3WFG-6TNRS", "E-01"},
 		[3]string{event.CaseSubmitted, "P3WFG-6TNRS", "E-01"}, [3]string{event.CaseViewed, "P3WFG-6TNRS", "A-01"},

@@ -83,3 +83,15 @@ func TestLoadNamesFileLineAndKey(t *testing.T) {
 		t.Errorf("a missing file: %v", err)
 	}
 }
+
+// TestNoDeviceIsACondition: an office without a configured device is told so, and keeps working.
+func TestNoDeviceIsACondition(t *testing.T) {
+	for name, open := range map[string]func() error{
+		"scanner": func() error { _, err := setup.OpenScanner(""); return err },
+		"printer": func() error { _, err := setup.OpenPrinter(""); return err },
+	} {
+		if err := open(); !errors.Is(err, setup.ErrNoDevice) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -56,6 +56,7 @@ func unknownAddress(what, uri, want string) error {
 
 func (o *Office) devices(d *issuance.Desk, c Config) error {
 	var err error
+	d.Scanner, d.Printer, d.Encoder = absent{}, absent{}, absent{}
 	if c.Devices.Scanner != "" {
 		if d.Scanner, err = OpenScanner(c.Devices.Scanner); err != nil {
 			return err
