@@ -37,7 +37,7 @@ func (s *crashingStore) Update(ctx context.Context, fn func(issuance.Tx) error) 
 // starts it again. The case must come to its end, on one booklet, and no blank may be lost from
 // the count.
 func TestCrashAtEveryTransaction(t *testing.T) {
-	stride := 7 // the short form takes every seventh; make torture takes all
+	stride := 11 // the short form takes every eleventh; make torture takes all
 	if os.Getenv("PADAROZHNIK_TORTURE") != "" {
 		stride = 1
 	}
