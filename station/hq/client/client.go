@@ -29,6 +29,9 @@ import (
 	"padarozhnik/station/journal"
 )
 
+// handshake is how long headquarters may take to shake hands.
+const handshake = 30 * time.Second
+
 // Options of a client. BaseURL, Certificate, Root and Ledger are required.
 type Options struct {
 	BaseURL     string            // "https://HOST:PORT"
@@ -70,9 +73,7 @@ func New(o Options) (*Client, error) {
 	}
 	return &Client{base: base, ledger: o.Ledger, timeout: o.Timeout, http: &http.Client{
 		Transport: &http.Transport{
-			DialContext:            o.Dial,
-			TLSClientConfig:        wire.ClientTLS(o.Certificate, o.Root, o.Clock),
-			TLSHandshakeTimeout:    30 * time.Second,
+			DialTLSContext:         dialTLS(o.Dial, wire.ClientTLS(o.Certificate, o.Root, o.Clock)),
 			MaxResponseHeaderBytes: 16 << 10,
 			MaxIdleConnsPerHost:    2,
 			IdleConnTimeout:        time.Minute,
@@ -284,20 +285,18 @@ func refused(body []byte) error {
 	return e
 }
 
-// tlsAlert is the operation under which crypto/tls reports an alert of the other side.
-const tlsAlert = "remote error"
-
 // unreached sorts the errors of a connection. The address is not repeated: it stands in the
 // configuration, and an error may be shown to anybody.
 func unreached(ctx context.Context, err error) error {
 	var untrusted *tls.CertificateVerificationError
-	var alert *net.OpError
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &untrusted):
 		return fmt.Errorf("%w: %w", journal.ErrUntrusted, untrusted.Err)
-	case errors.As(err, &alert) && alert.Op == tlsAlert:
+	}
+	var alert *net.OpError
+	if errors.As(err, &alert) && alert.Op == tlsAlert {
 		return fmt.Errorf("%w: %w", journal.ErrRejected, alert.Err)
 	}
 	var request *url.Error
