@@ -180,7 +180,7 @@ func (s *SOD) parseObject(content cryptobyte.String) error {
 		return errSODContent
 	}
 	var err error
-	if s.Hash, err = parseDigestAlgorithm(algorithm); err != nil {
+	if s.Hash, err = pki.ParseHashAlgorithm(algorithm); err != nil {
 		return err
 	}
 	s.Version = version

@@ -3,12 +3,8 @@ package lds
 import (
 	"bytes"
 	"crypto"
-	_ "crypto/sha1" // digests of old security objects, which Judge calls weak
 	"fmt"
 	"slices"
-
-	"golang.org/x/crypto/cryptobyte"
-	der "golang.org/x/crypto/cryptobyte/asn1"
 
 	"padarozhnik/station/lds/internal/ber"
 	"padarozhnik/station/lds/tlv"
@@ -32,24 +28,6 @@ func openSOD(b []byte) (contents []byte, notes []string, err error) {
 	}
 	return contents, notes, nil
 }
-
-// parseDigestAlgorithm is pki.ParseHashAlgorithm and knows SHA-1 besides, which documents of the
-// first years carry, and which ICAO Doc 9303-12, 4.4, no longer names.
-func parseDigestAlgorithm(raw []byte) (crypto.Hash, error) {
-	h, err := pki.ParseHashAlgorithm(raw)
-	if err == nil {
-		return h, nil
-	}
-	s := cryptobyte.String(raw)
-	var body cryptobyte.String
-	var oid OID
-	if s.ReadASN1(&body, der.SEQUENCE) && body.ReadASN1ObjectIdentifier(&oid) && oid.Equal(oidSHA1()) {
-		return crypto.SHA1, nil
-	}
-	return 0, err
-}
-
-func oidSHA1() OID { return OID{1, 3, 14, 3, 2, 26} }
 
 // strayings lists what the security object and the signer's name do otherwise than the standard
 // asks and what is read past.

@@ -107,29 +107,56 @@ func TestSODTolerance(t *testing.T) {
 	}
 }
 
+// TestSODWeak: what rests on SHA-1 is read and verified, and every use of it is named.
 func TestSODWeak(t *testing.T) {
 	o := newOffice(t, ec.P256(), ec.P256())
 	file, err := lds.SignSOD(sodSpec(0), o.key, o.signer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := tlv.Encode(0x77, forge.CMS(t, file[4:], o.key, func(n *ber.Node) {
-		content := n.At(2, 1, 0)
+	groups := func(data *ber.Node) {
+		content := data.At(2, 1, 0)
 		content.Content = forge.Edit(t, content.Content, func(n *ber.Node) {
-			n.Children[1] = forge.Node(0x30, forge.OID(t, 1, 3, 14, 3, 2, 26), forge.Text(5))
+			n.Children[1] = forge.SHA1(t)
 			for i, number := range []int{1, 2, 14} {
 				sum := sha1.Sum(sodFiles()[number])
 				n.At(2, i, 1).Content = sum[:]
 			}
 		})
-	}))
-	sod, err := lds.ParseSOD(old)
-	if err != nil {
-		t.Fatal(err)
 	}
-	v, err := sod.Judge(o.trust(t), sodIssued(), "PP", sodFiles())
-	if err != nil || !slices.Equal(v.Weak, []string{"data groups are digested by SHA-1"}) {
-		t.Errorf("%q, %v", v.Weak, err)
+	envelope := func(data *ber.Node) {
+		data.At(1).Children[0] = forge.SHA1(t)
+		info := data.At(-1, 0)
+		info.Children[2] = forge.SHA1(t)
+		info.Children[4] = forge.Node(0x30, forge.OID(t, 1, 2, 840, 10045, 4, 1))
+	}
+	inGroups := "data groups are digested by SHA-1"
+	inEnvelope := []string{"security object is digested by SHA-1", "security object is signed over SHA-1"}
+	for _, c := range []struct {
+		name   string
+		change func(data *ber.Node)
+		weak   []string
+	}{
+		{"data groups", groups, []string{inGroups}},
+		{"envelope", envelope, inEnvelope},
+		{"both", func(data *ber.Node) { groups(data); envelope(data) }, append([]string{inGroups}, inEnvelope...)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			old := tlv.Encode(0x77, forge.CMS(t, file[4:], o.key, c.change))
+			sod, err := lds.ParseSOD(old)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := sod.Judge(o.trust(t), sodIssued(), "PP", sodFiles())
+			if err != nil || !slices.Equal(v.Weak, c.weak) {
+				t.Errorf("%q, %v", v.Weak, err)
+			}
+			changed := sodFiles()
+			changed[2] = append(bytes.Clone(changed[2][:len(changed[2])-1]), changed[2][len(changed[2])-1]^1)
+			if _, err := sod.Judge(o.trust(t), sodIssued(), "PP", changed); !errors.Is(err, pki.ErrSignature) {
+				t.Errorf("a changed data group: %v", err)
+			}
+		})
 	}
 }
 

@@ -12,7 +12,8 @@ type Rule string
 // Rules for Belarusian and Russian names.
 const (
 	RuleDoc9303  Rule = "Doc 9303-3"        // ICAO Doc 9303-3, 6.B
-	RuleMinistry Rule = "ministry 288/2008" // instruction of the Belarusian ministry of the interior
+	RuleMinistry Rule = "ministry 288/2008" // instruction for the population register, with diacritics
+	RulePassport Rule = "ministry 200/2010" // instruction for passports, without
 	RuleLacinka  Rule = "Łacinka"           // traditional Belarusian Latin, for the printed form only
 )
 
@@ -22,38 +23,47 @@ type Spelling struct {
 	Rule Rule   `json:"rule"`
 }
 
+// writing gives the upper-case Latin of the letter at i of an upper-case word. It returns false for
+// a letter that its rule does not have.
+type writing func(word []rune, i int) (string, bool)
+
 // Romanise writes a Cyrillic name in Latin letters under a rule, in the case of the original. The
-// ministry's rule knows Belarusian and Russian, Łacinka Belarusian. It returns ErrName for a
+// ministry's two rules know Belarusian and Russian, Łacinka Belarusian. It returns ErrName for a
 // letter or a language that the rule does not have.
 func Romanise(name string, lang Language, rule Rule) (Spelling, error) {
-	var write func(word []rune, i int) (string, bool)
-	switch {
-	case rule == RuleDoc9303, rule == RuleMinistry && lang == Russian:
-		// For names in Russian the ministry's table is the standard's.
-		write = func(word []rune, i int) (string, bool) { return cyrillicLetter(word[i], lang, i == 0) }
-	case rule == RuleMinistry && lang == Belarusian:
-		write = ministryLetter
-	case rule == RuleLacinka && lang == Belarusian:
-		write = lacinkaLetter
-	default:
+	write := writingOf(lang, rule)
+	if write == nil {
 		return Spelling{}, fmt.Errorf("rule %s for language %q: %w", rule, string(lang), ErrName)
 	}
 	text, err := romanise(name, write)
 	return Spelling{text, rule}, err
 }
 
+func writingOf(lang Language, rule Rule) writing {
+	switch {
+	case rule == RuleDoc9303:
+		return func(word []rune, i int) (string, bool) { return cyrillicLetter(word[i], lang, i == 0) }
+	case lang == Belarusian && rule == RuleMinistry:
+		return ministryLetter
+	case lang == Belarusian && rule == RulePassport:
+		return passportLetter
+	case lang == Belarusian && rule == RuleLacinka:
+		return lacinkaLetter
+	case lang == Russian && rule == RuleMinistry:
+		return russianLetter
+	case lang == Russian && rule == RulePassport:
+		return russianPassportLetter
+	}
+	return nil
+}
+
 // Spellings writes a name under every rule that knows its language, for a person to choose from.
 func Spellings(name string, lang Language) ([]Spelling, error) {
 	var list []Spelling
-	rules := []Rule{RuleMinistry, RuleDoc9303}
-	switch lang {
-	case Belarusian:
-		rules = append(rules, RuleLacinka)
-	case Russian:
-	default:
-		rules = []Rule{RuleDoc9303}
-	}
-	for _, rule := range rules {
+	for _, rule := range []Rule{RulePassport, RuleMinistry, RuleDoc9303, RuleLacinka} {
+		if writingOf(lang, rule) == nil || rule != RuleDoc9303 && lang != Belarusian && lang != Russian {
+			continue
+		}
 		s, err := Romanise(name, lang, rule)
 		if err != nil {
 			return nil, err
@@ -65,7 +75,7 @@ func Spellings(name string, lang Language) ([]Spelling, error) {
 
 // romanise splits a name into words and writes each letter with its neighbours in view. Characters
 // between words stay; the apostrophe belongs to its word and is not written.
-func romanise(name string, write func([]rune, int) (string, bool)) (string, error) {
+func romanise(name string, write writing) (string, error) {
 	var out strings.Builder
 	letters := compose(name)
 	for start := 0; start < len(letters); {
@@ -86,7 +96,7 @@ func romanise(name string, write func([]rune, int) (string, bool)) (string, erro
 	return out.String(), nil
 }
 
-func romaniseWord(out *strings.Builder, word []rune, write func([]rune, int) (string, bool)) error {
+func romaniseWord(out *strings.Builder, word []rune, write writing) error {
 	upper := make([]rune, len(word))
 	shouted := true
 	for i, r := range word {
@@ -119,68 +129,8 @@ func inCase(text string, capital, shouted bool) string {
 	return string(letters)
 }
 
-var ministryTable = map[rune]string{
-	'А': "A", 'Б': "B", 'В': "V", 'Г': "G", 'Ґ': "G", 'Д': "D", 'Ж': "ZH", 'З': "Z", 'І': "I", 'Й': "J", 'К': "K",
-	'Л': "L", 'М': "M", 'Н': "N", 'О': "O", 'П': "P", 'Р': "R", 'С': "S", 'Т': "T", 'У': "U", 'Ў': "W", 'Ф': "F",
-	'Х': "KH", 'Ц': "TS", 'Ч': "CH", 'Ш': "SH", 'Ы': "Y", 'Ь': "", 'Э': "E",
-}
-
-var lacinkaTable = map[rune]string{
-	'А': "A", 'Б': "B", 'В': "V", 'Г': "H", 'Ґ': "G", 'Д': "D", 'Ж': "Ž", 'З': "Z", 'І': "I", 'Й': "J", 'К': "K",
-	'Л': "Ł", 'М': "M", 'Н': "N", 'О': "O", 'П': "P", 'Р': "R", 'С': "S", 'Т': "T", 'У': "U", 'Ў': "Ŭ", 'Ф': "F",
-	'Х': "CH", 'Ц': "C", 'Ч': "Č", 'Ш': "Š", 'Ы': "Y", 'Ь': "", 'Э': "E",
-}
-
 // iotated are the vowels that begin with a j or soften the consonant before them.
 var iotated = map[rune]string{'Е': "E", 'Ё': "O", 'Ю': "U", 'Я': "A"}
-
-var softMinistry = map[rune]string{'З': "Ź", 'Л': "Ĺ", 'Н': "Ń", 'С': "Ś", 'Ц': "Ć"}
-
-var softLacinka = map[rune]string{'З': "Ź", 'Л': "L", 'Н': "Ń", 'С': "Ś", 'Ц': "Ć"}
-
-func ministryLetter(word []rune, i int) (string, bool) {
-	if vowel, ok := iotated[word[i]]; ok {
-		if startsWithJ(word, i) {
-			return "J" + vowel, true
-		}
-		return "I" + vowel, true
-	}
-	if soft, ok := softMinistry[word[i]]; ok && next(word, i) == 'Ь' {
-		return soft, true
-	}
-	text, ok := ministryTable[word[i]]
-	return text, ok
-}
-
-func lacinkaLetter(word []rune, i int) (string, bool) {
-	if vowel, ok := iotated[word[i]]; ok {
-		switch {
-		case startsWithJ(word, i):
-			return "J" + vowel, true
-		case word[i-1] == 'Л':
-			return vowel, true
-		}
-		return "I" + vowel, true
-	}
-	if soft, ok := softLacinka[word[i]]; ok && next(word, i) == 'Ь' {
-		return soft, true
-	}
-	if word[i] == 'Л' && softened(word, i) {
-		return "L", true
-	}
-	text, ok := lacinkaTable[word[i]]
-	return text, ok
-}
-
-// softened tells whether the vowel after a consonant, or after its double, makes it soft.
-func softened(word []rune, i int) bool {
-	after := next(word, i)
-	if after == word[i] {
-		return next(word, i+1) == 'Ь' || softened(word, i+1)
-	}
-	_, soft := iotated[after]
-	return soft || after == 'І'
-}
 
 // startsWithJ tells whether an iotated vowel stands at the start of a word or after a vowel, ў, ь
 // or an apostrophe.
@@ -191,9 +141,10 @@ func startsWithJ(word []rune, i int) bool {
 	return strings.ContainsRune("АЕЁІОУЫЭЮЯЎЬ", word[i-1])
 }
 
-func next(word []rune, i int) rune {
-	if i+1 < len(word) {
-		return word[i+1]
+// at is the letter of a word at i, or 0 outside it.
+func at(word []rune, i int) rune {
+	if i < 0 || i >= len(word) {
+		return 0
 	}
-	return 0
+	return word[i]
 }

@@ -3,11 +3,11 @@ package pki
 import (
 	"bytes"
 	"crypto"
+	_ "crypto/sha1"   // of old documents, see Weak
 	_ "crypto/sha256" // SHA-224 and SHA-256 of the algorithms below
 	_ "crypto/sha512" // SHA-384 and SHA-512
 	"encoding/asn1"
 	"fmt"
-	"io"
 	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -31,16 +31,23 @@ type SignatureAlgorithm struct {
 	SaltLength int         // of RSA-PSS, in bytes
 }
 
+// Weak tells an algorithm that no longer proves what it once did: SHA-1, with which documents and
+// CSCA of the first years are signed and which ICAO Doc 9303-12, 4.4, no longer names. Whoever
+// verifies old documents with it says so; lists that are made today are refused with it.
+func (a SignatureAlgorithm) Weak() bool { return a.Hash == crypto.SHA1 }
+
 // signatureByOID knows the signatures whose identifier tells everything.
 func signatureByOID(oid asn1.ObjectIdentifier) (SignatureAlgorithm, bool) {
 	for _, a := range []struct {
 		oid asn1.ObjectIdentifier
 		alg SignatureAlgorithm
 	}{
+		{oidECDSASHA1, SignatureAlgorithm{Scheme: ECDSA, Hash: crypto.SHA1}},
 		{oidECDSASHA224, SignatureAlgorithm{Scheme: ECDSA, Hash: crypto.SHA224}},
 		{oidECDSASHA256, SignatureAlgorithm{Scheme: ECDSA, Hash: crypto.SHA256}},
 		{oidECDSASHA384, SignatureAlgorithm{Scheme: ECDSA, Hash: crypto.SHA384}},
 		{oidECDSASHA512, SignatureAlgorithm{Scheme: ECDSA, Hash: crypto.SHA512}},
+		{oidRSASHA1, SignatureAlgorithm{Scheme: RSAPKCS1, Hash: crypto.SHA1}},
 		{oidRSASHA224, SignatureAlgorithm{Scheme: RSAPKCS1, Hash: crypto.SHA224}},
 		{oidRSASHA256, SignatureAlgorithm{Scheme: RSAPKCS1, Hash: crypto.SHA256}},
 		{oidRSASHA384, SignatureAlgorithm{Scheme: RSAPKCS1, Hash: crypto.SHA384}},
@@ -61,7 +68,7 @@ func hashes() map[crypto.Hash]asn1.ObjectIdentifier {
 }
 
 // ParseHashAlgorithm reads a digest AlgorithmIdentifier, DER, with or without NULL. SHA-224 to
-// SHA-512 are known; all else is ErrUnsupported.
+// SHA-512 are known, and SHA-1 of old documents; all else is ErrUnsupported.
 func ParseHashAlgorithm(raw []byte) (crypto.Hash, error) {
 	body, err := whole(raw, "digest algorithm")
 	if err != nil {
@@ -73,6 +80,9 @@ func ParseHashAlgorithm(raw []byte) (crypto.Hash, error) {
 	}
 	if !absentOrNull(body) {
 		return 0, malformed("digest algorithm")
+	}
+	if oid.Equal(oidSHA1) {
+		return crypto.SHA1, nil
 	}
 	for h, known := range hashes() {
 		if known.Equal(oid) {
@@ -132,9 +142,8 @@ func (p *parser) signatureAlgorithm(raw []byte, fallback crypto.Hash) (Signature
 	return SignatureAlgorithm{}, fmt.Errorf("signature algorithm %v: %w", oid, ErrUnsupported)
 }
 
-// pss reads RSASSA-PSS-params (RFC 4055, 3.1). The defaults mean SHA-1 and are refused with it.
+// pss reads RSASSA-PSS-params (RFC 4055, 3.1). The defaults mean SHA-1.
 func (p *parser) pss(params cryptobyte.String) (SignatureAlgorithm, error) {
-	refused := fmt.Errorf("RSA-PSS parameters: %w", ErrUnsupported)
 	body, err := sequence(&params, "RSA-PSS parameters")
 	if err != nil {
 		return SignatureAlgorithm{}, err
@@ -147,21 +156,20 @@ func (p *parser) pss(params cryptobyte.String) (SignatureAlgorithm, error) {
 		!body.ReadOptionalASN1(&trailer, &hasTrailer, constructed(3)) || !body.Empty() || !params.Empty() {
 		return SignatureAlgorithm{}, malformed("RSA-PSS parameters")
 	}
-	if !hasHash || !hasMask {
-		return SignatureAlgorithm{}, refused
+	alg := SignatureAlgorithm{Scheme: RSAPSS, Hash: crypto.SHA1, SaltLength: 20}
+	if hasHash {
+		if alg.Hash, err = ParseHashAlgorithm(hash); err != nil {
+			return SignatureAlgorithm{}, err
+		}
 	}
-	alg := SignatureAlgorithm{Scheme: RSAPSS, SaltLength: 20}
-	if alg.Hash, err = ParseHashAlgorithm(hash); err != nil {
-		return SignatureAlgorithm{}, err
+	maskHash := crypto.SHA1
+	if hasMask {
+		if maskHash, err = maskGeneration(mask); err != nil {
+			return SignatureAlgorithm{}, err
+		}
 	}
-	mgf, err1 := sequence(&mask, "mask generation")
-	oid, err2 := objectID(&mgf, "mask generation")
-	maskHash, err3 := ParseHashAlgorithm(mgf)
-	if err := firstError(err1, err2, err3); err != nil {
-		return SignatureAlgorithm{}, err
-	}
-	if !oid.Equal(oidMGF1) || maskHash != alg.Hash {
-		return SignatureAlgorithm{}, refused
+	if maskHash != alg.Hash {
+		return SignatureAlgorithm{}, fmt.Errorf("RSA-PSS parameters: %w", ErrUnsupported)
 	}
 	if hasSalt {
 		n, err := p.integer(&salt, "salt length", 2)
@@ -178,59 +186,15 @@ func (p *parser) pss(params cryptobyte.String) (SignatureAlgorithm, error) {
 	return alg, nil
 }
 
-// signing is a private key with the algorithm it signs by.
-type signing struct {
-	key       crypto.Signer
-	public    *PublicKey
-	algorithm SignatureAlgorithm
-	raw       []byte // AlgorithmIdentifier
-}
-
-// newSigning prepares an elliptic-curve key. Hash 0 chooses the hash function that is as long as
-// the curve (ICAO Doc 9303-12, 4.4.1.3).
-func newSigning(key crypto.Signer, h crypto.Hash) (*signing, error) {
-	public, err := NewPublicKey(key.Public())
-	if err != nil {
-		return nil, err
+// maskGeneration reads the hash function of MGF1.
+func maskGeneration(s cryptobyte.String) (crypto.Hash, error) {
+	mgf, err1 := sequence(&s, "mask generation")
+	oid, err2 := objectID(&mgf, "mask generation")
+	if err := firstError(err1, err2); err != nil {
+		return 0, err
 	}
-	if h == 0 {
-		h = HashFor(public)
+	if !oid.Equal(oidMGF1) {
+		return 0, fmt.Errorf("mask generation: %w", ErrUnsupported)
 	}
-	oids := map[crypto.Hash]asn1.ObjectIdentifier{
-		crypto.SHA256: oidECDSASHA256, crypto.SHA384: oidECDSASHA384, crypto.SHA512: oidECDSASHA512,
-	}
-	if oids[h] == nil {
-		return nil, fmt.Errorf("sign with hash function %d: %w", h, ErrUnsupported)
-	}
-	raw, err := marshalAlgorithm(oids[h])
-	if err != nil {
-		return nil, err
-	}
-	return &signing{key, public, SignatureAlgorithm{Scheme: ECDSA, Hash: h}, raw}, nil
-}
-
-// HashFor returns the hash function as strong as a key: SHA-256 up to 256 bits and for RSA,
-// SHA-384 up to 384, else SHA-512.
-func HashFor(k *PublicKey) crypto.Hash {
-	switch {
-	case k.Curve == nil || k.Curve.N.BitLen() <= 256:
-		return crypto.SHA256
-	case k.Curve.N.BitLen() <= 384:
-		return crypto.SHA384
-	}
-	return crypto.SHA512
-}
-
-// sign returns a signature over message that has been verified.
-func (s *signing) sign(rand io.Reader, message []byte) ([]byte, error) {
-	h := s.algorithm.Hash.New()
-	h.Write(message)
-	signature, err := s.key.Sign(rand, h.Sum(nil), s.algorithm.Hash)
-	if err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
-	}
-	if err := s.public.Verify(s.algorithm, message, signature); err != nil {
-		return nil, fmt.Errorf("verify own signature: %w", err)
-	}
-	return signature, nil
+	return ParseHashAlgorithm(mgf)
 }

@@ -63,7 +63,12 @@ func newChain(t testing.TB, root, signer *ec.Curve) chain {
 
 func chainFrom(t testing.TB, rs pki.CSCASpec, ss pki.SignerSpec, root, signer *ec.Curve) chain {
 	t.Helper()
-	c := chain{rootKey: newKey(t, root), signerKey: newKey(t, signer)}
+	return chainOf(t, rs, ss, newKey(t, root), newKey(t, signer))
+}
+
+func chainOf(t testing.TB, rs pki.CSCASpec, ss pki.SignerSpec, root, signer crypto.Signer) chain {
+	t.Helper()
+	c := chain{rootKey: root, signerKey: signer}
 	var err error
 	if c.root, err = pki.NewCSCA(rs, c.rootKey, rand.Reader); err != nil {
 		t.Fatal(err)

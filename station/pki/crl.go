@@ -191,6 +191,9 @@ func (l *CRL) CheckSignatureFrom(issuer *Certificate) error {
 	if !issuer.IsCA || issuer.KeyUsage != 0 && issuer.KeyUsage&UseCRLSign == 0 {
 		return fmt.Errorf("issuer may not sign revocation lists: %w", ErrProfile)
 	}
+	if l.Algorithm.Weak() {
+		return fmt.Errorf("revocation list signed over SHA-1: %w", ErrUnsupported)
+	}
 	if err := issuer.PublicKey.Verify(l.Algorithm, l.RawTBS, l.Signature); err != nil {
 		return fmt.Errorf("revocation list: %w", err)
 	}

@@ -72,7 +72,7 @@ type SignerSpec struct {
 	Hash             crypto.Hash // 0: as strong as the issuer's key
 }
 
-// NewDocumentSigner certifies pub, an *ecdsa.PublicKey, as a document signer
+// NewDocumentSigner certifies pub, as NewPublicKey takes it, as a document signer
 // (ICAO Doc 9303-12, 7.1.1). It refuses with ErrOutsideKeyUse where the certificate would begin
 // outside the issuer's key use or end after the issuer, and with ErrKey where issuerKey is not the
 // issuer's.

@@ -101,6 +101,9 @@ func (c *Certificate) checkMasterListSigner() error {
 // Verify proves that the embedded signer signed the list. Whether the signer is to be believed is
 // the trust store's question.
 func (m *MasterList) Verify() error {
+	if m.signed.Algorithm.Weak() || m.signed.Hash == crypto.SHA1 || m.Signer.Algorithm.Weak() {
+		return fmt.Errorf("master list signed over SHA-1: %w", ErrUnsupported)
+	}
 	if err := m.signed.VerifyWith(m.Signer); err != nil {
 		return fmt.Errorf("master list: %w", err)
 	}
@@ -192,7 +195,7 @@ type MasterListSignerSpec struct {
 	Hash      crypto.Hash
 }
 
-// NewMasterListSigner certifies pub, an *ecdsa.PublicKey, as a master list signer: digitalSignature
+// NewMasterListSigner certifies pub, as NewPublicKey takes it, as a master list signer: digitalSignature
 // and the extended key usage 2.23.136.1.1.3, critical, and no document types
 // (ICAO Doc 9303-12, 7.1.1). Errors are those of NewDocumentSigner.
 func NewMasterListSigner(spec MasterListSignerSpec, pub crypto.PublicKey, issuer *Certificate,

@@ -2,8 +2,12 @@ package pki_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -72,6 +76,53 @@ func TestOpenSSLReadsOurs(t *testing.T) {
 	}
 }
 
+// TestCountryOnRSA signs everything with RSA-PSS. OpenSSL, which refuses explicit curves in a chain,
+// can follow this one to its root.
+func TestCountryOnRSA(t *testing.T) {
+	keys := make([]crypto.Signer, 2)
+	for i, bits := range []int{3072, 2048} {
+		key, err := rsa.GenerateKey(rand.Reader, bits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[i] = key
+	}
+	c, dir := chainOf(t, rootSpec(), signerSpec(), keys[0], keys[1]), t.TempDir()
+	if c.root.Algorithm.Scheme != pki.RSAPSS || c.root.Algorithm.SaltLength != 32 || len(c.root.Defects) > 0 {
+		t.Errorf("%+v, defects %q", c.root.Algorithm, c.root.Defects)
+	}
+	if _, err := c.store(t).VerifyIssue(c.signer, start(), "PP"); err != nil {
+		t.Error(err)
+	}
+	raw := sign(t, c, []byte("contents"), 0)
+	flipped(t, raw, func(b []byte) error {
+		d, err := pki.ParseSignedData(b)
+		if err != nil {
+			return err
+		}
+		if err := d.Verify(); err != nil {
+			return err
+		}
+		_, err = c.store(t).Verify(d.Signer(), start(), "PP")
+		return err
+	})
+	write(t, dir, "csca.der", c.root.Raw)
+	write(t, dir, "data.cms", raw)
+	write(t, dir, "csca.crl", c.list(t, start()).Raw)
+	openssl(t, dir, "x509", "-inform", "DER", "-in", "csca.der", "-out", "csca.pem")
+	openssl(t, dir, "cms", "-verify", "-inform", "DER", "-in", "data.cms", "-CAfile", "csca.pem", "-purpose", "any",
+		"-attime", fmt.Sprint(start().Unix()+1), "-out", "content")
+	contains(t, openssl(t, dir, "crl", "-inform", "DER", "-in", "csca.crl", "-noout", "-text", "-CAfile", "csca.pem"),
+		"verify OK", "rsassaPss")
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pki.NewCSCA(rootSpec(), weak, rand.Reader); !errors.Is(err, pki.ErrUnsupported) {
+		t.Errorf("a root of 1024 bits: %v", err)
+	}
+}
+
 func contains(t *testing.T, text string, want ...string) {
 	t.Helper()
 	for _, w := range want {
@@ -89,6 +140,7 @@ func TestWeReadOpenSSL(t *testing.T) {
 		request []string
 		sign    []string
 		scheme  pki.Scheme
+		weak    bool
 		want    error
 
 		tolerated string
@@ -108,7 +160,14 @@ func TestWeReadOpenSSL(t *testing.T) {
 			sign: []string{"-stream"}, scheme: pki.ECDSA, tolerated: "signed data is BER, not DER"},
 		"curve outside the standard": {newKey: []string{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"},
 			want: pki.ErrUnsupported},
-		"SHA-1": {newKey: []string{"-newkey", "rsa:2048"}, request: []string{"-sha1"}, want: pki.ErrUnsupported},
+		"SHA-1": {newKey: []string{"-newkey", "rsa:2048"}, request: []string{"-sha1"}, sign: []string{"-md", "sha1"},
+			scheme: pki.RSAPKCS1, weak: true},
+		"SHA-1 RSA-PSS": {newKey: []string{"-newkey", "rsa:2048"}, request: []string{"-sha1",
+			"-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:20"},
+			sign:   []string{"-md", "sha1", "-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:20"},
+			scheme: pki.RSAPSS, weak: true},
+		"SHA-1 ECDSA": {newKey: []string{"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"},
+			request: []string{"-sha1"}, sign: []string{"-md", "sha1"}, scheme: pki.ECDSA, weak: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -126,19 +185,21 @@ func TestWeReadOpenSSL(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if cert.Algorithm.Scheme != test.scheme {
-				t.Errorf("scheme %v", cert.Algorithm.Scheme)
+			if cert.Algorithm.Scheme != test.scheme || cert.Algorithm.Weak() != test.weak {
+				t.Errorf("scheme %v, weak %v", cert.Algorithm.Scheme, cert.Algorithm.Weak())
 			}
 			if err := cert.CheckSignatureFrom(cert); err != nil {
 				t.Error(err)
 			}
-			verifyTheirs(t, dir, test.sign, test.tolerated)
+			if d := verifyTheirs(t, dir, test.sign, test.tolerated); d.Algorithm.Weak() != test.weak {
+				t.Errorf("weak %v", d.Algorithm.Weak())
+			}
 		})
 	}
 }
 
 // verifyTheirs lets openssl sign data and checks it, and that a changed byte is found.
-func verifyTheirs(t *testing.T, dir string, options []string, tolerated string) {
+func verifyTheirs(t *testing.T, dir string, options []string, tolerated string) *pki.SignedData {
 	t.Helper()
 	write(t, dir, "content", []byte("their contents"))
 	args := []string{"cms", "-sign", "-binary", "-nodetach", "-econtent_type", "2.23.136.1.1.1", "-md", "sha256",
@@ -155,11 +216,12 @@ func verifyTheirs(t *testing.T, dir string, options []string, tolerated string) 
 	if got := strings.Join(d.Tolerated, ", "); got != tolerated {
 		t.Errorf("tolerated %q, want %q", got, tolerated)
 	}
-	changed := bytes.Replace(raw, []byte("their"), []byte("Their"), 1)
-	if d, err = pki.ParseSignedData(changed); err != nil {
+	changed, err := pki.ParseSignedData(bytes.Replace(raw, []byte("their"), []byte("Their"), 1))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Verify(); !errors.Is(err, pki.ErrSignature) {
+	if err := changed.Verify(); !errors.Is(err, pki.ErrSignature) {
 		t.Errorf("changed contents: %v", err)
 	}
+	return d
 }

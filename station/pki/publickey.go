@@ -18,8 +18,9 @@ import (
 // Bounds of RSA keys that are worth verifying with: shorter ones prove nothing, longer ones only
 // burn time.
 const (
-	minRSABits = 1024
-	maxRSABits = 8192
+	minRSABits      = 1024
+	maxRSABits      = 8192
+	leastNewRSABits = 2048 // of keys that we make (ICAO Doc 9303-12, 4.4.1.1)
 )
 
 // PublicKey is the subject public key of a certificate or of a chip: a point on a standardized
@@ -35,14 +36,48 @@ type PublicKey struct {
 	bits []byte // contents of the subjectPublicKey bit string
 }
 
-// NewPublicKey returns the key in the form that certificates of the profile carry: explicit
-// parameters with cofactor, uncompressed point (ICAO Doc 9303-12, 4.4.1.3). The key must lie on a
-// curve of package ec.
+// NewPublicKey returns the key in the form that certificates of the profile carry: an RSA key of
+// 2048 bits or more, or a key on a curve of package ec with explicit parameters, cofactor and
+// uncompressed point (ICAO Doc 9303-12, 4.4.1).
 func NewPublicKey(pub crypto.PublicKey) (*PublicKey, error) {
-	key, ok := pub.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, fmt.Errorf("public key of type %T: %w", pub, ErrUnsupported)
+	switch key := pub.(type) {
+	case *ecdsa.PublicKey:
+		return newECKey(key)
+	case *rsa.PublicKey:
+		return newRSAKey(key)
 	}
+	return nil, fmt.Errorf("public key of type %T: %w", pub, ErrUnsupported)
+}
+
+func newRSAKey(key *rsa.PublicKey) (*PublicKey, error) {
+	if n := key.N.BitLen(); n < leastNewRSABits || n > maxRSABits {
+		return nil, fmt.Errorf("RSA key of %d bits: %w", n, ErrUnsupported)
+	}
+	bits, err := build(func(b *cryptobyte.Builder) {
+		b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1BigInt(key.N)
+			b.AddASN1Int64(int64(key.E))
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := build(func(b *cryptobyte.Builder) {
+		b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1ObjectIdentifier(oidRSAEncryption)
+				b.AddASN1NULL()
+			})
+			b.AddASN1BitString(bits)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &PublicKey{Raw: raw, RSA: key, bits: bits}, nil
+}
+
+func newECKey(key *ecdsa.PublicKey) (*PublicKey, error) {
 	curve, point, err := ec.FromPublicKey(key)
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)

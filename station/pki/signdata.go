@@ -15,8 +15,8 @@ import (
 
 // SignData wraps content in CMS signed data version 3, signed by the key of cert: one signer named
 // by issuer and serial number, contentType and messageDigest signed, cert included, no revocation
-// list (ICAO Doc 9303-10, 4.6.2). hash 0 is as strong as the key. The result has been parsed and
-// verified. It returns ErrKey where signer is not cert's key and ErrProfile where cert may not sign
+// list (ICAO Doc 9303-10, 4.6.2). hash 0 is as strong as the key. What is returned has been read back
+// and verified as it will be by everybody else. It returns ErrKey where signer is not cert's key and ErrProfile where cert may not sign
 // data; the time of signing is the caller's to ask (Certificate.CheckSigning).
 func SignData(contentType asn1.ObjectIdentifier, content []byte, signer crypto.Signer, cert *Certificate,
 	hash crypto.Hash) ([]byte, error) {
@@ -59,7 +59,7 @@ func (e *envelope) sign(signer crypto.Signer, hash crypto.Hash) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	signature, err := s.sign(rand.Reader, set)
+	signature, err := s.signature(rand.Reader, set)
 	if err != nil {
 		return nil, err
 	}

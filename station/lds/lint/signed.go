@@ -134,7 +134,7 @@ func hashOf(n *ber.Node) crypto.Hash {
 		return 0
 	}
 	h, err := pki.ParseHashAlgorithm(n.Bytes())
-	if err != nil || !h.Available() {
+	if err != nil || !h.Available() || h == crypto.SHA1 {
 		return 0
 	}
 	return h

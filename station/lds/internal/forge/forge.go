@@ -7,7 +7,8 @@ import (
 	"crypto"
 	"crypto/rand"
 	_ "crypto/sha1" // signatures of old documents
-	"crypto/sha256"
+	_ "crypto/sha1"   // see SHA1
+	_ "crypto/sha256" // of everything else
 	"encoding/asn1"
 	"slices"
 	"testing"
@@ -83,8 +84,8 @@ func sign(t testing.TB, key crypto.Signer, hash crypto.Hash, message []byte) []b
 }
 
 // CMS changes signed data within its ContentInfo, computes its message digest and signs it again,
-// with SHA-256. It follows the tree where the change left it whole, and leaves undone what it
-// cannot find.
+// with SHA-256, or with SHA-1 where the change made that the signer's digest algorithm. It follows the
+// tree where the change left it whole, and leaves undone what it cannot find.
 func CMS(t testing.TB, raw []byte, key crypto.Signer, change func(data *ber.Node)) []byte {
 	t.Helper()
 	return Edit(t, raw, func(n *ber.Node) {
@@ -92,6 +93,12 @@ func CMS(t testing.TB, raw []byte, key crypto.Signer, change func(data *ber.Node
 		change(data)
 		Sign(t, data, key)
 	})
+}
+
+// SHA1 is the AlgorithmIdentifier of the digest that old documents have.
+func SHA1(t testing.TB) *ber.Node {
+	t.Helper()
+	return Node(0x30, OID(t, 1, 3, 14, 3, 2, 26), Text(5))
 }
 
 // Sign signs signed data.
@@ -105,15 +112,20 @@ func Sign(t testing.TB, data *ber.Node, key crypto.Signer) {
 	if i < 0 || len(info.Children) < i+3 {
 		return
 	}
+	hash := crypto.SHA256
+	if oid := info.Children[i-1].At(0); oid != nil && bytes.Equal(oid.Content, SHA1(t).At(0).Content) {
+		hash = crypto.SHA1
+	}
 	attrs := info.Children[i]
 	for _, a := range attrs.Children {
 		if bytes.HasSuffix(a.At(0).Content, []byte{0x0D, 1, 9, 4}) {
-			digest := sha256.Sum256(content.Content)
-			a.At(1, 0).Content = digest[:]
+			h := hash.New()
+			h.Write(content.Content)
+			a.At(1, 0).Content = h.Sum(nil)
 		}
 	}
 	set := &ber.Node{Tag: 0x31, Children: attrs.Children}
-	info.Children[i+2].Content = sign(t, key, crypto.SHA256, set.Bytes())
+	info.Children[i+2].Content = sign(t, key, hash, set.Bytes())
 }
 
 // Extension returns the extension of a certificate or list by its identifier, nil where absent.
