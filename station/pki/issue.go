@@ -24,10 +24,14 @@ type CSCASpec struct {
 	Hash             crypto.Hash // 0: as strong as the key
 }
 
-// NewCSCA makes a self-signed CSCA certificate for an elliptic-curve key
+// NewCSCA makes a self-signed CSCA certificate for a key as NewPublicKey takes it
 // (ICAO Doc 9303-12, 7.1.1). rand gives the serial number and blinds the signature.
 func NewCSCA(spec CSCASpec, key crypto.Signer, rand io.Reader) (*Certificate, error) {
-	s, err := newSigning(key, spec.Hash)
+	public, err := NewPublicKey(key.Public())
+	if err != nil {
+		return nil, fmt.Errorf("CSCA: %w", err)
+	}
+	s, err := newSigning(key, public, spec.Hash)
 	if err != nil {
 		return nil, fmt.Errorf("CSCA: %w", err)
 	}
@@ -41,7 +45,7 @@ func NewCSCA(spec CSCASpec, key crypto.Signer, rand io.Reader) (*Certificate, er
 	start := spec.NotBefore.UTC().Truncate(time.Second)
 	useEnd := spec.KeyUse.After(start)
 	t := template{
-		issuer: subject, subject: subject, public: s.public,
+		issuer: subject, subject: subject, public: public,
 		validity: Period{start, spec.DocumentValidity.After(spec.SignerKeyUse.After(useEnd))},
 		extensions: extensionSet{
 			subjectKeyID: s.public.KeyID(), keyUsage: UseCertSign | UseCRLSign, ca: true,
@@ -137,13 +141,11 @@ func newDocumentSigner(spec SignerSpec, pub crypto.PublicKey, issuer *Certificat
 
 // caSigning prepares a CSCA's key for one use at one time.
 func caSigning(issuer *Certificate, key crypto.Signer, h crypto.Hash, use KeyUsage, at time.Time) (*signing, error) {
-	s, err := newSigning(key, h)
+	s, err := newSigning(key, issuer.PublicKey, h)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case !s.public.Equal(issuer.PublicKey):
-		return nil, ErrKey
 	case !issuer.IsCA || issuer.KeyUsage&use == 0 || len(issuer.SubjectKeyID) == 0:
 		return nil, fmt.Errorf("issuer is no CSCA: %w", ErrProfile)
 	case !(Period{issuer.NotBefore, issuer.NotAfter}).Contains(at):

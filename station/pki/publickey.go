@@ -277,6 +277,18 @@ func (k *PublicKey) Equal(o *PublicKey) bool {
 	return false
 }
 
+// is reports whether a key of the standard library is this one.
+func (k *PublicKey) is(pub crypto.PublicKey) bool {
+	switch pub := pub.(type) {
+	case *ecdsa.PublicKey:
+		curve, point, err := ec.FromPublicKey(pub)
+		return err == nil && curve == k.Curve && point.Equal(k.Point)
+	case *rsa.PublicKey:
+		return k.RSA != nil && k.RSA.Equal(pub)
+	}
+	return false
+}
+
 // Crypto returns the key for the standard library: *ecdsa.PublicKey or *rsa.PublicKey.
 func (k *PublicKey) Crypto() (crypto.PublicKey, error) {
 	if k.RSA != nil {

@@ -39,12 +39,9 @@ type envelope struct {
 }
 
 func (e *envelope) sign(signer crypto.Signer, hash crypto.Hash) ([]byte, error) {
-	s, err := newSigning(signer, hash)
+	s, err := newSigning(signer, e.cert.PublicKey, hash)
 	if err != nil {
 		return nil, err
-	}
-	if !s.public.Equal(e.cert.PublicKey) {
-		return nil, ErrKey
 	}
 	if e.cert.IsCA || e.cert.KeyUsage&UseDigitalSignature == 0 {
 		return nil, fmt.Errorf("certificate is no signer's: %w", ErrProfile)

@@ -19,12 +19,12 @@ type signing struct {
 	raw       []byte // AlgorithmIdentifier
 }
 
-// newSigning prepares a key: ECDSA on an elliptic curve, RSA-PSS with a salt as long as the hash for
-// an RSA key (ICAO Doc 9303-12, 4.4.1). Hash 0 chooses the hash function that is as strong as the key.
-func newSigning(key crypto.Signer, h crypto.Hash) (*signing, error) {
-	public, err := NewPublicKey(key.Public())
-	if err != nil {
-		return nil, err
+// newSigning prepares the key whose public half is public: ECDSA on an elliptic curve, RSA-PSS with a
+// salt as long as the hash for an RSA key (ICAO Doc 9303-12, 4.4.1). Hash 0 chooses the hash function
+// that is as strong as the key. It returns ErrKey for another's key.
+func newSigning(key crypto.Signer, public *PublicKey, h crypto.Hash) (*signing, error) {
+	if !public.is(key.Public()) {
+		return nil, ErrKey
 	}
 	if h == 0 {
 		h = HashFor(public)
@@ -33,6 +33,7 @@ func newSigning(key crypto.Signer, h crypto.Hash) (*signing, error) {
 	oids := map[crypto.Hash]asn1.ObjectIdentifier{
 		crypto.SHA256: oidECDSASHA256, crypto.SHA384: oidECDSASHA384, crypto.SHA512: oidECDSASHA512,
 	}
+	var err error
 	switch {
 	case oids[h] == nil:
 		return nil, fmt.Errorf("sign with hash function %d: %w", h, ErrUnsupported)

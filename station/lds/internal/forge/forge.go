@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/rand"
-	_ "crypto/sha1" // signatures of old documents
 	_ "crypto/sha1"   // see SHA1
+	_ "crypto/sha1"   // signatures of old documents
 	_ "crypto/sha256" // of everything else
 	"encoding/asn1"
 	"slices"
