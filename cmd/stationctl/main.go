@@ -124,6 +124,7 @@ func (p *program) office(ctx context.Context) (*setup.Office, error) {
 // json prints a value for another program.
 func (p *program) json(v any) error {
 	e := json.NewEncoder(p.out)
+	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }

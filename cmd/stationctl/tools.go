@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/png"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -60,11 +62,68 @@ func (p *program) mrzCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			for _, odd := range doc.Oddities(time.Now()) {
+				fmt.Fprintf(p.errors, "a person should look: the zone's numbers are odd in their %s\n", odd)
+			}
 			return p.json(doc)
 		},
 	}
-	cmd.AddCommand(read, check)
+	cmd.AddCommand(read, check, p.namesCommand())
 	return cmd
+}
+
+// namesCommand shows a name under every rule, as the officer's name screen does.
+func (p *program) namesCommand() *cobra.Command {
+	var asJSON bool
+	var from string
+	cmd := &cobra.Command{
+		Use:   "names NAME",
+		Short: "Write a Cyrillic name in Latin letters under every rule that knows its language",
+		Long: `Write a Cyrillic name in Latin letters under every rule that knows its language: the ministry's
+instruction for passports (200/2010) and for the population register (288/2008), the table of ICAO
+Doc 9303-3, and for Belarusian the traditional Łacinka, which serves the printed form only. The last
+column is how the machine readable zone would have it.`,
+		Example: `  stationctl mrz names --from be "Юлія Васільева"`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			list, err := nameForms(args[0], mrz.Language(from))
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return p.json(list)
+			}
+			for _, f := range list {
+				fmt.Fprintf(p.out, "%-18s %-40s %s\n", f.Rule, f.Text, f.Zone)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&from, "from", "be", "language of the name: be, ru, uk, bg, sr or mk")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for another program")
+	return cmd
+}
+
+// nameForm is a spelling with what the zone makes of it.
+type nameForm struct {
+	mrz.Spelling
+	Zone string `json:"zone"`
+}
+
+func nameForms(name string, lang mrz.Language) ([]nameForm, error) {
+	spellings, err := mrz.Spellings(name, lang)
+	if err != nil {
+		return nil, err
+	}
+	var list []nameForm
+	for _, s := range spellings {
+		zone, err := mrz.EncodeName(s.Text, "", mrz.TD3.NameLength(), mrz.NameOptions{})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, nameForm{s, strings.TrimRight(zone, "<")})
+	}
+	return list, nil
 }
 
 func loadPicture(path string) (image.Image, error) {

@@ -61,7 +61,7 @@ func writingOf(lang Language, rule Rule) writing {
 func Spellings(name string, lang Language) ([]Spelling, error) {
 	var list []Spelling
 	for _, rule := range []Rule{RulePassport, RuleMinistry, RuleDoc9303, RuleLacinka} {
-		if writingOf(lang, rule) == nil || rule != RuleDoc9303 && lang != Belarusian && lang != Russian {
+		if writingOf(lang, rule) == nil {
 			continue
 		}
 		s, err := Romanise(name, lang, rule)
