@@ -49,6 +49,28 @@ type Profile struct {
 	PACEParameter int        `toml:"pace_parameter" cbor:"16,keyasint" json:"paceParameter"`
 	PortraitBytes int        `toml:"portrait_bytes" cbor:"17,keyasint" json:"portraitBytes"`
 	ChipTries     int        `toml:"chip_tries" cbor:"18,keyasint" json:"chipTries"`
+	FaceFormat    FaceFormat `toml:"face_format" cbor:"19,keyasint" json:"faceFormat"`
+}
+
+// FaceFormat is the ISO/IEC standard by which the chip's picture of the holder is encoded.
+type FaceFormat string
+
+// Formats of faces.
+const (
+	Face19794 FaceFormat = "19794-5"
+	Face39794 FaceFormat = "39794-5"
+)
+
+// only39794 is the year from which issuers encode faces by ISO/IEC 39794-5 alone (ICAO Doc 9303-10, 4.7.2).
+const only39794 = 2030
+
+// FaceFormatOn returns the format of a book that is issued on a day: the profile's, and from 2030 on
+// the newer one whatever an old profile says.
+func (p Profile) FaceFormatOn(issue Date) FaceFormat {
+	if issue.Year >= only39794 {
+		return Face39794
+	}
+	return p.FaceFormat
 }
 
 // Check refuses a profile that contradicts itself or lacks what an issuance needs.
@@ -62,6 +84,8 @@ func (p Profile) Check() error {
 		return fmt.Errorf("profile %s: validity: %w", p.Name, ErrMalformed)
 	case p.IssuingState == "UTO" && (p.Overprint == "" || p.Mode == ModeIssue):
 		return fmt.Errorf("profile %s: Utopian books are specimens: %w", p.Name, ErrMalformed)
+	case p.FaceFormat != Face19794 && p.FaceFormat != Face39794:
+		return fmt.Errorf("profile %s: face format: %w", p.Name, ErrMalformed)
 	case p.MaxOpenCases < 1 || p.PortraitBytes < 4096 || p.ChipTries < 1:
 		return fmt.Errorf("profile %s: limits: %w", p.Name, ErrMalformed)
 	}

@@ -20,7 +20,7 @@ func profile() station.Profile {
 		Version: 1, Name: "test", Mode: station.ModeSpecimen, DocumentCode: "PP", IssuingState: "UTO", CountryCode: "UT",
 		Nationalities: []string{"UTO"}, NumberForm: "UT[0-9]{7}", Overprint: "SPECIMEN", Consents: []string{"passport"},
 		Validity: []station.Validity{{UnderAge: 14, Years: 5}, {Years: 10}}, MaxOpenCases: 3, PACEParameter: 12,
-		PortraitBytes: 20480, ChipTries: 3,
+		PortraitBytes: 20480, ChipTries: 3, FaceFormat: station.Face39794,
 	}
 }
 
@@ -257,17 +257,37 @@ func TestZoneOfTheStandard(t *testing.T) {
 	}
 }
 
+// TestFaceFormat: the profile chooses until the standard does.
+func TestFaceFormat(t *testing.T) {
+	for _, c := range []struct {
+		says   station.FaceFormat
+		issued station.Date
+		want   station.FaceFormat
+	}{
+		{station.Face19794, station.Date{Year: 2029, Month: 12, Day: 31}, station.Face19794},
+		{station.Face39794, station.Date{Year: 2026, Month: 11, Day: 26}, station.Face39794},
+		{station.Face19794, station.Date{Year: 2030, Month: 1, Day: 1}, station.Face39794},
+	} {
+		p := profile()
+		p.FaceFormat = c.says
+		if got := p.FaceFormatOn(c.issued); got != c.want {
+			t.Errorf("%s on %v: %s", c.says, c.issued, got)
+		}
+	}
+}
+
 func TestProfileCheck(t *testing.T) {
 	if err := profile().Check(); err != nil {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(*station.Profile){
-		"Utopian without overprint": func(p *station.Profile) { p.Overprint = "" },
-		"Utopian that issues":       func(p *station.Profile) { p.Mode = station.ModeIssue },
-		"visa code":                 func(p *station.Profile) { p.DocumentCode = "V" },
-		"no validity for adults":    func(p *station.Profile) { p.Validity = p.Validity[:1] },
-		"broken number form":        func(p *station.Profile) { p.NumberForm = "[" },
-		"no tries":                  func(p *station.Profile) { p.ChipTries = 0 },
+		"Utopian without overprint":    func(p *station.Profile) { p.Overprint = "" },
+		"Utopian that issues":          func(p *station.Profile) { p.Mode = station.ModeIssue },
+		"visa code":                    func(p *station.Profile) { p.DocumentCode = "V" },
+		"no validity for adults":       func(p *station.Profile) { p.Validity = p.Validity[:1] },
+		"broken number form":           func(p *station.Profile) { p.NumberForm = "[" },
+		"a face format of no standard": func(p *station.Profile) { p.FaceFormat = "" },
+		"no tries":                     func(p *station.Profile) { p.ChipTries = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := profile()

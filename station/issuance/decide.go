@@ -6,6 +6,7 @@ import (
 	"padarozhnik/station/journal/event"
 
 	"padarozhnik/station"
+	"padarozhnik/station/lds"
 )
 
 // Approve accepts an application and binds the next available blank to it. The approving officer
@@ -94,7 +95,7 @@ func (d *Desk) decision(f Folder, seat Seat, blank station.Serial, reason string
 	if err != nil {
 		return out, err
 	}
-	dg1, dg2, err := dataGroups(zone, a.Portrait)
+	dg1, dg2, err := lds.PersonalGroups(zone, a.Portrait, string(d.Charter.Profile.FaceFormatOn(out.Issue)))
 	if err != nil {
 		return out, err
 	}

@@ -36,6 +36,9 @@ func TestVaultDeclines(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "A", vault.CauseBlank},
+		"another format of the face than the profile's": {func(_ *testing.T, _ *office, d *issuance.Desk) {
+			d.Charter.Profile.FaceFormat = station.Face39794
+		}, "A", vault.CauseDataGroups},
 		"another nationality than was approved of": {func(_ *testing.T, _ *office, d *issuance.Desk) {
 			d.Charter.Profile.IssuingState, d.Charter.Profile.Overprint = "UTA", "SPECIMEN"
 		}, "A", vault.CauseDataGroups},

@@ -10,22 +10,7 @@ import (
 	"padarozhnik/devices"
 	"padarozhnik/printing"
 	"padarozhnik/station"
-	"padarozhnik/station/lds"
 )
-
-// dataGroups builds the two data groups that a person's application determines: the zone and the
-// face.
-func dataGroups(zone [2]string, portrait []byte) (dg1, dg2 []byte, err error) {
-	if dg1, err = lds.NewDG1(zone[:]).Bytes(); err != nil {
-		return nil, nil, err
-	}
-	face, err := lds.NewDG2(portrait)
-	if err != nil {
-		return nil, nil, err
-	}
-	dg2, err = face.Bytes()
-	return dg1, dg2, err
-}
 
 // hashes are the SHA-256 of DG1 and DG2 as a Decision carries them.
 func hashes(dg1, dg2 []byte) map[string][]byte {

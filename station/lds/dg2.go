@@ -28,6 +28,17 @@ const (
 	Format39794                   // ISO/IEC 39794-5:2019
 )
 
+// ParseFaceFormat reads the name of a format as profiles write it: the number of its standard.
+func ParseFaceFormat(name string) (FaceFormat, error) {
+	switch name {
+	case "19794-5":
+		return Format19794, nil
+	case "39794-5":
+		return Format39794, nil
+	}
+	return 0, fmt.Errorf("face format %q: %w", name, ErrContent)
+}
+
 // What the header of a template says of its data.
 const (
 	ownerJTC1SC37   = 0x0101

@@ -131,34 +131,17 @@ func (v *Vault) recompute(p station.Profile, a station.Application, d station.De
 	if err != nil {
 		return &declinedError{CauseDataGroups}
 	}
-	groups, err := personal(zone, a.Portrait)
+	dg1, dg2, err := lds.PersonalGroups(zone, a.Portrait, string(p.FaceFormatOn(d.Issue)))
 	if err != nil {
 		return &declinedError{CauseDataGroups}
 	}
-	for number, name := range map[int]string{1: "DG1", 2: "DG2"} {
-		sum := sha256.Sum256(groups[number])
+	for name, group := range map[string][]byte{"DG1": dg1, "DG2": dg2} {
+		sum := sha256.Sum256(group)
 		if !bytes.Equal(sum[:], d.Hashes[name]) {
 			return &declinedError{CauseDataGroups}
 		}
 	}
 	return nil
-}
-
-// personal builds DG1 and DG2.
-func personal(zone [2]string, portrait []byte) (map[int][]byte, error) {
-	dg1, err := lds.NewDG1(zone[:]).Bytes()
-	if err != nil {
-		return nil, err
-	}
-	face, err := lds.NewDG2(portrait)
-	if err != nil {
-		return nil, err
-	}
-	dg2, err := face.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	return map[int][]byte{1: dg1, 2: dg2}, nil
 }
 
 // build makes the chip's keys, signs the data groups and puts the order together.
@@ -177,7 +160,8 @@ func (v *Vault) build(
 	if out.MRZHash, err = station.ZoneHash(out.MRZ); err != nil {
 		return out, err
 	}
-	groups, err := personal(out.MRZ, a.Portrait)
+	groups := map[int][]byte{}
+	groups[1], groups[2], err = lds.PersonalGroups(out.MRZ, a.Portrait, string(p.FaceFormatOn(d.Issue)))
 	if err != nil {
 		return out, err
 	}
