@@ -258,7 +258,7 @@ func hardware(t *testing.T) seat {
 		return err == nil
 	})
 	if _, err := exec.LookPath("softhsm2-util"); err != nil || at < 0 {
-		t.Skip("SoftHSM2 is not installed (Debian package softhsm2): no ceremony on a PKCS #11 token")
+		t.Fatal("SoftHSM2 is not installed: run make deps")
 	}
 	library, top := found[at], t.TempDir()
 	conf := filepath.Join(top, "softhsm2.conf")

@@ -26,16 +26,16 @@ func lease(t testing.TB, d pcsc.Deadlines) desk {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	l, release, err := readers.New().Lease(ctx)
-	skipUnless(t, err)
+	needReaders(t, err)
 	t.Cleanup(release)
 	return desk{Lease: l, service: pcsc.NewService(d)}
 }
 
-// skipUnless skips loudly on a machine that cannot have virtual readers.
-func skipUnless(t testing.TB, err error) {
+// needReaders names the cure on a machine that has no virtual readers.
+func needReaders(t testing.TB, err error) {
 	t.Helper()
 	if readers.CannotRun(err) {
-		t.Skipf("no virtual readers: %v", err)
+		t.Fatalf("no virtual readers, run make deps: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +202,7 @@ func TestServiceStopsAndComesBack(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	x, release, err := readers.New().Exclusive(ctx)
-	skipUnless(t, err)
+	needReaders(t, err)
 	defer release()
 	d := desk{Lease: &x.Lease, service: pcsc.NewService(pcsc.Deadlines{})}
 	takeAway := d.insert(t, chiptest.Insert(t, chiptest.NewBlank(t)))

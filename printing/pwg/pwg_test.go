@@ -266,7 +266,7 @@ func TestCutPageKeepsItsLines(t *testing.T) {
 func TestAgainstCups(t *testing.T) {
 	pdfimages, err := exec.LookPath("pdfimages")
 	if _, statErr := os.Stat(judge); statErr != nil || err != nil {
-		t.Skip("needs cups-filters and poppler-utils")
+		t.Fatal("cups-filters and poppler-utils are not installed: run make deps")
 	}
 	dir := t.TempDir()
 	img := chart(600, 400)

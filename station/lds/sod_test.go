@@ -145,7 +145,7 @@ func checkSOD(t *testing.T, sod *lds.SOD, o office) {
 func judgeByOpenSSL(t *testing.T, file []byte) {
 	t.Helper()
 	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("openssl is not installed")
+		t.Fatal("openssl is not installed: run make deps")
 	}
 	dir := t.TempDir()
 	name := filepath.Join(dir, "sod.cms")

@@ -230,7 +230,7 @@ func TestForgedRootInMasterList(t *testing.T) {
 	forged[len(forged)-1] ^= 1
 	c, err := pki.ParseCertificate(forged)
 	if err != nil {
-		t.Skip("the signature's last byte was part of its form")
+		t.Fatal(err)
 	}
 	s := l.store(t)
 	if _, err := s.AddMasterList(l.list(t, c), start(), ""); err != nil {

@@ -22,7 +22,7 @@ import (
 func openssl(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("openssl is not installed")
+		t.Fatal("openssl is not installed: run make deps")
 	}
 	cmd := exec.Command("openssl", args...)
 	cmd.Dir = dir

@@ -170,7 +170,7 @@ func tone(t testing.TB, d *desk.Desk, x, y int) color.RGBA {
 func TestAgainstIpptool(t *testing.T) {
 	ipptool, err := exec.LookPath("ipptool")
 	if err != nil {
-		t.Skipf("needs cups-ipp-utils: %v", err)
+		t.Fatalf("cups-ipp-utils is not installed, run make deps: %v", err)
 	}
 	dir, d := newDesk(t)
 	host := serve(t, openPrinter(t, dir, printer.Options{PrintTime: 20 * time.Millisecond}))

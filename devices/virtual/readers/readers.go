@@ -38,7 +38,7 @@ var (
 )
 
 // CannotRun tells the errors of a machine that has no virtual readers to give, whatever is waited
-// for: a test skips on them.
+// for: a test fails on them and names the cure.
 func CannotRun(err error) bool {
 	return errors.Is(err, ErrNotInstalled) || errors.Is(err, ErrForeign) || errors.Is(err, ErrNotAllowed)
 }

@@ -11,10 +11,10 @@ import (
 	"padarozhnik/devices/virtual/readers"
 )
 
-func skipUnless(t *testing.T, err error) {
+func needReaders(t *testing.T, err error) {
 	t.Helper()
 	if readers.CannotRun(err) {
-		t.Skipf("no virtual readers: %v", err)
+		t.Fatalf("no virtual readers, run make deps: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -24,10 +24,10 @@ func skipUnless(t *testing.T, err error) {
 func TestLeasesDiffer(t *testing.T) {
 	m := readers.New()
 	one, freeOne, err := m.Lease(t.Context())
-	skipUnless(t, err)
+	needReaders(t, err)
 	defer freeOne()
 	two, freeTwo, err := m.Lease(t.Context())
-	skipUnless(t, err)
+	needReaders(t, err)
 	defer freeTwo()
 	if one.ReaderName == two.ReaderName || one.Port == two.Port {
 		t.Errorf("leases %+v and %+v", one, two)
@@ -42,7 +42,7 @@ func TestLeasesDiffer(t *testing.T) {
 func TestExclusiveWaitsForLeases(t *testing.T) {
 	m := readers.New()
 	_, free, err := m.Lease(t.Context())
-	skipUnless(t, err)
+	needReaders(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, _, err := m.Exclusive(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -55,7 +55,7 @@ func TestStopAndStart(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	e, free, err := readers.New().Exclusive(ctx)
-	skipUnless(t, err)
+	needReaders(t, err)
 	defer free()
 	service := pcsc.NewService(pcsc.Deadlines{})
 	for range 2 {

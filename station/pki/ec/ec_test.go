@@ -260,7 +260,7 @@ func TestECDSA(t *testing.T) {
 // TestAgainstOpenSSL lets openssl make a key on each curve and compares its public point.
 func TestAgainstOpenSSL(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("openssl is not installed")
+		t.Fatal("openssl is not installed: run make deps")
 	}
 	for _, c := range all() {
 		out, err := exec.Command("openssl", "ecparam", "-name", opensslName(c), "-genkey", "-noout",
