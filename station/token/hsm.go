@@ -23,9 +23,10 @@ type Slot struct {
 // HSM is a logged-in PKCS #11 token whose keys are found by label. It may be used by several
 // goroutines, which wait for one another: calls into the token block and cannot be cancelled.
 //
-// An error of the token stops it: the session is closed and every later call returns ErrDevice
-// until Reopen has found the token and logged in again. What was being signed is not tried again
-// unasked.
+// An error of the token stops it: the session is closed and the call returns ErrDevice. What was
+// being signed or agreed on is not tried again; the next call finds the token and logs in again, and
+// returns ErrNoToken or ErrDevice where that fails. A PIN that the token refuses then is not given a
+// second time: every later call returns ErrWrongPIN or ErrPINLocked until Reopen.
 type HSM struct {
 	module  *Module
 	slot    Slot
@@ -44,7 +45,7 @@ func (m *Module) Open(slot Slot) (*HSM, error) {
 	return h, nil
 }
 
-// Reopen opens a new session after ErrDevice, or in place of the present one. Errors are those of
+// Reopen opens a new session after a failure, or in place of the present one. Errors are those of
 // Open; the HSM stays stopped then.
 func (h *HSM) Reopen() error {
 	h.mu.Lock()
@@ -53,7 +54,16 @@ func (h *HSM) Reopen() error {
 		return fmt.Errorf("reopen token: %w", ErrClosed)
 	}
 	h.stop(ErrDevice)
-	if err := h.login(); err != nil {
+	return h.resume()
+}
+
+// resume logs in again after a failure; mu is held.
+func (h *HSM) resume() error {
+	err := h.login()
+	if errors.Is(err, ErrWrongPIN) || errors.Is(err, ErrPINLocked) {
+		h.failure = err
+	}
+	if err != nil {
 		return fmt.Errorf("reopen token: %w", err)
 	}
 	h.failure = nil
@@ -109,7 +119,7 @@ func (h *HSM) stop(why error) {
 	h.failure = why
 }
 
-// Failure returns why the HSM stopped, nil while it works.
+// Failure returns why the HSM stopped, nil once it works again.
 func (h *HSM) Failure() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -127,16 +137,20 @@ func (h *HSM) Close() error {
 	return nil
 }
 
-// do runs f with the session. An error of the token stops the HSM and comes back as ErrDevice; f's
-// own errors come back as they are.
+// do runs f with the session, after a failure with a new one. An error of the token stops the HSM and
+// comes back as ErrDevice; f's own errors come back as they are.
 func (h *HSM) do(f func(*pkcs11.Ctx, pkcs11.SessionHandle) error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.closed:
 		return ErrClosed
-	case h.failure != nil:
+	case errors.Is(h.failure, ErrWrongPIN), errors.Is(h.failure, ErrPINLocked):
 		return h.failure
+	case h.failure != nil:
+		if err := h.resume(); err != nil {
+			return err
+		}
 	}
 	err := f(h.module.ctx, h.session)
 	var code pkcs11.Error

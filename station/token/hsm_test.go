@@ -63,7 +63,13 @@ func pin(text string) func() ([]byte, error) {
 	return func() ([]byte, error) { return []byte(text), nil }
 }
 
+// unknownCurve is one that no token has.
+var unknownCurve = asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 99}
+
 func curves(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
+	if oid.Equal(unknownCurve) {
+		return elliptic.P256(), nil
+	}
 	c, err := ec.ByOID(oid)
 	if err != nil {
 		return nil, err
@@ -140,6 +146,9 @@ func TestHSMRefuses(t *testing.T) {
 	if _, err := h.Generate("other", asn1.ObjectIdentifier{1, 3, 132, 0, 10}); err == nil {
 		t.Error("secp256k1")
 	}
+	if _, err := h.Generate("other", unknownCurve); !errors.Is(err, token.ErrCurve) {
+		t.Errorf("curve that the token does not have: %v", err)
+	}
 	if h.Failure() != nil {
 		t.Errorf("stopped by a refusal: %v", h.Failure())
 	}
@@ -201,29 +210,83 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// TestHSMStopsAndReopens takes the sessions away behind the HSM's back, as a reset token does.
+// TestHSMStopsAndReopens takes the sessions away behind the HSM's back, as a reset token does: the call
+// that meets it fails, and the next one logs in again, whether a key signs, agrees or opens.
 func TestHSMStopsAndReopens(t *testing.T) {
 	h, library := openHSM(t)
 	k, err := h.Generate("csca", ec.P256().OID())
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := errors.Join(h.AddOpener("opener"), h.AddSecret("gp/one", []byte("master"))); err != nil {
+		t.Fatal(err)
+	}
+	opener, err := h.Opener("opener")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob := sealed(t, opener.HPKEPublic(), "a case")
 	digest := sha256.Sum256([]byte("x"))
-	pullOut(t, library)
-	for range 2 {
-		if _, err := k.Sign(nil, digest[:], nil); !errors.Is(err, token.ErrDevice) || strings.Contains(err.Error(), testPIN) {
-			t.Errorf("without a session: %v", err)
+	for name, call := range map[string]func() error{
+		"sign":   func() error { _, err := k.Sign(nil, digest[:], nil); return err },
+		"open":   func() error { _, err := seal.Open(opener, seal.PurposeCase, blob); return err },
+		"secret": func() error { _, err := h.Secret("gp/one"); return err },
+		"list":   func() error { _, err := h.Names(); return err },
+	} {
+		pullOut(t, library)
+		if err := call(); !errors.Is(err, token.ErrDevice) || strings.Contains(err.Error(), testPIN) || h.Failure() == nil {
+			t.Errorf("%s without a session: %v", name, err)
+		}
+		if err := call(); err != nil || h.Failure() != nil {
+			t.Errorf("%s at the next call: %v", name, err)
 		}
 	}
-	if _, err := h.Names(); !errors.Is(err, token.ErrDevice) || h.Failure() == nil {
-		t.Errorf("goes on after a failure: %v", err)
+}
+
+// TestNoPINTwice: a PIN that the token refuses when it is opened again is not tried once more.
+func TestNoPINTwice(t *testing.T) {
+	library := softHSM(t, "csca")
+	m, err := token.OpenModule(library)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer m.Close()
+	asked, text := 0, testPIN
+	h, err := m.Open(token.Slot{Label: "csca", PIN: func() ([]byte, error) { asked++; return []byte(text), nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	text = "271828"
+	pullOut(t, library)
+	for i, want := range []error{token.ErrDevice, token.ErrWrongPIN, token.ErrWrongPIN, token.ErrWrongPIN} {
+		if _, err := h.Names(); !errors.Is(err, want) {
+			t.Errorf("call %d: %v, want %v", i+1, err, want)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("PIN asked for %d times, want 2", asked)
+	}
+	text = testPIN
 	if err := h.Reopen(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Sign(nil, digest[:], nil); err != nil || h.Failure() != nil {
-		t.Errorf("after reopening: %v", err)
+	if _, err := h.Names(); err != nil {
+		t.Error(err)
 	}
+}
+
+func sealed(t *testing.T, public []byte, text string) []byte {
+	t.Helper()
+	key, err := seal.ParsePublic(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, _, err := seal.Seal(key, seal.PurposeCase, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return blob
 }
 
 // pullOut closes all sessions with the token through a second door of the library.
@@ -248,14 +311,7 @@ func TestHSMToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, err := seal.ParsePublic(made.HPKEPublic())
-	if err != nil {
-		t.Fatal(err)
-	}
-	blob, _, err := seal.Seal(public, seal.PurposeCase, []byte("a case"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	blob := sealed(t, made.HPKEPublic(), "a case")
 	if err := h.Reopen(); err != nil {
 		t.Fatal(err)
 	}
@@ -289,38 +345,6 @@ func TestHSMToken(t *testing.T) {
 	pullOut(t, library)
 	if _, err := seal.Open(again, seal.PurposeCase, blob); !errors.Is(err, token.ErrDevice) {
 		t.Errorf("opened by a token that is gone: %v", err)
-	}
-}
-
-// TestKeysStay: the token gives neither the signing key's value nor that of the agreement key.
-func TestKeysStay(t *testing.T) {
-	h, library := openHSM(t)
-	if _, err := h.CreateToken(); err != nil {
-		t.Fatal(err)
-	}
-	ctx := pkcs11.New(library)
-	defer ctx.Destroy()
-	slots, err := ctx.GetSlotList(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	session, err := ctx.OpenSession(slots[0], pkcs11.CKF_SERIAL_SESSION)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY)}
-	if err := ctx.FindObjectsInit(session, template); err != nil {
-		t.Fatal(err)
-	}
-	found, _, err := ctx.FindObjects(session, 10)
-	if err != nil || len(found) != 2 {
-		t.Fatalf("%d private keys, %v", len(found), err)
-	}
-	for _, o := range found {
-		value := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_VALUE, nil)}
-		if got, err := ctx.GetAttributeValue(session, o, value); err == nil && len(got[0].Value) > 0 {
-			t.Error("a private key left the token")
-		}
 	}
 }
 

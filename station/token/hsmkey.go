@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -30,8 +31,8 @@ func (k *HSMKey) Public() crypto.PublicKey { return k.public }
 func (k *HSMKey) KeyID() string { return k.id }
 
 // Sign signs a digest inside the token (CKM_ECDSA) and returns the ASN.1 form, verified with the
-// public key. The token's own randomness is used, not rand; opts may be nil. It returns ErrDevice,
-// after which the HSM has stopped, and ErrClosed.
+// public key. The token's own randomness is used, not rand; opts may be nil. It returns ErrClosed and
+// what an HSM returns that has stopped, ErrDevice first.
 func (k *HSMKey) Sign(_ io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, error) {
 	size := (k.public.Params().N.BitLen() + 7) / 8
 	if len(digest) > size {
@@ -158,7 +159,7 @@ func parseECKey(params, point []byte, curves func(asn1.ObjectIdentifier) (ellipt
 
 // Generate makes a signing key on a named curve inside the token, where it stays: sensitive, never
 // extractable, for signatures alone. The token is asked whether it kept to that, and the key signs
-// once. It returns ErrNameTaken, ErrDevice or ErrClosed.
+// once. It returns ErrNameTaken, ErrCurve, ErrDevice or ErrClosed.
 func (h *HSM) Generate(name string, curve asn1.ObjectIdentifier) (*HSMKey, error) {
 	if err := h.generate(name, curve, pkcs11.CKA_SIGN); err != nil {
 		return nil, fmt.Errorf("generate key %s: %w", name, err)
@@ -229,5 +230,20 @@ func generatePair(ctx *pkcs11.Ctx, session pkcs11.SessionHandle, name string, id
 	}
 	mechanism := []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_EC_KEY_PAIR_GEN, nil)}
 	_, handle, err := ctx.GenerateKeyPair(session, mechanism, public, private)
+	var code pkcs11.Error
+	if errors.As(err, &code) && refusesCurve(code) {
+		return 0, fmt.Errorf("%w: %v", ErrCurve, code)
+	}
 	return handle, err
+}
+
+// refusesCurve tells the answers of tokens that do not know a curve; some say no more than that they
+// failed. A token that did fail says so at the next call: nothing hangs on a key that was not made.
+func refusesCurve(code pkcs11.Error) bool {
+	switch code {
+	case pkcs11.CKR_CURVE_NOT_SUPPORTED, pkcs11.CKR_DOMAIN_PARAMS_INVALID, pkcs11.CKR_ATTRIBUTE_VALUE_INVALID,
+		pkcs11.CKR_TEMPLATE_INCONSISTENT, pkcs11.CKR_KEY_SIZE_RANGE, pkcs11.CKR_GENERAL_ERROR, pkcs11.CKR_FUNCTION_FAILED:
+		return true
+	}
+	return false
 }

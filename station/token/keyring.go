@@ -256,8 +256,9 @@ func (k *Key) Public() crypto.PublicKey { return k.public }
 // sign entries.
 func (k *Key) KeyID() string { return k.id }
 
-// Sign signs a digest and returns the ASN.1 form. opts may be nil. It returns ErrClosed after the
-// ring was closed.
+// Sign signs a digest and returns the ASN.1 form, verified with the public key: a fault of the machine
+// that spoils a signature could give the key away. opts may be nil. It returns ErrClosed after the ring
+// was closed.
 func (k *Key) Sign(rand io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, error) {
 	k.ring.mu.RLock()
 	defer k.ring.mu.RUnlock()
@@ -268,6 +269,9 @@ func (k *Key) Sign(rand io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, 
 	signature, err := ecdsa.SignASN1(rand, private, digest)
 	if err != nil {
 		return nil, fmt.Errorf("sign with %s: %w", k.name, err)
+	}
+	if !ecdsa.VerifyASN1(k.public, digest, signature) {
+		return nil, fmt.Errorf("sign with %s: own signature is wrong: %w", k.name, ErrDamaged)
 	}
 	return signature, nil
 }

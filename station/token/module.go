@@ -18,8 +18,10 @@ var (
 	ErrWrongPIN = errors.New("wrong PIN")
 	// ErrPINLocked: too many wrong PINs; the token's security officer has to set a new one.
 	ErrPINLocked = errors.New("PIN locked")
-	// ErrDevice: the token failed at work. Nothing is signed any more until Reopen succeeds.
+	// ErrDevice: the token failed at work. Nothing came of the call; the next one logs in again.
 	ErrDevice = errors.New("token failed, signing has stopped")
+	// ErrCurve: the token makes no keys on that curve.
+	ErrCurve = errors.New("token makes no key on that curve")
 )
 
 // Module is a PKCS #11 library in this process (OASIS PKCS #11 2.40). One Module serves all tokens
