@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,13 +27,12 @@ var errBusy = errors.New("another ceremony is being held in this directory")
 type act struct {
 	*headquarters
 	*country
+	minutes
 	kind     string
-	out      io.Writer
 	began    time.Time
-	store    keystore
+	keys     keystore
 	officers []custodian
 	files    map[string][]byte // to be written into public/
-	steps    []step
 	number   int
 	dir      string // of this ceremony
 }
@@ -42,7 +40,10 @@ type act struct {
 // hold opens what a ceremony needs, lets do work, and puts the result in force.
 func (h *headquarters) hold(cmd *cobra.Command, kind string, specs []string,
 	do func(context.Context, *act) error) error {
-	a := &act{headquarters: h, kind: kind, out: cmd.OutOrStdout(), began: h.now().UTC(), files: map[string][]byte{}}
+	a := &act{
+		headquarters: h, kind: kind, minutes: minutes{out: cmd.OutOrStdout(), clock: h.now}, began: h.now().UTC(),
+		files: map[string][]byte{},
+	}
 	lock, err := h.lockCeremonies()
 	if err != nil {
 		return err
@@ -61,10 +62,10 @@ func (h *headquarters) hold(cmd *cobra.Command, kind string, specs []string,
 	if !h.hasRegister() {
 		a.say("no officers are registered for ceremonies: any two tokens do (training)")
 	}
-	if a.store, err = h.store(); err != nil {
+	if a.keys, err = h.store(); err != nil {
 		return err
 	}
-	defer func() { _ = a.store.Close() }()
+	defer func() { _ = a.keys.Close() }()
 	a.say("keys are in: %s", h.device.where())
 	if err := a.strays(); err != nil {
 		return err
@@ -148,7 +149,7 @@ func ceremonyNumber(name string) (int, bool) {
 // strays names keys that no certificate has. They are left: a person decides, because a key file or
 // token may know more than a directory that was restored from an old copy.
 func (a *act) strays() error {
-	names, err := orphans(a.store, a.all())
+	names, err := a.orphans(a.keys, a.all())
 	if err != nil {
 		return err
 	}
@@ -157,13 +158,6 @@ func (a *act) strays() error {
 			strings.Join(names, ", "))
 	}
 	return nil
-}
-
-// say prints a line and puts it into the protocol.
-func (a *act) say(format string, args ...any) {
-	line := fmt.Sprintf(format, args...)
-	a.steps = append(a.steps, step{a.now().UTC(), line})
-	fmt.Fprintln(a.out, line)
 }
 
 // put names a file that public/ is to have.
@@ -297,17 +291,30 @@ func syncDir(path string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// curveNamed finds a curve by the name that the flags use; "" is that of a certificate's key.
-func curveNamed(name string, like *pki.Certificate) (*ec.Curve, error) {
+// curveNamed finds a curve by the name that the flags use; "" is the other one.
+func curveNamed(name string, otherwise *ec.Curve) (*ec.Curve, error) {
 	if name == "" {
-		return like.PublicKey.Curve, nil
+		return otherwise, nil
 	}
-	for _, c := range []*ec.Curve{
-		ec.P256(), ec.P384(), ec.P521(), ec.BrainpoolP256r1(), ec.BrainpoolP384r1(), ec.BrainpoolP512r1(),
-	} {
+	for _, c := range curves() {
 		if strings.EqualFold(c.Name(), name) {
 			return c, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: no curve %q", errUsage, name)
+	return nil, fmt.Errorf("%w: no curve %q: want one of %s", errUsage, name, curveNames())
+}
+
+// curves are those of the country's keys (ICAO Doc 9303-12, 4.4).
+func curves() []*ec.Curve {
+	return []*ec.Curve{
+		ec.P256(), ec.P384(), ec.P521(), ec.BrainpoolP256r1(), ec.BrainpoolP384r1(), ec.BrainpoolP512r1(),
+	}
+}
+
+func curveNames() string {
+	var names []string
+	for _, c := range curves() {
+		names = append(names, c.Name())
+	}
+	return strings.Join(names, ", ")
 }

@@ -42,7 +42,7 @@ func nextList(ctx context.Context, a *act, serials []string, days int) error {
 	if err != nil {
 		return err
 	}
-	key, err := keyOf(a.store, root)
+	key, err := keyOf(a.keys, root)
 	if err != nil {
 		return err
 	}

@@ -17,28 +17,13 @@ import (
 	"padarozhnik/station/token"
 )
 
-// Names of keys in the two key files.
-const (
-	keyRoot       = "root"       // charters, certificates of the wire
-	keyCSCA       = "csca"       // document signers, revocation list
-	keySigner     = "signer"     // EF.SOD
-	keyMasterList = "masterlist" // master lists
-	keyVault      = "vault"      // directives, the vault's own connection
-	keyOpener     = "opener"     // what stations seal
-	keyServer     = "server"     // the ledger's TLS
-	keyCheckpoint = "checkpoint" // the ledger's tree
-	masterPrefix  = "gp/"        // followed by a chip product: master of its blanks' keys
-)
-
 func (h *headquarters) path(parts ...string) string {
 	return filepath.Join(append([]string{h.dir}, parts...)...)
 }
 
-// vaultKeys are root, vault and opener, and without a PKCS #11 token the country's keys too.
-func (h *headquarters) vaultKeys() (*token.Keyring, error) {
-	return h.keyring("vault", "passphrase of the vault")
-}
-
+// ledgerKeys are the receiving server's, which are in a key file always: it works unattended, in the
+// sight of the internet, and a machine like that is not to reach the token. What it signs with can be
+// replaced by the root; what the token holds cannot.
 func (h *headquarters) ledgerKeys() (*token.Keyring, error) {
 	return h.keyring("ledger", "passphrase of the ledger")
 }

@@ -2,27 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
 	"fmt"
-	"io"
-	"math/big"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/sumdb/note"
 
-	"padarozhnik/cmd/internal/passphrase"
-	"padarozhnik/station/hq/ledger"
-	"padarozhnik/station/hq/wire"
-	"padarozhnik/station/journal"
-	"padarozhnik/station/pki"
 	"padarozhnik/station/pki/ec"
-	"padarozhnik/station/token"
 )
 
 // vaultName is the vault as a party of the ledger.
@@ -35,13 +22,26 @@ func (h *headquarters) initCommand() *cobra.Command {
 		Use:   "init",
 		Short: "Make the country's keys: root, CSCA, document signer, ledger and vault",
 		Long: `Make a new headquarters directory: the root that signs charters, a CSCA and its first document
-signer after ICAO Doc 9303-12, an empty revocation list, the ledger's keys and the vault's.
-Keys in files are for training; with --pkcs11 the keys of CSCA and document signer are made inside a
-token and stay there. With two --officer they sign the protocol, and they alone hold the ceremonies
-that follow. The directory must not exist yet.`,
+signer after ICAO Doc 9303-12, an empty revocation list, the vault's keys and the ledger's.
+
+With --pkcs11 every key that signs a book, a charter or an order is made inside the token and never
+leaves it: root, CSCA, document signer, the vault's signing key, and the P-256 half of the key to which
+stations seal (its ML-KEM half lies in the token sealed to the P-256 half). Two keys stay in a file
+under a passphrase, ledger/keys.token: the receiving server's TLS key and the key of its checkpoints.
+That server works unattended in the sight of the internet, and a machine like that is not to reach the
+token; both keys open nothing, and the root can replace them.
+
+Without --pkcs11 all keys are in files under one passphrase: for training.
+
+The two --officer are present from here on: they sign the protocol, and they alone hold the ceremonies
+that follow. The directory must not exist yet. A ceremony that is cut off leaves no directory; keys
+that it made in the token stay there unused, and the next ceremony names them.`,
+		Example: `  headquarters init --dir /srv/hq --country UT --code UTO --organization "Utopian Passport Authority" \
+      --crl-url https://pki.example.org/UTO.crl --host hq.example.org --curve brainpoolP384r1 \
+      --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ --officer pkcs11:anna --officer pkcs11:boris`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c.out = cmd.OutOrStdout()
+			c.minutes = minutes{out: cmd.OutOrStdout(), clock: h.now}
 			return c.run(cmd.Context())
 		},
 	}
@@ -51,19 +51,21 @@ that follow. The directory must not exist yet.`,
 	flags.StringVar(&c.organization, "organization", "Utopian Passport Authority", "organization in certificates")
 	flags.StringVar(&c.crlURL, "crl-url", "https://pki.example.org/UTO.crl", "where the revocation list is published")
 	flags.StringSliceVar(&c.hosts, "host", []string{"127.0.0.1", "localhost"}, "addresses of the receiving server")
+	flags.StringVar(&c.curve, "curve", "P-256", "curve of the CSCA: "+curveNames())
+	flags.StringVar(&c.signerCurve, "signer-curve", "", "curve of the document signer; that of the CSCA by default")
 	officerFlag(cmd, &c.specs)
 	return cmd
 }
 
 type ceremony struct {
 	*headquarters
-	out                                     io.Writer
+	minutes
 	country, locality, organization, crlURL string
+	curve, signerCurve                      string
 	hosts, specs                            []string
-	vault, ledger                           *token.Keyring
-	officers                                []custodian
-	store                                   keystore
 	began                                   time.Time
+	officers                                []custodian
+	fresh                                   fresh
 }
 
 // run writes everything into a new directory beside the final one and renames it at the end: a
@@ -84,20 +86,16 @@ func (c *ceremony) run(ctx context.Context) error {
 		}
 		defer func() { _ = closeOfficers(c.officers) }()
 	}
-	first := filepath.Join("ceremonies", "0001-init", "public")
-	for _, half := range []string{"vault", "ledger", first} {
-		if err := os.MkdirAll(c.path(half), 0o700); err != nil {
-			return err
-		}
-	}
-	if err := os.Symlink(first, c.path("public")); err != nil {
+	if err := c.directories(); err != nil {
 		return err
 	}
+	defer func() { _ = c.fresh.close() }()
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
 	}{
-		{"key files of vault and ledger", c.keyrings},
+		{"keys of vault and ledger", c.openStores},
+		{"root, vault and ledger keys", c.keys},
 		{"CSCA, document signer, revocation list", c.country9303},
 		{"certificates of the wire", c.wire},
 		{"ledger", c.register},
@@ -106,160 +104,36 @@ func (c *ceremony) run(ctx context.Context) error {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
-		fmt.Fprintln(c.out, "made:", step.what)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 	}
+	fmt.Fprintln(c.out, "putting it in force")
 	if err := os.Rename(c.dir, final); err != nil {
 		return err
 	}
 	c.dir = final
-	return nil
+	fmt.Fprintln(c.out, "in force:", final)
+	return syncDir(filepath.Dir(final))
 }
 
-func (c *ceremony) keyrings(context.Context) error {
-	secret, err := passphrase.Read(c.passphraseFile, "new passphrase of vault and ledger")
-	if err != nil {
-		return err
-	}
-	defer clear(secret)
-	if c.vault, err = token.CreateKeyring(c.path("vault", "keys.token"), secret, token.Options{}); err != nil {
-		return err
-	}
-	if c.ledger, err = token.CreateKeyring(c.path("ledger", "keys.token"), secret, token.Options{}); err != nil {
-		return err
-	}
-	for _, k := range []struct {
-		ring *token.Keyring
-		name string
-	}{{c.vault, keyRoot}, {c.vault, keyVault}, {c.ledger, keyServer}} {
-		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			return err
-		}
-		if err := k.ring.Add(k.name, private); err != nil {
+func (c *ceremony) directories() error {
+	first := filepath.Join("ceremonies", "0001-init", "public")
+	for _, half := range []string{"vault", "ledger", first} {
+		if err := os.MkdirAll(c.path(half), 0o700); err != nil {
 			return err
 		}
 	}
-	if err := c.vault.AddOpener(keyOpener); err != nil {
-		return err
-	}
-	private, public, err := note.GenerateKey(rand.Reader, "ledger."+c.locality)
-	if err != nil {
-		return err
-	}
-	if err := c.ledger.AddSecret(keyCheckpoint, []byte(private)); err != nil {
-		return err
-	}
-	return write(c.path("public", "ledger.pub"), []byte(public+"\n"), 0o644)
+	return os.Symlink(first, c.path("public"))
 }
 
-// country9303 makes the signing chain of ICAO Doc 9303-12. Certificates begin at midnight, so that
-// a book issued on this day lies inside the key's use.
-func (c *ceremony) country9303(context.Context) error {
-	var err error
-	if c.store, err = c.storeBeside(c.vault); err != nil {
-		return err
+// curves are those that the flags name; a curve that nobody knows is found before a key is made.
+func (c *ceremony) curves() (csca, signer *ec.Curve, err error) {
+	if csca, err = curveNamed(c.curve, ec.P256()); err != nil {
+		return nil, nil, err
 	}
-	if c.device.module != "" {
-		defer func() { _ = c.store.Close() }()
-	}
-	_, cscaKey, err := newKey(c.store, keyCSCA, ec.P256())
-	if err != nil {
-		return err
-	}
-	_, signerKey, err := newKey(c.store, keySigner, ec.P256())
-	if err != nil {
-		return err
-	}
-	midnight := c.now().UTC().Truncate(24 * time.Hour)
-	name := pki.Name{Country: c.country, Organization: c.organization}
-	root, signer := name, name
-	root.CommonName, signer.CommonName = "CSCA "+c.locality, "Document Signer "+c.locality
-	root.SerialNumber, signer.SerialNumber = "1", "1"
-	validity := pki.Span{Years: 10}
-	csca, err := pki.NewCSCA(pki.CSCASpec{
-		Subject: root, AltName: pki.AltName{Locality: c.locality}, CRLPoints: []string{c.crlURL},
-		NotBefore: midnight, KeyUse: pki.Span{Years: 5}, SignerKeyUse: pki.Span{Months: 3}, DocumentValidity: validity,
-	}, cscaKey, rand.Reader)
-	if err != nil {
-		return err
-	}
-	dsc, err := pki.NewDocumentSigner(pki.SignerSpec{
-		Subject: signer, DocumentTypes: []string{"P"}, NotBefore: midnight,
-		KeyUse: pki.Span{Months: 3}, DocumentValidity: validity,
-	}, signerKey.Public(), csca, cscaKey, rand.Reader)
-	if err != nil {
-		return err
-	}
-	crl, err := pki.NewCRL(pki.CRLSpec{
-		Number: big.NewInt(1), ThisUpdate: c.now(), NextUpdate: c.now().AddDate(0, 0, 89),
-	}, csca, cscaKey, rand.Reader)
-	if err != nil {
-		return err
-	}
-	for file, der := range map[string][]byte{"csca.der": csca.Raw, "dsc.der": dsc.Raw, "csca.crl": crl.Raw} {
-		if err := write(c.path("public", file), der, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *ceremony) wire(context.Context) error {
-	rootKey, err := c.vault.Signer(keyRoot)
-	if err != nil {
-		return err
-	}
-	vaultKey, err := c.vault.Signer(keyVault)
-	if err != nil {
-		return err
-	}
-	serverKey, err := c.ledger.Signer(keyServer)
-	if err != nil {
-		return err
-	}
-	root, err := wire.NewRoot(rootKey, c.organization, c.now(), 15*365*24*time.Hour)
-	if err != nil {
-		return err
-	}
-	issuer := wire.Issuer{Root: root, Key: rootKey}
-	server, err := issuer.Server(serverKey.Public(), c.hosts, c.now(), 5*365*24*time.Hour)
-	if err != nil {
-		return err
-	}
-	client, err := issuer.Client(vaultKey.Public(), wire.Peer{Name: vaultName, Role: wire.RoleVault},
-		c.now(), 5*365*24*time.Hour)
-	if err != nil {
-		return err
-	}
-	for path, cert := range map[string]*x509.Certificate{
-		c.path("public", "root.der"): root, c.path("ledger", "server.der"): server, c.path("vault", "client.der"): client,
-	} {
-		if err := write(path, cert.Raw, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *ceremony) register(ctx context.Context) error {
-	key, err := c.vault.Signer(keyVault)
-	if err != nil {
-		return err
-	}
-	public, ok := key.Public().(*ecdsa.PublicKey)
-	if !ok {
-		return journal.ErrMalformed
-	}
-	spki, err := x509.MarshalPKIXPublicKey(public)
-	if err != nil {
-		return err
-	}
-	l, err := c.administer()
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	return l.RegisterVault(ctx, ledger.Vault{Name: vaultName, Keys: [][]byte{spki}})
+	signer, err = curveNamed(c.signerCurve, csca)
+	return csca, signer, err
 }
 
 // witnessed has the two officers sign what was made and registers them. A training office has none.
@@ -267,10 +141,10 @@ func (c *ceremony) witnessed(context.Context) error {
 	if len(c.officers) == 0 {
 		return nil
 	}
+	c.say("both officers sign the protocol")
 	p := protocol{
 		Ceremony: "init", Number: 1, Country: c.country, Began: c.began, Keys: c.device.where(),
-		Before: map[string]string{},
-		Steps:  []step{{c.now().UTC(), "root, CSCA, document signer, revocation list, keys of vault and ledger"}},
+		Before: map[string]string{}, Steps: c.steps,
 	}
 	for _, o := range c.officers {
 		p.Officers = append(p.Officers, o.witness)

@@ -6,27 +6,43 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/asn1"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"padarozhnik/cmd/internal/passphrase"
-	"padarozhnik/station/pki"
+	"padarozhnik/station/journal/seal"
 	"padarozhnik/station/pki/ec"
 	"padarozhnik/station/token"
 )
 
-// errKeyFileCurve: key files are for training and hold keys of crypto/x509.
-var errKeyFileCurve = errors.New("key files hold keys on P-256, P-384 and P-521; others need a PKCS #11 token")
+// Conditions of stores.
+var (
+	// errKeyFileCurve: key files are for training and hold keys of crypto/x509.
+	errKeyFileCurve = errors.New("key files hold keys on P-256, P-384 and P-521; others need a token (--pkcs11)")
+	// errNoPIN: nobody can be asked.
+	errNoPIN = errors.New("no terminal to ask for the token's PIN; name a file with --pin-file")
+)
 
-// keystore is where the keys of the country's certificates are: CSCA, document signers, master list
-// signer. Generate returns token.ErrNameTaken where the name is in use and never replaces a key.
+// keystore is where headquarters' keys are: a PKCS #11 token, or a key file for training. Generate,
+// AddOpener and AddSecret return token.ErrNameTaken where the name is in use and never replace a key.
+// Failure says why the store has stopped, nil while it works; it works again at the next call if it can.
 type keystore interface {
+	sealed
 	Names() ([]string, error)
 	Signer(name string) (crypto.Signer, error)
 	Generate(name string, curve *ec.Curve) (crypto.Signer, error)
+	Failure() error
 	Close() error
+}
+
+// sealed is what the vault needs beyond signatures: keys that open, and keys of others' devices.
+type sealed interface {
+	Opener(name string) (seal.Opener, error)
+	AddOpener(name string) error
+	Secret(name string) ([]byte, error)
+	AddSecret(name string, secret []byte) error
 }
 
 // device is what the flags say of a PKCS #11 token; the zero value means the vault's key file.
@@ -34,22 +50,17 @@ type device struct {
 	module, label, serial, pinFile string
 }
 
-// store opens the country's keys: the token that the flags name, or else the vault's key file.
+// store opens headquarters' keys: the token that the flags name, or else the vault's key file.
 func (h *headquarters) store() (keystore, error) {
 	if h.device.module != "" {
 		return h.device.open()
 	}
-	ring, err := h.vaultKeys()
+	ring, err := h.keyring("vault", "passphrase of the vault")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; keys in a token are opened with --pkcs11, --token and --pin-file", err)
+	}
 	if err != nil {
 		return nil, err
-	}
-	return keyFile{ring}, nil
-}
-
-// storeBeside is store for a caller that has the vault's key file open already and closes it.
-func (h *headquarters) storeBeside(ring *token.Keyring) (keystore, error) {
-	if h.device.module != "" {
-		return h.device.open()
 	}
 	return keyFile{ring}, nil
 }
@@ -78,7 +89,11 @@ func (d device) slot() token.Slot {
 	return token.Slot{
 		Label: d.label, Serial: d.serial,
 		PIN: func() ([]byte, error) {
-			return passphrase.Read(d.pinFile, "PIN of token "+strings.TrimSpace(d.label+" "+d.serial))
+			pin, err := passphrase.Read(d.pinFile, "PIN of token "+strings.TrimSpace(d.label+" "+d.serial))
+			if errors.Is(err, passphrase.ErrNoTerminal) {
+				return nil, errNoPIN
+			}
+			return pin, err
 		},
 		Curves: func(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
 			c, err := ec.ByOID(oid)
@@ -101,18 +116,35 @@ func (s hardware) Names() ([]string, error) { return s.hsm.Names() }
 func (s hardware) Signer(name string) (crypto.Signer, error) { return s.hsm.Signer(name) }
 
 func (s hardware) Generate(name string, curve *ec.Curve) (crypto.Signer, error) {
-	return s.hsm.Generate(name, curve.OID())
+	key, err := s.hsm.Generate(name, curve.OID())
+	if errors.Is(err, token.ErrCurve) {
+		return nil, fmt.Errorf("%w (%s): choose --curve P-256, P-384 or P-521, or a token that has it", err, curve.Name())
+	}
+	return key, err
 }
+
+func (s hardware) Opener(name string) (seal.Opener, error) { return s.hsm.Opener(name) }
+
+func (s hardware) AddOpener(name string) error { return s.hsm.AddOpener(name) }
+
+func (s hardware) Secret(name string) ([]byte, error) { return s.hsm.Secret(name) }
+
+func (s hardware) AddSecret(name string, secret []byte) error { return s.hsm.AddSecret(name, secret) }
+
+func (s hardware) Failure() error { return s.hsm.Failure() }
 
 func (s hardware) Close() error { return errors.Join(s.hsm.Close(), s.module.Close()) }
 
 // keyFile is the vault's key file, for training.
-type keyFile struct{ ring *token.Keyring }
+type keyFile struct{ *token.Keyring }
 
-func (s keyFile) Names() ([]string, error) { return s.ring.Names(), nil }
+// Names lists the keys.
+func (s keyFile) Names() ([]string, error) { return s.Keyring.Names(), nil }
 
-func (s keyFile) Signer(name string) (crypto.Signer, error) { return s.ring.Signer(name) }
+// Signer finds a key.
+func (s keyFile) Signer(name string) (crypto.Signer, error) { return s.Keyring.Signer(name) }
 
+// Generate makes a key on one of NIST's curves.
 func (s keyFile) Generate(name string, curve *ec.Curve) (crypto.Signer, error) {
 	switch curve {
 	case ec.P256(), ec.P384(), ec.P521():
@@ -123,81 +155,11 @@ func (s keyFile) Generate(name string, curve *ec.Curve) (crypto.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.ring.Add(name, private); err != nil {
+	if err := s.Add(name, private); err != nil {
 		return nil, err
 	}
-	return s.ring.Signer(name)
+	return s.Signer(name)
 }
 
-func (s keyFile) Close() error { return s.ring.Close() }
-
-// countryKey tells the names of the country's certificate keys from the vault's other ones.
-func countryKey(name string) bool {
-	for _, kind := range []string{keyCSCA, keySigner, keyMasterList} {
-		if name == kind || strings.HasPrefix(name, kind+"-") {
-			return true
-		}
-	}
-	return false
-}
-
-// newKey makes a key whose name no earlier ceremony, whole or cut off, can have used.
-func newKey(s keystore, kind string, curve *ec.Curve) (string, crypto.Signer, error) {
-	var b [4]byte
-	_, _ = rand.Read(b[:])
-	name := kind + "-" + hex.EncodeToString(b[:])
-	key, err := s.Generate(name, curve)
-	return name, key, err
-}
-
-// keyOf finds the private key of a certificate. It returns token.ErrNoKey where the store has none.
-func keyOf(s keystore, c *pki.Certificate) (crypto.Signer, error) {
-	names, err := s.Names()
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		if !countryKey(name) {
-			continue
-		}
-		key, err := s.Signer(name)
-		if err != nil {
-			return nil, err
-		}
-		if public, err := pki.NewPublicKey(key.Public()); err == nil && public.Equal(c.PublicKey) {
-			return key, nil
-		}
-	}
-	return nil, fmt.Errorf("key of certificate %x: %w", c.SerialNumber, token.ErrNoKey)
-}
-
-// orphans lists keys that no certificate of the country has: a ceremony was cut off after it made
-// them. They have signed nothing that left.
-func orphans(s keystore, certificates []*pki.Certificate) ([]string, error) {
-	names, err := s.Names()
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, name := range names {
-		if !countryKey(name) {
-			continue
-		}
-		key, err := s.Signer(name)
-		if err != nil {
-			return nil, err
-		}
-		public, err := pki.NewPublicKey(key.Public())
-		if err != nil {
-			return nil, err
-		}
-		known := false
-		for _, c := range certificates {
-			known = known || public.Equal(c.PublicKey)
-		}
-		if !known {
-			out = append(out, name)
-		}
-	}
-	return out, nil
-}
+// Failure is nil: a file does not fail at work.
+func (s keyFile) Failure() error { return nil }

@@ -33,10 +33,12 @@ func main() {
 	flags := root.PersistentFlags()
 	flags.StringVar(&hq.dir, "dir", "headquarters", "headquarters' directory")
 	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the key file's passphrase (training)")
-	flags.StringVar(&hq.device.module, "pkcs11", "", "PKCS #11 library of the token that holds CSCA and signers")
-	flags.StringVar(&hq.device.label, "token-label", "", "label of that token")
-	flags.StringVar(&hq.device.serial, "token-serial", "", "serial number of that token")
-	flags.StringVar(&hq.device.pinFile, "pin-file", "", "file with the token's PIN (training)")
+	flags.StringVar(&hq.device.module, "pkcs11", "", "PKCS #11 library of the token that holds headquarters' keys")
+	flags.StringVar(&hq.device.label, "token", "", "label of that token")
+	flags.StringVar(&hq.device.serial, "token-serial", "", "serial number of that token, where two have one label")
+	flags.StringVar(&hq.device.pinFile, "pin-file", "", "file with the token's PIN, where nobody types it")
+	flags.StringVar(&hq.device.label, "token-label", "", "") // its name in older scripts
+	_ = flags.MarkHidden("token-label")
 	root.AddCommand(hq.initCommand(), hq.serveCommand(), hq.vaultCommand(), hq.stationCommand(),
 		hq.stockCommand(), hq.auditCommand(), hq.revokeCommand(), hq.rollCommand(), hq.signerCommand(),
 		hq.crlCommand(), hq.masterlistCommand())
@@ -58,7 +60,7 @@ var errUsage = errors.New("usage")
 type headquarters struct {
 	dir            string
 	passphraseFile string
-	device         device // that holds the country's keys; zero: the vault's key file
+	device         device // that holds headquarters' keys; zero: the vault's key file
 	now            func() time.Time
 	log            *slog.Logger
 }

@@ -42,7 +42,7 @@ func newMasterList(_ context.Context, a *act, files []string) error {
 	if signer == nil {
 		return errNoListSigner
 	}
-	key, err := keyOf(a.store, signer)
+	key, err := keyOf(a.keys, signer)
 	if err != nil {
 		return err
 	}

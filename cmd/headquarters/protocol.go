@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -37,6 +38,20 @@ type protocol struct {
 type step struct {
 	At   time.Time `json:"at"`
 	What string    `json:"what"`
+}
+
+// minutes are the lines of a ceremony while it is held: the officers see them, and the protocol keeps them.
+type minutes struct {
+	out   io.Writer
+	clock func() time.Time
+	steps []step
+}
+
+// say prints a line and puts it into the protocol.
+func (m *minutes) say(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	m.steps = append(m.steps, step{m.clock().UTC(), line})
+	fmt.Fprintln(m.out, line)
 }
 
 // signProtocol returns the JSON and a COSE_Sign1 of it by each officer, by file name. Every signature

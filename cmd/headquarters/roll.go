@@ -30,7 +30,7 @@ name change where the name is new (ICAO Doc 9303-12, 4.3.4). The new key rests f
 other countries can have its certificate; the old key signs meanwhile. Old roots stay published:
 their books live on. Stations learn of the new root with their next charter.`,
 		Example: `  headquarters roll --officer anna.token --officer boris.token
-  headquarters roll --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token-label csca --curve P-384 \
+  headquarters roll --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ --curve P-384 \
       --officer pkcs11:anna --officer pkcs11:boris`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,7 +41,7 @@ their books live on. Stations learn of the new root with their next charter.`,
 	officerFlag(cmd, &officers)
 	flags.StringVar(&r.commonName, "common-name", "", "new common name; that of the old CSCA by default")
 	flags.StringVar(&r.organization, "organization", "", "new organization; that of the old CSCA by default")
-	flags.StringVar(&r.curve, "curve", "", "curve of the new key, such as P-384; the old one's by default")
+	flags.StringVar(&r.curve, "curve", "", "curve of the new key; the old one's by default: "+curveNames())
 	flags.IntVar(&r.keyYears, "key-years", 5, "use of the new key, 3 to 5 years")
 	flags.IntVar(&r.documentYears, "document-years", 10, "longest validity of a document")
 	return cmd
@@ -64,17 +64,17 @@ func (r rollOver) do(_ context.Context, a *act) error {
 	if old != a.roots[0] {
 		return errors.New("the newest CSCA key is still resting: it has to be used before it is replaced")
 	}
-	oldKey, err := keyOf(a.store, old)
+	oldKey, err := keyOf(a.keys, old)
 	if err != nil {
 		return err
 	}
-	curve, err := curveNamed(r.curve, old)
+	curve, err := curveNamed(r.curve, old.PublicKey.Curve)
 	if err != nil {
 		return err
 	}
 	a.say("old CSCA: certificate %x, key use until %s", old.SerialNumber, old.KeyUse.NotAfter.Format(time.DateOnly))
 	a.say("making a new key on %s", curve.Name())
-	name, key, err := newKey(a.store, keyCSCA, curve)
+	name, key, err := newKey(a.keys, keyCSCA, curve)
 	if err != nil {
 		return err
 	}

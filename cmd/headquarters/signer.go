@@ -41,7 +41,7 @@ the old signer until it is started again.`,
 	officerFlag(cmd, &officers)
 	flags.StringVar(&s.purpose, "purpose", "documents", "documents or masterlist")
 	flags.StringVar(&s.commonName, "common-name", "", "common name; that of the signer before by default")
-	flags.StringVar(&s.curve, "curve", "", "curve of the key; that of the CSCA by default")
+	flags.StringVar(&s.curve, "curve", "", "curve of the key; that of the CSCA by default: "+curveNames())
 	flags.StringSliceVar(&s.types, "type", nil, "document codes it may sign; those of the signer before by default")
 	flags.IntVar(&s.months, "months", 0, "use of the key; 3 for documents and 12 for master lists by default")
 	flags.IntVar(&s.documentYears, "document-years", 10, "longest validity of a document")
@@ -53,11 +53,11 @@ func (s signerIssue) do(_ context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
-	rootKey, err := keyOf(a.store, root)
+	rootKey, err := keyOf(a.keys, root)
 	if err != nil {
 		return err
 	}
-	curve, err := curveNamed(s.curve, root)
+	curve, err := curveNamed(s.curve, root.PublicKey.Curve)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s signerIssue) do(_ context.Context, a *act) error {
 		return fmt.Errorf("%w: --purpose is documents or masterlist", errUsage)
 	}
 	a.say("CSCA: certificate %x; making a new key on %s", root.SerialNumber, curve.Name())
-	name, key, err := newKey(a.store, kind, curve)
+	name, key, err := newKey(a.keys, kind, curve)
 	if err != nil {
 		return err
 	}

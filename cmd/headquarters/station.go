@@ -19,7 +19,6 @@ import (
 	"padarozhnik/station/hq/ledger"
 	"padarozhnik/station/hq/wire"
 	"padarozhnik/station/journal"
-	"padarozhnik/station/token"
 )
 
 // publicKey is what `stationctl token create` hands out of a token.
@@ -67,7 +66,7 @@ func (h *headquarters) enrolCommand() *cobra.Command {
 }
 
 func (h *headquarters) enrol(ctx context.Context, e enrolment) (int, error) {
-	keys, err := h.vaultKeys()
+	keys, err := h.store()
 	if err != nil {
 		return 0, err
 	}
@@ -76,11 +75,11 @@ func (h *headquarters) enrol(ctx context.Context, e enrolment) (int, error) {
 	if err := readJSON(e.key, &own); err != nil {
 		return 0, fmt.Errorf("station key: %w", err)
 	}
-	c, err := h.charter(keys, e, own)
+	root, rootKey, err := h.root(keys)
 	if err != nil {
 		return 0, err
 	}
-	rootKey, err := keys.Signer(keyRoot)
+	c, err := h.charter(keys, e, own)
 	if err != nil {
 		return 0, err
 	}
@@ -88,7 +87,7 @@ func (h *headquarters) enrol(ctx context.Context, e enrolment) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	client, err := h.clientCertificate(rootKey, e.id, own)
+	client, err := h.clientCertificate(wire.Issuer{Root: root, Key: rootKey}, e.id, own)
 	if err != nil {
 		return 0, err
 	}
@@ -105,7 +104,7 @@ func (h *headquarters) enrol(ctx context.Context, e enrolment) (int, error) {
 }
 
 // charter puts together what the root is to sign, one version above the last.
-func (h *headquarters) charter(keys *token.Keyring, e enrolment, own publicKey) (station.Charter, error) {
+func (h *headquarters) charter(keys keystore, e enrolment, own publicKey) (station.Charter, error) {
 	c := station.Charter{Version: 1, Station: e.id, StationID: own.KeyID}
 	if err := h.nextVersion(&c); err != nil {
 		return c, err
@@ -128,11 +127,11 @@ func (h *headquarters) charter(keys *token.Keyring, e enrolment, own publicKey) 
 		}
 		c.Officers = append(c.Officers, o)
 	}
-	vaultKey, err := keys.Signer(keyVault)
+	_, vaultKey, err := h.vaultKey(keys)
 	if err != nil {
 		return c, err
 	}
-	opener, err := keys.Opener(keyOpener)
+	opener, err := h.opener(keys)
 	if err != nil {
 		return c, err
 	}
@@ -201,11 +200,7 @@ func officer(spec string) (station.Officer, error) {
 	return o, nil
 }
 
-func (h *headquarters) clientCertificate(rootKey *token.Key, id string, own publicKey) ([]byte, error) {
-	root, err := h.certificate("public", "root.der")
-	if err != nil {
-		return nil, err
-	}
+func (h *headquarters) clientCertificate(issuer wire.Issuer, id string, own publicKey) ([]byte, error) {
 	pub, err := x509.ParsePKIXPublicKey(own.SPKI)
 	if err != nil {
 		return nil, fmt.Errorf("station key: %w", err)
@@ -217,7 +212,6 @@ func (h *headquarters) clientCertificate(rootKey *token.Key, id string, own publ
 	if name, err := journal.KeyID(key); err != nil || name != own.KeyID {
 		return nil, fmt.Errorf("station key: %w", journal.ErrUnknownKey)
 	}
-	issuer := wire.Issuer{Root: root, Key: rootKey}
 	c, err := issuer.Client(key, wire.Peer{Name: id, Role: wire.RoleStation}, h.now(), 2*365*24*time.Hour)
 	if err != nil {
 		return nil, err

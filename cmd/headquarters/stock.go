@@ -33,7 +33,9 @@ func (h *headquarters) stockCommand() *cobra.Command {
 		Use:   "allocate --station ID --manifest FILE --transport-key FILE",
 		Short: "Take in a maker's manifest and allocate its blanks to a station",
 		Long: `Take in a maker's manifest and the transport key of its chips, and allocate the blanks to a station.
-The running vault gives the directive; a vault that runs must be restarted to know a new transport key.`,
+The transport key goes where the vault's keys are (--pkcs11, or the key file); destroy FILE afterwards.
+The running vault gives the directive. A vault on a key file must be started again to know a new
+transport key; one on a token finds it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			n, err := h.allocate(to, manifest, transport)
@@ -84,7 +86,7 @@ func (h *headquarters) allocate(to, manifest, transport string) (int, error) {
 	return len(in.Blanks), writeJSON(h.path("allocations", name), out)
 }
 
-// keepMaster puts the maker's transport key into the vault's key file; the same key may come again.
+// keepMaster puts the maker's transport key among the vault's keys; the same key may come again.
 func (h *headquarters) keepMaster(product, file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -95,7 +97,7 @@ func (h *headquarters) keepMaster(product, file string) error {
 		return fmt.Errorf("transport key: %w", err)
 	}
 	defer clear(master)
-	keys, err := h.vaultKeys()
+	keys, err := h.store()
 	if err != nil {
 		return err
 	}
@@ -106,6 +108,9 @@ func (h *headquarters) keepMaster(product, file string) error {
 			return fmt.Errorf("transport key of %s differs from the one in the vault", product)
 		}
 		return nil
+	}
+	if !incomplete(err) {
+		return err
 	}
 	return keys.AddSecret(masterPrefix+product, master)
 }

@@ -27,24 +27,26 @@ func (h *headquarters) vaultCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "vault",
 		Short: "Open cases, recompute data groups, sign production orders",
-		Args:  cobra.NoArgs,
+		Long: `Follow the ledger round after round: open the cases that stations sealed, recompute their data groups
+and sign production orders. With --pkcs11 every key is used inside the token: the vault's own, the
+document signer's, and the half of the sealing key that opens nothing without it. A token that fails
+stops the signing; the vault says so and goes on when the token is back. A PIN that it refuses then is
+not tried twice: the vault ends.`,
+		Example: `  headquarters vault --ledger https://hq.example.org:8443 \
+      --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			keys, err := h.vaultKeys()
+			keys, err := h.store()
 			if err != nil {
 				return err
 			}
 			defer keys.Close()
-			store, err := h.storeBeside(keys)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			v, err := h.openVault(keys, store, url)
+			v, err := h.openVault(keys, url)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "vault open")
-			return h.rounds(cmd.Context(), v, every, once)
+			return h.rounds(cmd.Context(), v, keys, every, once)
 		},
 	}
 	cmd.Flags().StringVar(&url, "ledger", "https://127.0.0.1:8443", "address of the ledger")
@@ -53,19 +55,32 @@ func (h *headquarters) vaultCommand() *cobra.Command {
 	return cmd
 }
 
-// rounds follows the ledger until it is stopped. A ledger that does not answer is tried again; a
-// ledger that contradicts itself ends the vault.
-func (h *headquarters) rounds(ctx context.Context, v *vault.Vault, every time.Duration, once bool) error {
+// rounds follows the ledger until it is stopped. A ledger that does not answer and a token that failed
+// are tried again; a ledger that contradicts itself ends the vault, and so does a refused PIN.
+func (h *headquarters) rounds(
+	ctx context.Context, v *vault.Vault, keys keystore, every time.Duration, once bool,
+) error {
 	for {
 		allocations, err := h.allocations()
 		if err != nil {
 			return err
 		}
-		_, err = v.Round(ctx, allocations)
+		if _, err = v.Round(ctx, allocations); err != nil {
+			if failure := keys.Failure(); failure != nil {
+				err = failure
+			}
+		}
 		switch {
-		case errors.Is(err, journal.ErrUnreachable) && !once:
+		case err == nil:
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case once:
+			return err
+		case errors.Is(err, token.ErrDevice), errors.Is(err, token.ErrNoToken):
+			h.log.Error("token failed, nothing is signed until it is back", "error", err)
+		case errors.Is(err, journal.ErrUnreachable):
 			h.log.Warn("ledger unreachable, trying again")
-		case err != nil:
+		default:
 			return err
 		}
 		if once {
@@ -79,12 +94,12 @@ func (h *headquarters) rounds(ctx context.Context, v *vault.Vault, every time.Du
 	}
 }
 
-func (h *headquarters) openVault(keys *token.Keyring, store keystore, url string) (*vault.Vault, error) {
-	key, err := keys.Signer(keyVault)
+func (h *headquarters) openVault(keys keystore, url string) (*vault.Vault, error) {
+	own, key, err := h.vaultKey(keys)
 	if err != nil {
 		return nil, err
 	}
-	opener, err := keys.Opener(keyOpener)
+	opener, err := h.opener(keys)
 	if err != nil {
 		return nil, err
 	}
@@ -92,13 +107,9 @@ func (h *headquarters) openVault(keys *token.Keyring, store keystore, url string
 	if err != nil {
 		return nil, fmt.Errorf("document signer: %w", err)
 	}
-	signer, err := keyOf(store, dsc)
+	signer, err := keyOf(keys, dsc)
 	if err != nil {
 		return nil, fmt.Errorf("document signer: %w", err)
-	}
-	own, err := h.certificate("vault", "client.der")
-	if err != nil {
-		return nil, err
 	}
 	root, err := h.certificate("public", "root.der")
 	if err != nil {
