@@ -17,8 +17,13 @@ import (
 	"padarozhnik/station/pki/ec"
 )
 
-// errBusy: two ceremonies cannot both be next.
-var errBusy = errors.New("another ceremony is being held in this directory")
+// Conditions of the directory.
+var (
+	// errBusy: two ceremonies cannot both be next.
+	errBusy = errors.New("another ceremony is being held in this directory")
+	// errNotBegun: there is nothing to go on with.
+	errNotBegun = errors.New("no headquarters there: hold `headquarters init` first, or name its --dir")
+)
 
 // act is one ceremony after the first. It collects new public files, and puts them in force all at
 // once: public/ is a link to the directory that the last whole ceremony left, and the last thing a
@@ -81,6 +86,9 @@ func (h *headquarters) hold(cmd *cobra.Command, kind string, specs []string,
 
 // lockCeremonies lets one ceremony be held at a time; the lock ends with the process.
 func (h *headquarters) lockCeremonies() (*os.File, error) {
+	if _, err := os.Stat(h.path("public")); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", h.dir, errNotBegun)
+	}
 	if err := os.MkdirAll(h.path("ceremonies"), 0o700); err != nil {
 		return nil, err
 	}

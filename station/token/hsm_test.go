@@ -9,9 +9,6 @@ import (
 	"crypto/sha512"
 	"encoding/asn1"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,41 +20,12 @@ import (
 	"padarozhnik/station/journal/seal"
 	"padarozhnik/station/pki/ec"
 	"padarozhnik/station/token"
+	"padarozhnik/station/token/softhsm"
 )
 
 const testPIN = "493817"
 
 var _ token.Token = (*token.HSMToken)(nil)
-
-// softHSM sets up tokens of SoftHSM2 in a folder of the test and returns the library. Tests that
-// use it do not run in parallel: the library has one configuration in a process.
-func softHSM(t testing.TB, labels ...string) string {
-	t.Helper()
-	found, _ := filepath.Glob("/usr/lib/*/softhsm/libsofthsm2.so")
-	found = append(found, "/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm2.so")
-	at := slices.IndexFunc(found, func(path string) bool {
-		_, err := os.Stat(path)
-		return err == nil
-	})
-	if _, err := exec.LookPath("softhsm2-util"); err != nil || at < 0 {
-		t.Fatal("SoftHSM2 is not installed: run make deps")
-	}
-	dir := t.TempDir()
-	conf := filepath.Join(dir, "softhsm2.conf")
-	text := fmt.Sprintf("directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n", dir)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("SOFTHSM2_CONF", conf)
-	for _, label := range labels {
-		cmd := exec.Command("softhsm2-util", "--init-token", "--free", "--label", label, "--pin", testPIN,
-			"--so-pin", "12345678")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("softhsm2-util: %v: %s", err, out)
-		}
-	}
-	return found[at]
-}
 
 func pin(text string) func() ([]byte, error) {
 	return func() ([]byte, error) { return []byte(text), nil }
@@ -80,7 +48,7 @@ func curves(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
 // openHSM opens one fresh token.
 func openHSM(t testing.TB) (*token.HSM, string) {
 	t.Helper()
-	library := softHSM(t, "csca")
+	library := softhsm.New(t, testPIN, "csca").Library
 	m, err := token.OpenModule(library)
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +137,7 @@ func TestHSMRefuses(t *testing.T) {
 
 // TestSlots finds tokens by label and serial number, and says what is wrong without the PIN.
 func TestSlots(t *testing.T) {
-	m, err := token.OpenModule(softHSM(t, "one", "two", "two"))
+	m, err := token.OpenModule(softhsm.New(t, testPIN, "one", "two", "two").Library)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +213,7 @@ func TestHSMStopsAndReopens(t *testing.T) {
 
 // TestNoPINTwice: a PIN that the token refuses when it is opened again is not tried once more.
 func TestNoPINTwice(t *testing.T) {
-	library := softHSM(t, "csca")
+	library := softhsm.New(t, testPIN, "csca").Library
 	m, err := token.OpenModule(library)
 	if err != nil {
 		t.Fatal(err)
