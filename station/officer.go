@@ -54,6 +54,15 @@ type Charter struct {
 	Ledger    string    `cbor:"8,keyasint"` // note verifier of the ledger's checkpoints
 	Anchors   [][]byte  `cbor:"9,keyasint"` // CSCA certificates, DER
 	CRLs      [][]byte  `cbor:"10,keyasint"`
+	Trust     *TrustRef `cbor:"11,keyasint,omitempty"` // nil: nobody but the own country is known
+}
+
+// TrustRef names the list of other countries' CSCA certificates that goes along with a charter. The list
+// is too large to be in it, and the same for every station.
+type TrustRef struct {
+	Version int    `cbor:"1,keyasint"`
+	Digest  []byte `cbor:"2,keyasint"` // SHA-256 of the signed list
+	Size    int64  `cbor:"3,keyasint"` // bytes
 }
 
 // Officer returns the officer with a key.

@@ -21,6 +21,7 @@ const (
 	fileListSigner = "mls.der"       // the master list signer in use; mls-SERIAL.der are older ones
 	fileCRL        = "csca.crl"      // the revocation list
 	fileMasterList = "masterlist.ml" // the master list
+	fileTrust      = "trust.cose"    // the trust list of the stations
 )
 
 // restOfNewKey is how long a new CSCA key is left unused after its certificate was made, so that the

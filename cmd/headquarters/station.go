@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -15,7 +16,6 @@ import (
 
 	"padarozhnik/resources"
 	"padarozhnik/station"
-	"padarozhnik/station/hq/charter"
 	"padarozhnik/station/hq/ledger"
 	"padarozhnik/station/hq/wire"
 	"padarozhnik/station/journal"
@@ -31,7 +31,7 @@ type publicKey struct {
 
 func (h *headquarters) stationCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "station", Short: "Enrol stations and their officers"}
-	cmd.AddCommand(h.enrolCommand())
+	cmd.AddCommand(h.enrolCommand(), h.renewCommand())
 	return cmd
 }
 
@@ -45,6 +45,12 @@ func (h *headquarters) enrolCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "enrol STATION",
 		Short: "Sign a station's charter and client certificate, or a newer charter with other officers",
+		Long: `Sign what a station needs to begin: its charter (profile, officers, whom it may believe) and its client
+certificate. With a station that is enrolled already, the charter is the next version. The root signs,
+so its store is opened: the token of --pkcs11, or the key file.
+
+stations/STATION/ then holds charter.cose, client.der and, once there is a trust list, trust.cose. They
+go to the station together; the station refuses a trust list that is not its charter's.`,
 		Example: `  headquarters station enrol UTO-01 --key station.json \
       --officer anna.json=enrol --officer boris.json=approve,custody`,
 		Args: cobra.ExactArgs(1),
@@ -54,7 +60,7 @@ func (h *headquarters) enrolCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "station %s: charter version %d in %s\n", e.id, version, h.path("stations", e.id))
+			h.chartered(cmd.OutOrStdout(), e.id, version)
 			return nil
 		},
 	}
@@ -79,11 +85,11 @@ func (h *headquarters) enrol(ctx context.Context, e enrolment) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	c, err := h.charter(keys, e, own)
+	c, err := h.appoint(e, own)
 	if err != nil {
 		return 0, err
 	}
-	signed, err := charter.Sign(c, rootKey)
+	files, err := h.signCharter(keys, rootKey, c)
 	if err != nil {
 		return 0, err
 	}
@@ -100,11 +106,11 @@ func (h *headquarters) enrol(ctx context.Context, e enrolment) (int, error) {
 	if err := write(h.path("stations", e.id, "client.der"), client, 0o644); err != nil {
 		return 0, err
 	}
-	return c.Version, write(h.path("stations", e.id, "charter.cose"), signed, 0o644)
+	return c.Version, files.layOut(h, e.id)
 }
 
-// charter puts together what the root is to sign, one version above the last.
-func (h *headquarters) charter(keys keystore, e enrolment, own publicKey) (station.Charter, error) {
+// appoint begins a charter, one version above the last: profile and officers.
+func (h *headquarters) appoint(e enrolment, own publicKey) (station.Charter, error) {
 	c := station.Charter{Version: 1, Station: e.id, StationID: own.KeyID}
 	if err := h.nextVersion(&c); err != nil {
 		return c, err
@@ -127,45 +133,14 @@ func (h *headquarters) charter(keys keystore, e enrolment, own publicKey) (stati
 		}
 		c.Officers = append(c.Officers, o)
 	}
-	_, vaultKey, err := h.vaultKey(keys)
-	if err != nil {
-		return c, err
-	}
-	opener, err := h.opener(keys)
-	if err != nil {
-		return c, err
-	}
-	c.Vault = opener.HPKEPublic()
-	if c.VaultSPKI, err = x509.MarshalPKIXPublicKey(vaultKey.Public()); err != nil {
-		return c, err
-	}
-	if c.Ledger, _, err = h.ledgerVerifier(); err != nil {
-		return c, err
-	}
-	if c.Anchors, err = h.anchors(); err != nil {
-		return c, err
-	}
-	crl, err := os.ReadFile(h.path("public", "csca.crl"))
-	if err != nil {
-		return c, err
-	}
-	c.CRLs = [][]byte{crl}
 	return c, nil
 }
 
 func (h *headquarters) nextVersion(c *station.Charter) error {
-	root, err := h.certificate("public", "root.der")
-	if err != nil {
-		return err
-	}
-	raw, err := os.ReadFile(h.path("stations", c.Station, "charter.cose"))
-	if os.IsNotExist(err) {
+	last, err := h.charterOf(c.Station)
+	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	last, err := charter.Parse(raw, root.PublicKey.(*ecdsa.PublicKey))
 	if err != nil {
 		return err
 	}

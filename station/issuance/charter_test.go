@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"padarozhnik/station"
 	"padarozhnik/station/issuance"
 )
 
@@ -21,7 +22,17 @@ func TestOlderCharterIsRefused(t *testing.T) {
 			t.Errorf("version %d: %v", step.version, err)
 		}
 	}
-	d.Charter.Version, d.Charter.StationID = 4, "another"
+	for _, step := range []struct {
+		charter, trust int
+		ok             bool
+	}{{4, 2, true}, {5, 1, false}, {5, 2, true}, {6, 3, true}, {7, 2, false}} {
+		d.Charter.Version, d.Charter.Trust = step.charter, &station.TrustRef{Version: step.trust}
+		err := d.Adopt(t.Context())
+		if step.ok && err != nil || !step.ok && !errors.Is(err, issuance.ErrCharter) {
+			t.Errorf("charter %d with trust list %d: %v", step.charter, step.trust, err)
+		}
+	}
+	d.Charter.Version, d.Charter.StationID = 7, "another"
 	if err := d.Adopt(t.Context()); !errors.Is(err, issuance.ErrCharter) {
 		t.Errorf("another station's charter: %v", err)
 	}

@@ -66,6 +66,7 @@ func conditions() []struct {
 		{ErrDoubtful, "doubtful-zone"},
 		{ErrPortrait, "portrait"},
 		{ErrNoOrder, "no-order"},
+		{ErrTrustList, "trust-list"},
 		{ErrCharter, "charter"},
 		{station.ErrSamePerson, "same-person"},
 		{station.ErrRole, "role"},

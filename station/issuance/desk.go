@@ -45,6 +45,8 @@ var (
 	ErrDeclined = errors.New("declined by headquarters")
 	// ErrCharter: the charter is older than one already seen, or not for this station.
 	ErrCharter = errors.New("charter not acceptable")
+	// ErrTrustList: the list of other countries' certificates is missing, or not the charter's.
+	ErrTrustList = errors.New("trust list not acceptable")
 )
 
 // Key is what a token gives: signatures by its P-256 key, named by KeyID, and the opening of what
@@ -88,7 +90,8 @@ type Desk struct {
 	Printer      devices.Printer
 	Encoder      devices.Encoder
 	Hand         Hand
-	Trust        *pki.TrustStore
+	Trust        *pki.TrustStore // for our own chips: the charter's anchors alone
+	Documents    *pki.TrustStore // for passports of every country; each anchor tells its origin
 	Vault        hpke.PublicKey
 	VaultKey     journal.KeyLookup // the key of headquarters' directives
 	Ledger       note.Verifier
@@ -98,7 +101,8 @@ type Desk struct {
 	Log          *slog.Logger
 }
 
-// Adopt puts the desk's charter in force, unless a newer one has been in force before.
+// Adopt puts the desk's charter in force, unless a newer one has been in force before, or one that named a
+// newer trust list.
 func (d *Desk) Adopt(ctx context.Context) error {
 	if err := d.Charter.Profile.Check(); err != nil {
 		return fmt.Errorf("charter: %w: %w", ErrCharter, err)
@@ -107,30 +111,41 @@ func (d *Desk) Adopt(ctx context.Context) error {
 		return fmt.Errorf("charter of another station's key: %w", ErrCharter)
 	}
 	return d.Store.Update(ctx, func(tx Tx) error {
-		raw, err := tx.Note(noteCharter)
-		if err != nil {
-			return err
-		}
-		var seen int
-		if raw != nil {
-			if err := journal.Decode(raw, &seen); err != nil {
+		if t := d.Charter.Trust; t != nil {
+			if _, err := advance(tx, noteTrust, t.Version); err != nil {
 				return err
 			}
 		}
-		if d.Charter.Version < seen {
-			return fmt.Errorf("charter version %d after %d: %w", d.Charter.Version, seen, ErrCharter)
-		}
-		if d.Charter.Version == seen {
-			return nil
-		}
-		if raw, err = journal.Encode(d.Charter.Version); err != nil {
-			return err
-		}
-		if err := tx.PutNote(noteCharter, raw); err != nil {
+		newer, err := advance(tx, noteCharter, d.Charter.Version)
+		if err != nil || !newer {
 			return err
 		}
 		return d.record(tx, d.Key, fact{kind: event.CharterAdopted, body: event.Adopted{Version: d.Charter.Version}})
 	})
+}
+
+// advance notes a version that is newer than the one noted before, and refuses an older one.
+func advance(tx Tx, note string, version int) (newer bool, err error) {
+	raw, err := tx.Note(note)
+	if err != nil {
+		return false, err
+	}
+	var seen int
+	if raw != nil {
+		if err := journal.Decode(raw, &seen); err != nil {
+			return false, err
+		}
+	}
+	if version < seen {
+		return false, fmt.Errorf("%s: version %d after %d: %w", note, version, seen, ErrCharter)
+	}
+	if version == seen {
+		return false, nil
+	}
+	if raw, err = journal.Encode(version); err != nil {
+		return false, err
+	}
+	return true, tx.PutNote(note, raw)
 }
 
 // SignIn finds the officer to whom a key belongs.

@@ -82,5 +82,6 @@ const (
 	noteCheckpoint = "checkpoint" // newest verified checkpoint
 	notePulled     = "pulled"     // place of the last directive taken in
 	noteCharter    = "charter"    // version of the charter in force
+	noteTrust      = "trust"      // version of the trust list in force
 	noteDeclined   = "declined/"  // followed by a case token: headquarters' word
 )

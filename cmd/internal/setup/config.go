@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Store        string       `toml:"store"`
 	Charter      string       `toml:"charter"`
+	Trust        string       `toml:"trust"`
 	Root         string       `toml:"root"`
 	Token        string       `toml:"token"`
 	Language     string       `toml:"language"`
@@ -94,7 +95,7 @@ func decode(raw []byte, name string, c *Config) error {
 // texts lists every value that is a text, by key.
 func (c *Config) texts() map[string]*string {
 	return map[string]*string{
-		"store": &c.Store, "charter": &c.Charter, "root": &c.Root, "token": &c.Token, "language": &c.Language,
+		"store": &c.Store, "charter": &c.Charter, "trust": &c.Trust, "root": &c.Root, "token": &c.Token, "language": &c.Language,
 		"headquarters.url": &c.Headquarters.URL, "headquarters.certificate": &c.Headquarters.Certificate,
 		"devices.scanner": &c.Devices.Scanner, "devices.printer": &c.Devices.Printer,
 		"devices.encoder": &c.Devices.Encoder, "devices.hand": &c.Devices.Hand,
@@ -122,7 +123,7 @@ func (c *Config) override(getenv func(string) (string, bool)) error {
 }
 
 func (c *Config) resolve(dir string) {
-	for _, p := range []*string{&c.Store, &c.Charter, &c.Root, &c.Token, &c.Headquarters.Certificate} {
+	for _, p := range []*string{&c.Store, &c.Charter, &c.Trust, &c.Root, &c.Token, &c.Headquarters.Certificate} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -14,7 +14,6 @@ import (
 
 	"padarozhnik/printing"
 	"padarozhnik/station"
-	"padarozhnik/station/hq/charter"
 	"padarozhnik/station/hq/client"
 	"padarozhnik/station/hq/wire"
 	"padarozhnik/station/issuance"
@@ -51,24 +50,15 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	o.closes = append(o.closes, key.Close)
-	root, err := certificate(c.Root)
+	root, signed, err := readCharter(c)
 	if err != nil {
 		return err
 	}
-	raw, err := os.ReadFile(c.Charter)
-	if err != nil {
-		return fmt.Errorf("charter: %w", err)
-	}
-	rootKey, ok := root.PublicKey.(*ecdsa.PublicKey)
-	if !ok {
-		return fmt.Errorf("root: %w", issuance.ErrCharter)
-	}
-	signed, err := charter.Parse(raw, rootKey)
-	if err != nil {
-		return fmt.Errorf("%w: %w", issuance.ErrCharter, err)
-	}
 	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Now: time.Now, Log: log}
 	if err := believe(d); err != nil {
+		return err
+	}
+	if d.Documents, err = documents(c, root, signed); err != nil {
 		return err
 	}
 	store, err := sqlite.Open(ctx, c.Store)
@@ -93,23 +83,8 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 // believe takes from the charter whom the desk may believe.
 func believe(d *issuance.Desk) error {
 	d.Trust = pki.NewTrustStore()
-	for _, der := range d.Charter.Anchors {
-		c, err := pki.ParseCertificate(der)
-		if err != nil {
-			return fmt.Errorf("anchor: %w", err)
-		}
-		if err := d.Trust.AddAnchor(c, "charter"); err != nil {
-			return fmt.Errorf("anchor: %w", err)
-		}
-	}
-	for _, der := range d.Charter.CRLs {
-		l, err := pki.ParseCRL(der)
-		if err != nil {
-			return fmt.Errorf("revocation list: %w", err)
-		}
-		if err := d.Trust.AddCRL(l); err != nil {
-			return fmt.Errorf("revocation list: %w", err)
-		}
+	if err := errors.Join(addAnchors(d.Trust, d.Charter), addLists(d.Trust, d.Charter)); err != nil {
+		return err
 	}
 	pub, err := x509.ParsePKIXPublicKey(d.Charter.VaultSPKI)
 	if err != nil {

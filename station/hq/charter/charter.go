@@ -1,17 +1,18 @@
-// Package charter signs and reads a station's charter: the one document by which headquarters'
-// root says what a station may do and whom it may believe. It is deterministic CBOR in a
-// COSE_Sign1 envelope (ES256) whose external data names its type, so that no other signature of
-// the root passes for one over a charter.
+// Package charter signs and reads what headquarters' root tells the stations. A charter says what one
+// station may do and whom it may believe. A trust list says which CSCA certificates of other countries
+// are known and where each came from; it is one for all stations, and each charter names the list that
+// goes along with it by version and digest, so that no older and no other list is taken.
+//
+// Both are deterministic CBOR in a COSE_Sign1 envelope (ES256) whose external data names the type, so
+// that no other signature of the root passes for one over either.
 package charter
 
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-
-	"github.com/veraison/go-cose"
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
@@ -22,12 +23,12 @@ const MaxSize = 1 << 20
 
 const documentType = "padarozhnik/charter/1"
 
-// Conditions of charters.
+// Conditions of charters and trust lists.
 var (
-	// ErrMalformed: the bytes are no charter.
-	ErrMalformed = errors.New("not a charter")
+	// ErrMalformed: the bytes are not what they should be.
+	ErrMalformed = errors.New("malformed")
 	// ErrSignature: headquarters' root did not sign it.
-	ErrSignature = errors.New("charter not signed by headquarters' root")
+	ErrSignature = errors.New("not signed by headquarters' root")
 )
 
 // Sign checks a charter and puts it into its envelope.
@@ -35,42 +36,18 @@ func Sign(c station.Charter, root crypto.Signer) ([]byte, error) {
 	if err := check(c); err != nil {
 		return nil, fmt.Errorf("sign charter: %w", err)
 	}
-	payload, err := journal.Encode(c)
+	raw, err := envelop(c, documentType, MaxSize, root)
 	if err != nil {
 		return nil, fmt.Errorf("sign charter: %w", err)
 	}
-	signer, err := cose.NewSigner(cose.AlgorithmES256, root)
-	if err != nil {
-		return nil, fmt.Errorf("sign charter: %w", err)
-	}
-	m := cose.NewSign1Message()
-	m.Headers.Protected.SetAlgorithm(cose.AlgorithmES256)
-	m.Payload = payload
-	if err := m.Sign(rand.Reader, []byte(documentType), signer); err != nil {
-		return nil, fmt.Errorf("sign charter: %w", err)
-	}
-	return m.MarshalCBOR()
+	return raw, nil
 }
 
 // Parse reads a charter and verifies the root's signature.
 func Parse(raw []byte, root *ecdsa.PublicKey) (station.Charter, error) {
 	var c station.Charter
-	if len(raw) > MaxSize {
-		return c, fmt.Errorf("charter of %d bytes: %w", len(raw), ErrMalformed)
-	}
-	var m cose.Sign1Message
-	if err := m.UnmarshalCBOR(raw); err != nil {
-		return c, fmt.Errorf("charter: %w", ErrMalformed)
-	}
-	v, err := cose.NewVerifier(cose.AlgorithmES256, root)
-	if err != nil {
+	if err := open(raw, documentType, MaxSize, root, &c); err != nil {
 		return c, fmt.Errorf("charter: %w", err)
-	}
-	if err := m.Verify([]byte(documentType), v); err != nil {
-		return c, fmt.Errorf("charter: %w", ErrSignature)
-	}
-	if err := journal.Decode(m.Payload, &c); err != nil {
-		return c, fmt.Errorf("charter: %w: %w", ErrMalformed, err)
 	}
 	return c, check(c)
 }
@@ -81,6 +58,9 @@ func check(c station.Charter) error {
 	}
 	if c.Version < 1 || len(c.Anchors) == 0 || c.Ledger == "" {
 		return fmt.Errorf("charter: %w", ErrMalformed)
+	}
+	if t := c.Trust; t != nil && (t.Version < 1 || len(t.Digest) != sha256.Size || t.Size < 1 || t.Size > MaxTrust) {
+		return fmt.Errorf("charter: trust list: %w", ErrMalformed)
 	}
 	return c.Profile.Check()
 }
