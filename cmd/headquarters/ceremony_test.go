@@ -50,8 +50,8 @@ type seat struct {
 	flags []string
 }
 
-// training is a headquarters with key files and two officers' token files.
-func training(t *testing.T) seat {
+// begun is a headquarters with key files and two officers' token files.
+func begun(t *testing.T) seat {
 	t.Helper()
 	top := t.TempDir()
 	phrase := filepath.Join(top, "passphrase")
@@ -196,7 +196,7 @@ func verifyCOSE(raw, spki []byte, content string) error {
 
 // TestCeremonies holds every ceremony once, in training.
 func TestCeremonies(t *testing.T) {
-	s := training(t)
+	s := begun(t)
 	first, dsc := s.certificate(t, "csca.der"), s.certificate(t, "dsc.der")
 	out := s.must(t, "roll", "--common-name", "CSCA Free Utopia", "--curve", "P-384")
 	if !strings.Contains(out, "name change: true") || !strings.Contains(out, "rests until") {

@@ -70,11 +70,12 @@ func TestEveryBitIsSigned(t *testing.T) {
 
 func TestSignRefuses(t *testing.T) {
 	for name, spoil := range map[string]func(*station.Charter){
-		"no version":         func(c *station.Charter) { c.Version = 0 },
-		"no anchor":          func(c *station.Charter) { c.Anchors = nil },
-		"a station's name":   func(c *station.Charter) { c.Station = "over/there" },
-		"a bad profile":      func(c *station.Charter) { c.Profile.Overprint = "" },
-		"no key of a ledger": func(c *station.Charter) { c.Ledger = "" },
+		"no version":                    func(c *station.Charter) { c.Version = 0 },
+		"no anchor":                     func(c *station.Charter) { c.Anchors = nil },
+		"a station's name":              func(c *station.Charter) { c.Station = "over/there" },
+		"a bad profile":                 func(c *station.Charter) { c.Profile.Overprint = "" },
+		"a trust list without a digest": func(c *station.Charter) { c.Trust = &station.TrustRef{Version: 1, Size: 1} },
+		"no key of a ledger":            func(c *station.Charter) { c.Ledger = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := example()
