@@ -36,12 +36,16 @@ func (f *chipFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.trace, "trace", "", "write the commands to this file, everything personal masked")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "for another program")
 	_ = cmd.MarkFlagRequired("reader")
-	_ = cmd.MarkFlagRequired("trust")
 }
 
-// open returns the encoder, the trust store, and what closes the trace.
-func (f *chipFlags) open() (devices.Encoder, *pki.TrustStore, func() error, error) {
-	trust, err := pki.LoadTrustDir(f.trust)
+// open returns the encoder, the trust store, and what closes the trace. Where no directory of trust is
+// named, otherwise gives the store.
+func (f *chipFlags) open(otherwise func() (*pki.TrustStore, error)) (
+	devices.Encoder, *pki.TrustStore, func() error, error) {
+	if f.trust != "" {
+		otherwise = func() (*pki.TrustStore, error) { return pki.LoadTrustDir(f.trust) }
+	}
+	trust, err := otherwise()
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("trust: %w", err)
 	}
@@ -72,7 +76,7 @@ station's own orders are sealed and are produced with "case personalise".`,
 			if err != nil {
 				return err
 			}
-			e, trust, end, err := f.open()
+			e, trust, end, err := f.open(p.documents)
 			if err != nil {
 				return err
 			}
@@ -88,6 +92,7 @@ station's own orders are sealed and are produced with "case personalise".`,
 	f.add(cmd)
 	cmd.Flags().StringVar(&order, "order", "", "directory of the opened order")
 	_ = cmd.MarkFlagRequired("order")
+	_ = cmd.MarkFlagRequired("trust")
 	return cmd
 }
 
@@ -110,13 +115,16 @@ func (p *program) chipInspectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect",
 		Short: "Read a chip through its access protocol and verify it",
-		Args:  cobra.NoArgs,
+		Long: `Read a chip through its access protocol and verify it, also one of another country. Without --trust the
+office of --config judges: its charter's CSCA certificates, and those of headquarters' trust list
+("trust list" shows them).`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			password, err := chipPassword(zone, can)
 			if err != nil {
 				return err
 			}
-			e, trust, end, err := f.open()
+			e, trust, end, err := f.open(p.documents)
 			if err != nil {
 				return err
 			}

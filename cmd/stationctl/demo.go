@@ -24,6 +24,7 @@ import (
 // goes on where it stopped.
 type demo struct {
 	out       string
+	keys      hqToken
 	print     io.Writer
 	training  *training.Office
 	office    *setup.Office
@@ -48,21 +49,40 @@ type demoStep struct {
 	Detail string `json:"detail"`
 }
 
+// hqToken is a PKCS #11 token for headquarters' keys; the zero value means key files.
+type hqToken struct{ module, label, pinFile string }
+
+// flags are what the headquarters programs are told of it.
+func (k hqToken) flags() []string {
+	if k.module == "" {
+		return nil
+	}
+	return []string{"--pkcs11", k.module, "--token", k.label, "--pin-file", k.pinFile}
+}
+
 func (p *program) demoCommand() *cobra.Command {
 	var out string
+	var keys hqToken
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Lead one Utopian applicant from scan to hand-over in a training office",
 		Long: `Set up a training office in DIR/office (headquarters, vault, scanner, printer and chip as processes of
 their own), lead one invented applicant through it, and leave what was made in DIR. A demo that
-was interrupted goes on where it stopped; after a finished one the next applicant comes.`,
+was interrupted goes on where it stopped; after a finished one the next applicant comes.
+
+With --pkcs11 headquarters makes and uses its keys inside that token, as it would at work: a trial of
+the token with a whole life of a passport.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d := &demo{out: out, print: p.out, applicant: training.Example(), seats: map[string]issuance.Seat{}}
+			d := &demo{out: out, keys: keys, print: p.out, applicant: training.Example(), seats: map[string]issuance.Seat{}}
 			return d.run(cmd.Context(), p)
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "build/demo", "directory for what is made")
+	cmd.Flags().StringVar(&keys.module, "pkcs11", "", "PKCS #11 library of a token for headquarters' keys")
+	cmd.Flags().StringVar(&keys.label, "token", "", "label of that token")
+	cmd.Flags().StringVar(&keys.pinFile, "pin-file", "", "file with its PIN")
+	cmd.MarkFlagsRequiredTogether("pkcs11", "token", "pin-file")
 	return cmd
 }
 
@@ -80,6 +100,7 @@ func (d *demo) run(ctx context.Context, p *program) (err error) {
 	if d.training, err = training.New(filepath.Join(d.out, "office"), d.print); err != nil {
 		return err
 	}
+	d.training.Keys = d.keys.flags()
 	defer func() { err = errors.Join(err, d.training.Stop()) }()
 	if err := d.open(ctx, p); err != nil {
 		return err

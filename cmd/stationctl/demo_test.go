@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"padarozhnik/station/mrz"
 	"padarozhnik/station/pki"
 	"padarozhnik/station/sqlite"
+	"padarozhnik/station/token/softhsm"
 )
 
 // TestDemo leads one applicant through an office made of real processes, and then looks at what is
@@ -46,6 +48,34 @@ func TestDemo(t *testing.T) {
 		}
 	})
 	t.Run("nothing personal in clear", func(t *testing.T) { checkClear(t, dir) })
+}
+
+// TestDemoWithTheVaultInAToken leads an applicant through an office whose headquarters has every key in a
+// PKCS #11 token: the vault opens the sealed case and signs the order there.
+func TestDemoWithTheVaultInAToken(t *testing.T) {
+	const pin = "393142"
+	soft := softhsm.New(t, pin, "HQ")
+	dir, pinFile := t.TempDir(), filepath.Join(t.TempDir(), "pin")
+	if err := os.WriteFile(pinFile, []byte(pin), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"demo", "--out", dir, "--pkcs11", soft.Library, "--token", "HQ", "--pin-file", pinFile}
+	if _, stderr, status := stationctl(t, args...); status != 0 {
+		t.Fatalf("exit status %d: %s", status, stderr)
+	}
+	if r := readReport(t, dir); !r.OK || r.Serial == "" {
+		t.Fatalf("report: %+v", r)
+	}
+	t.Run("SOD by OpenSSL", func(t *testing.T) { checkSODByOpenSSL(t, dir) })
+	t.Run("chain and hashes", func(t *testing.T) { checkChain(t, dir) })
+	office := filepath.Join(dir, "office")
+	if _, err := os.Stat(filepath.Join(office, "headquarters/vault/keys.token")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the vault has a key file: %v", err)
+	}
+	out, stderr, status := stationctl(t, "trust", "list", "--config", filepath.Join(office, "station/station.toml"))
+	if status != 0 || !strings.HasPrefix(out, "UT  key ") || !strings.HasSuffix(out, "  charter\n") {
+		t.Errorf("trust list: %d: %s%s", status, out, stderr)
+	}
 }
 
 // checkLint has every conformity check run over the finished chip.

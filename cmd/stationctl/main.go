@@ -78,7 +78,7 @@ func (p *program) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(p.demoCommand(), p.caseCommand(), p.stockCommand(), p.syncCommand(), p.journalCommand(),
 		p.devicesCommand(), p.scanCommand(), p.printCommand(), p.chipCommand(), p.mrzCommand(),
-		p.portraitCommand(), p.pageCommand(), p.tokenCommand(), p.ldsCommand())
+		p.portraitCommand(), p.pageCommand(), p.tokenCommand(), p.ldsCommand(), p.trustCommand())
 	for _, c := range root.Commands() {
 		strict(c)
 	}

@@ -51,6 +51,7 @@ type Office struct {
 	Dir      string
 	Programs string    // directory of headquarters and simulator
 	Out      io.Writer // what the set-up says
+	Keys     []string  // flags that name the token with headquarters' keys; nil: key files
 	ready    []func() error
 }
 
@@ -118,10 +119,15 @@ func (o *Office) headquarters(ctx context.Context) error {
 	return o.run(ctx, "headquarters", "init")
 }
 
+// seat are the flags of every headquarters program.
+func (o *Office) seat() []string {
+	return append([]string{"--dir", o.Path("headquarters"), "--passphrase-file", o.PassphraseFile()}, o.Keys...)
+}
+
 // run carries one program to its end.
 func (o *Office) run(ctx context.Context, program string, args ...string) error {
 	if program == "headquarters" {
-		args = append(args, "--dir", o.Path("headquarters"), "--passphrase-file", o.PassphraseFile())
+		args = append(args, o.seat()...)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(o.Programs, program), args...)
 	out, err := cmd.CombinedOutput()

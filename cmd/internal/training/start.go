@@ -85,7 +85,7 @@ hand = %q
 func (o *Office) launch(ctx context.Context, n *nurse, program, mark string, args ...string) (string, error) {
 	name := program + "-" + args[0]
 	if program == "headquarters" {
-		args = append(args, "--dir", o.Path("headquarters"), "--passphrase-file", o.PassphraseFile())
+		args = append(args, o.seat()...)
 	}
 	cmd := exec.Command(filepath.Join(o.Programs, program), args...)
 	log, err := os.OpenFile(o.Path(name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
