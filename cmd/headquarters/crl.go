@@ -20,7 +20,10 @@ func (h *headquarters) crlCommand() *cobra.Command {
 		Short: "Sign the next revocation list, with signers newly revoked or without",
 		Long: `Sign the country's next revocation list: the next number, every entry of the one before, and what is
 revoked now. A list is due at least every 90 days, and within 48 hours of a revocation
-(ICAO Doc 9303-12, 5.3). Reasons are not given: the profile forbids them.`,
+(ICAO Doc 9303-12, 5.3). Reasons are not given: the profile forbids them. Publish public/csca.crl
+afterwards, and give it to stations with their next charters (station renew).`,
+		Example: `  headquarters crl --revoke 5e5cd04cfb2663ea132de3e29236f3e5 \
+      --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ --officer pkcs11:anna --officer pkcs11:boris`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return h.hold(cmd, "crl", officers, func(ctx context.Context, a *act) error {

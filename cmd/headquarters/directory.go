@@ -22,8 +22,8 @@ func (h *headquarters) path(parts ...string) string {
 }
 
 // ledgerKeys are the receiving server's, which are in a key file always: it works unattended, in the
-// sight of the internet, and a machine like that is not to reach the token. What it signs with can be
-// replaced by the root; what the token holds cannot.
+// sight of the internet, and a machine like that is not to reach the token. They open nothing and sign
+// no book, charter or order.
 func (h *headquarters) ledgerKeys() (*token.Keyring, error) {
 	return h.keyring("ledger", "passphrase of the ledger")
 }

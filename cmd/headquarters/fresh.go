@@ -47,10 +47,11 @@ func (c *ceremony) openStores(context.Context) error {
 	}
 	what := "new passphrase of the ledger"
 	if c.device.module != "" {
-		var err error
-		if c.fresh.store, err = c.device.open(); err != nil {
+		store, err := c.device.open()
+		if err != nil {
 			return err
 		}
+		c.fresh.store = store
 		if err := c.strangers(); err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/miekg/pkcs11"
 
-	"padarozhnik/station/token"
 	"padarozhnik/station/token/softhsm"
 )
 
@@ -36,30 +35,16 @@ func tokens(t *testing.T) seat {
 	if err := os.WriteFile(pin, []byte(secret), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	officerTokens(t, soft.Library, "anna", "boris", "vera")
+	for _, officer := range labels[1:] {
+		made := seat{dir: top, flags: []string{"--pkcs11", soft.Library, "--token", officer, "--pin-file", pin}}
+		if out := made.must(t, "officer", "create"); !strings.Contains(out, "officer's token "+officer+": key ") {
+			t.Errorf("officer create said %s", out)
+		}
+	}
 	return seat{dir: filepath.Join(top, "hq"), flags: []string{
 		"--passphrase-file", pin, "--pkcs11", soft.Library, "--token", "hq", "--pin-file", pin,
 		"--officer", "pkcs11:anna=" + pin, "--officer", "pkcs11:boris=" + pin,
 	}}
-}
-
-func officerTokens(t *testing.T, library string, labels ...string) {
-	t.Helper()
-	m, err := token.OpenModule(library)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	for _, label := range labels {
-		h, err := m.Open(token.Slot{Label: label, PIN: func() ([]byte, error) { return []byte(secret), nil }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := h.CreateToken(); err != nil {
-			t.Fatal(err)
-		}
-		_ = h.Close()
-	}
 }
 
 // TestCeremoniesInHardware holds them with every key in a token.

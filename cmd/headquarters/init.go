@@ -29,10 +29,11 @@ leaves it: root, CSCA, document signer, the vault's signing key, and the P-256 h
 stations seal (its ML-KEM half lies in the token sealed to the P-256 half). Two keys stay in a file
 under a passphrase, ledger/keys.token: the receiving server's TLS key and the key of its checkpoints.
 That server works unattended in the sight of the internet, and a machine like that is not to reach the
-token; both keys open nothing, and the root can replace them.
+token. They open nothing and sign no book, charter or order.
 
 Without --pkcs11 all keys are in files under one passphrase: for training.
 
+An empty token is prepared with its maker's tool, here: softhsm2-util --init-token --free --label HQ.
 The two --officer are present from here on: they sign the protocol, and they alone hold the ceremonies
 that follow. The directory must not exist yet. A ceremony that is cut off leaves no directory; keys
 that it made in the token stay there unused, and the next ceremony names them.`,

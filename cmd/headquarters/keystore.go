@@ -73,14 +73,14 @@ func (d device) where() string {
 	return strings.TrimSpace("PKCS #11 token " + d.label + " " + d.serial)
 }
 
-func (d device) open() (keystore, error) {
+func (d device) open() (hardware, error) {
 	module, err := token.OpenModule(d.module)
 	if err != nil {
-		return nil, err
+		return hardware{}, err
 	}
 	hsm, err := module.Open(d.slot())
 	if err != nil {
-		return nil, errors.Join(err, module.Close())
+		return hardware{}, errors.Join(err, module.Close())
 	}
 	return hardware{module, hsm}, nil
 }

@@ -25,14 +25,23 @@ func main() {
 	defer stop()
 	hq := &headquarters{now: time.Now, log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	root := &cobra.Command{
-		Use:           "headquarters",
-		Short:         "Ceremonies, receiving server and vault of a passport authority",
+		Use:   "headquarters",
+		Short: "Ceremonies, receiving server and vault of a passport authority",
+		Long: `Ceremonies, receiving server and vault of a passport authority. Everything is in one directory, --dir.
+
+A country begins with "init". Two officers hold it and every ceremony after it: "issue-signer" at the
+latest every three months, "crl" at the latest every 90 days, "roll" every three to five years,
+"masterlist" whenever other countries' certificates have come. Each leaves a protocol that both signed.
+"station" and "stock" appoint offices; "serve" and "vault" run day and night.
+
+With --pkcs11 and --token headquarters' keys are in a PKCS #11 token; without, in a key file (training).
+A passphrase or PIN is asked for at the terminal, or read from the first line of a file.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&hq.dir, "dir", "headquarters", "headquarters' directory")
-	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the key file's passphrase (training)")
+	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the passphrase of key files, where nobody types it")
 	flags.StringVar(&hq.device.module, "pkcs11", "", "PKCS #11 library of the token that holds headquarters' keys")
 	flags.StringVar(&hq.device.label, "token", "", "label of that token")
 	flags.StringVar(&hq.device.serial, "token-serial", "", "serial number of that token, where two have one label")
@@ -41,7 +50,7 @@ func main() {
 	_ = flags.MarkHidden("token-label")
 	root.AddCommand(hq.initCommand(), hq.serveCommand(), hq.vaultCommand(), hq.stationCommand(),
 		hq.stockCommand(), hq.auditCommand(), hq.revokeCommand(), hq.rollCommand(), hq.signerCommand(),
-		hq.crlCommand(), hq.masterlistCommand())
+		hq.crlCommand(), hq.masterlistCommand(), hq.officerCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):

@@ -28,7 +28,7 @@ func (h *headquarters) rollCommand() *cobra.Command {
 		Long: `Make a new CSCA key and its root certificate, and a link certificate that the old key signs, with a
 name change where the name is new (ICAO Doc 9303-12, 4.3.4). The new key rests for two days, until
 other countries can have its certificate; the old key signs meanwhile. Old roots stay published:
-their books live on. Stations learn of the new root with their next charter.`,
+their books live on. Stations learn of the new root with their next charter (station renew).`,
 		Example: `  headquarters roll --officer anna.token --officer boris.token
   headquarters roll --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ --curve P-384 \
       --officer pkcs11:anna --officer pkcs11:boris`,
@@ -50,7 +50,8 @@ their books live on. Stations learn of the new root with their next charter.`,
 // officerFlag is the same for all ceremonies.
 func officerFlag(cmd *cobra.Command, into *[]string) {
 	cmd.Flags().StringArrayVar(into, "officer", nil,
-		"token of an officer, FILE or pkcs11:LABEL, twice; =SECRETFILE behind it where nobody types (training)")
+		"an officer's own token, twice: a key FILE, or pkcs11:LABEL in the library of --pkcs11;\n"+
+			"=SECRETFILE behind it holds passphrase or PIN where nobody types")
 }
 
 func (r rollOver) do(_ context.Context, a *act) error {

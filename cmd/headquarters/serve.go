@@ -21,7 +21,9 @@ func (h *headquarters) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Receive signed records and sealed cases from stations",
-		Args:  cobra.NoArgs,
+		Long: `Run the receiving server: the side that faces the internet. It needs public/ and ledger/ of --dir and
+the passphrase of ledger/keys.token, and no token: it opens nothing and signs no book.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return h.serve(cmd.Context(), listen, func(address string) {
 				fmt.Fprintln(cmd.OutOrStdout(), "listening https://"+address)

@@ -32,6 +32,9 @@ func (h *headquarters) signerCommand() *cobra.Command {
 		Long: `Make a new key and certify it: for documents, used at most three months, or for master lists
 (ICAO Doc 9303-12, 7.1.1). The certificate before it stays published. A running vault goes on with
 the old signer until it is started again.`,
+		Example: `  headquarters issue-signer --curve brainpoolP256r1 \
+      --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ --officer pkcs11:anna --officer pkcs11:boris
+  headquarters issue-signer --purpose masterlist --officer anna.token --officer boris.token`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return h.hold(cmd, "issue-signer", officers, s.do)
