@@ -87,7 +87,7 @@ func TestEveryKeyIsInTheToken(t *testing.T) {
 	}
 	ctx, session := s.backDoor(t)
 	kinds := map[string]int{}
-	for _, o := range privateKeys(t, ctx, session) {
+	for _, o := range softhsm.Find(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY)) {
 		asked := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_LABEL, nil)}
 		got, err := ctx.GetAttributeValue(session, o, asked)
 		if err != nil {
@@ -143,19 +143,6 @@ func (s seat) backDoor(t *testing.T) (*pkcs11.Ctx, pkcs11.SessionHandle) {
 	}
 	t.Fatal("no token of headquarters")
 	return nil, 0
-}
-
-func privateKeys(t *testing.T, ctx *pkcs11.Ctx, session pkcs11.SessionHandle) []pkcs11.ObjectHandle {
-	t.Helper()
-	class := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY)}
-	if err := ctx.FindObjectsInit(session, class); err != nil {
-		t.Fatal(err)
-	}
-	found, _, err := ctx.FindObjects(session, 100)
-	if err := errors.Join(err, ctx.FindObjectsFinal(session)); err != nil {
-		t.Fatal(err)
-	}
-	return found
 }
 
 // TestCurves: CSCA and signer are on the curves that were asked for, from the first ceremony on, and a

@@ -41,7 +41,7 @@ A passphrase or PIN is asked for at the terminal, or read from the first line of
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&hq.dir, "dir", "headquarters", "headquarters' directory")
-	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the passphrase of key files, where nobody types it")
+	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the passphrase of key files")
 	flags.StringVar(&hq.device.module, "pkcs11", "", "PKCS #11 library of the token that holds headquarters' keys")
 	flags.StringVar(&hq.device.label, "token", "", "label of that token")
 	flags.StringVar(&hq.device.serial, "token-serial", "", "serial number of that token, where two have one label")

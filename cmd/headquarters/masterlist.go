@@ -62,6 +62,14 @@ func newMasterList(a *act, files []string, origin string) error {
 	if err != nil {
 		return err
 	}
+	last, _, err := a.trustList()
+	if err != nil {
+		return err
+	}
+	handed, err := a.handed(last.Sources, files, given, origin)
+	if err != nil {
+		return err
+	}
 	listed := slices.Concat(a.roots, a.links, given)
 	for _, c := range listed {
 		a.listed(c)
@@ -84,14 +92,6 @@ func newMasterList(a *act, files []string, origin string) error {
 		return err
 	}
 	a.put(fileMasterList, list.Raw)
-	last, _, err := a.trustList()
-	if err != nil {
-		return err
-	}
-	handed, err := a.handed(last.Sources, files, given, origin)
-	if err != nil {
-		return err
-	}
 	return a.putTrust(append(handed, imported(last.Sources)...))
 }
 

@@ -80,11 +80,14 @@ func (a *act) putTrust(sources []charter.Source) error {
 }
 
 // handed makes the sources of certificates that were handed over. One that was known keeps the origin it
-// had.
+// had; our own need none, and another of our own country's is refused.
 func (a *act) handed(known []charter.Source, files []string, certificates []*pki.Certificate, origin string) (
 	[]charter.Source, error) {
 	var out []charter.Source
 	for i, c := range certificates {
+		if a.ours(c) {
+			continue
+		}
 		if strings.EqualFold(c.Country(), a.roots[0].Country()) {
 			return nil, fmt.Errorf("%s: %w", files[i], errOwnList)
 		}
@@ -126,14 +129,18 @@ func signedAt(m *pki.MasterList) time.Time {
 	return m.SigningTime
 }
 
+// ours tells whether a certificate is one of the country's.
+func (c *country) ours(listed *pki.Certificate) bool {
+	return slices.ContainsFunc(c.all(), func(o *pki.Certificate) bool { return slices.Equal(o.Raw, listed.Raw) })
+}
+
 // onlyOurs refuses a list that would have stations believe another CSCA of our own country.
 func (c *country) onlyOurs(m *pki.MasterList) error {
 	for listed, err := range m.Certificates() {
 		if err != nil || !strings.EqualFold(listed.Country(), c.roots[0].Country()) {
 			continue
 		}
-		ours := slices.ContainsFunc(c.all(), func(o *pki.Certificate) bool { return slices.Equal(o.Raw, listed.Raw) })
-		if !ours {
+		if !c.ours(listed) {
 			return fmt.Errorf("certificate %x, key %x: %w", listed.SerialNumber, listed.SubjectKeyID, errOwnList)
 		}
 	}

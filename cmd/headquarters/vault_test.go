@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/miekg/pkcs11"
-
 	"padarozhnik/station/token"
 	"padarozhnik/station/token/softhsm"
 )
@@ -90,7 +88,7 @@ func TestVaultOutlivesItsToken(t *testing.T) {
 	}()
 	allocateOne(t, h, top, "UT4200001")
 	log.wait(t, "stock allocated")
-	pullOut(t, soft.Library)
+	softhsm.PullOut(t, soft.Library)
 	allocateOne(t, h, top, "UT4200002")
 	log.wait(t, "token failed, nothing is signed until it is back")
 	log.wait(t, "stock allocated\" station=UTO-01 blanks=2")
@@ -135,21 +133,5 @@ func allocateOne(t *testing.T, h *headquarters, top, serial string) {
 	}
 	if _, err := h.allocate("UTO-01", manifest, transport); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// pullOut closes all sessions with the tokens through a second door of the library.
-func pullOut(t *testing.T, library string) {
-	t.Helper()
-	ctx := pkcs11.New(library)
-	defer ctx.Destroy()
-	slots, err := ctx.GetSlotList(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, slot := range slots {
-		if err := ctx.CloseAllSessions(slot); err != nil {
-			t.Fatal(err)
-		}
 	}
 }

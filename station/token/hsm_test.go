@@ -14,8 +14,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/miekg/pkcs11"
-
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/seal"
 	"padarozhnik/station/pki/ec"
@@ -201,7 +199,7 @@ func TestHSMStopsAndReopens(t *testing.T) {
 		"secret": func() error { _, err := h.Secret("gp/one"); return err },
 		"list":   func() error { _, err := h.Names(); return err },
 	} {
-		pullOut(t, library)
+		softhsm.PullOut(t, library)
 		if err := call(); !errors.Is(err, token.ErrDevice) || strings.Contains(err.Error(), testPIN) || h.Failure() == nil {
 			t.Errorf("%s without a session: %v", name, err)
 		}
@@ -226,7 +224,7 @@ func TestNoPINTwice(t *testing.T) {
 	}
 	defer h.Close()
 	text = "271828"
-	pullOut(t, library)
+	softhsm.PullOut(t, library)
 	for i, want := range []error{token.ErrDevice, token.ErrWrongPIN, token.ErrWrongPIN, token.ErrWrongPIN} {
 		if _, err := h.Names(); !errors.Is(err, want) {
 			t.Errorf("call %d: %v, want %v", i+1, err, want)
@@ -255,22 +253,6 @@ func sealed(t *testing.T, public []byte, text string) []byte {
 		t.Fatal(err)
 	}
 	return blob
-}
-
-// pullOut closes all sessions with the token through a second door of the library.
-func pullOut(t *testing.T, library string) {
-	t.Helper()
-	ctx := pkcs11.New(library)
-	defer ctx.Destroy()
-	slots, err := ctx.GetSlotList(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, slot := range slots {
-		if err := ctx.CloseAllSessions(slot); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestHSMToken(t *testing.T) {
@@ -310,7 +292,7 @@ func TestHSMToken(t *testing.T) {
 	if _, err := h.CreateToken(); !errors.Is(err, token.ErrNameTaken) {
 		t.Errorf("made twice: %v", err)
 	}
-	pullOut(t, library)
+	softhsm.PullOut(t, library)
 	if _, err := seal.Open(again, seal.PurposeCase, blob); !errors.Is(err, token.ErrDevice) {
 		t.Errorf("opened by a token that is gone: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"padarozhnik/station/pki/ec"
 	"padarozhnik/station/token"
+	"padarozhnik/station/token/softhsm"
 )
 
 // TestSecrets: what the token keeps sealed comes back, and only under its own name and kind.
@@ -30,7 +31,7 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("a secret as an opener: %v", err)
 	}
 	ctx, session := secondDoor(t, library)
-	data := search(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_LABEL, "gp/one/secret"))
+	data := softhsm.Find(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_LABEL, "gp/one/secret"))
 	got, err := ctx.GetAttributeValue(session, data[0], []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_VALUE, nil)})
 	if err != nil || bytes.Contains(got[0].Value, []byte("master")) {
 		t.Errorf("%v, or the secret lies in clear", err)
@@ -69,18 +70,6 @@ func secondDoor(t *testing.T, library string) (*pkcs11.Ctx, pkcs11.SessionHandle
 	return ctx, session
 }
 
-func search(t *testing.T, ctx *pkcs11.Ctx, session pkcs11.SessionHandle, a *pkcs11.Attribute) []pkcs11.ObjectHandle {
-	t.Helper()
-	if err := ctx.FindObjectsInit(session, []*pkcs11.Attribute{a}); err != nil {
-		t.Fatal(err)
-	}
-	found, _, err := ctx.FindObjects(session, 100)
-	if err := errors.Join(err, ctx.FindObjectsFinal(session)); err != nil {
-		t.Fatal(err)
-	}
-	return found
-}
-
 // TestKeysStay: the token gives no private value, whether it is read or wrapped, and the marks say so.
 func TestKeysStay(t *testing.T) {
 	h, library := openHSM(t)
@@ -96,7 +85,7 @@ func TestKeysStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := search(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY))
+	found := softhsm.Find(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY))
 	if len(found) != 3 {
 		t.Fatalf("%d private keys", len(found))
 	}

@@ -98,7 +98,7 @@ func (l TrustList) check() error {
 	}
 	for i, s := range l.Sources {
 		if s.Origin == "" || len(s.Origin) > maxOrigin || len(s.Roots) > maxRoots || len(s.Roots) == 0 && len(s.List) == 0 {
-			return fmt.Errorf("source %d: %w", i+1, ErrMalformed)
+			return fmt.Errorf("source %d, %d roots, origin of %d bytes: %w", i+1, len(s.Roots), len(s.Origin), ErrMalformed)
 		}
 	}
 	return nil

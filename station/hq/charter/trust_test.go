@@ -47,7 +47,8 @@ func TestTrustListCarriesOrigins(t *testing.T) {
 		}
 	}
 	back.Sources[1].Roots = nil
-	if err := back.AddTo(pki.NewTrustStore()); !errors.Is(err, pki.ErrUntrusted) || !strings.Contains(err.Error(), "b.ml") {
+	err = back.AddTo(pki.NewTrustStore())
+	if !errors.Is(err, pki.ErrUntrusted) || !strings.Contains(err.Error(), "b.ml") {
 		t.Errorf("master list without its root: %v", err)
 	}
 }
