@@ -3,8 +3,17 @@ package ec
 // domain is a curve's numbers in hexadecimal.
 type domain struct{ p, a, b, x, y, n string }
 
-// The Brainpool curves with random coefficients (RFC 5639, 3).
+// The Brainpool curves with random coefficients (RFC 5639, 3), and P-192, which the standard
+// library does not have (FIPS 186-4, D.1.2.1).
 var (
+	nist192 = domain{
+		p: "fffffffffffffffffffffffffffffffeffffffffffffffff",
+		a: "fffffffffffffffffffffffffffffffefffffffffffffffc",
+		b: "64210519e59c80e70fa7e9ab72243049feb8deecc146b9b1",
+		x: "188da80eb03090f67cbf20eb43a18800f4ff0afd82ff1012",
+		y: "07192b95ffc8da78631011ed6b24cdd573f977a11e794811",
+		n: "ffffffffffffffffffffffff99def836146bc9b1b4d22831",
+	}
 	brainpool192 = domain{
 		p: "c302f41d932a36cda7a3463093d18db78fce476de1a86297",
 		a: "6a91174076b1e0e19c39c031fe8685c1cae040e5c69a28ef",

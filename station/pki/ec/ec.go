@@ -8,9 +8,10 @@
 // the same time a crypto/elliptic.Curve, so that crypto/ecdsa signs and verifies on Brainpool.
 //
 // Timing: on P-224, P-256, P-384 and P-521 scalar multiplication runs in constant time
-// (filippo.io/nistec) for scalars below the group order. On the Brainpool curves arithmetic is
-// math/big, which is not constant time: use a NIST curve where an attacker can measure a secret
-// key at work, and keep long-lived Brainpool keys in a token. P-192 is not offered.
+// (filippo.io/nistec) for scalars below the group order. On the Brainpool curves and on P-192
+// arithmetic is math/big, which is not constant time: use a NIST curve of 224 bits or more where an
+// attacker can measure a secret key at work, and keep long-lived Brainpool keys in a token. The
+// curves of 192 bits are too short for new documents and serve to read old ones.
 //
 // Curves are immutable and shared; all methods may be called by several goroutines at a time.
 package ec
@@ -22,10 +23,12 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+
+	"padarozhnik/station/pki/scalar"
 )
 
-// ErrUnknownCurve is returned for a curve that the standardized domain parameters do not know, or
-// that this package does not offer (P-192).
+// ErrUnknownCurve is returned for a curve that the standardized domain parameters do not know, and
+// by Encode for one that cannot be encoded into.
 var ErrUnknownCurve = errors.New("unknown elliptic curve")
 
 // ErrPoint is returned for bytes that are no point of the curve, or are the point at infinity.
@@ -41,7 +44,7 @@ type Curve struct {
 	parameterID int
 	oid         asn1.ObjectIdentifier
 	params      *elliptic.CurveParams
-	standard    elliptic.Curve // the standard library's own curve, nil for Brainpool
+	standard    elliptic.Curve // the standard library's own curve, nil where it has none
 	group       group
 }
 
@@ -82,8 +85,8 @@ func (c *Curve) OID() asn1.ObjectIdentifier { return c.oid }
 // Size returns the length of a coordinate in bytes.
 func (c *Curve) Size() int { return (c.P.BitLen() + 7) / 8 }
 
-// ECDSACurve returns the curve that crypto/ecdsa works best with: the standard library's for NIST
-// curves, c itself for Brainpool.
+// ECDSACurve returns the curve that crypto/ecdsa works best with: the standard library's where it
+// has the curve, c itself for Brainpool and P-192.
 func (c *Curve) ECDSACurve() elliptic.Curve {
 	if c.standard != nil {
 		return c.standard
@@ -96,10 +99,8 @@ func (c *Curve) OnCurve(p Point) bool {
 	if p.IsInfinity() || p.X.Sign() < 0 || p.Y.Sign() < 0 || p.X.Cmp(c.P) >= 0 || p.Y.Cmp(c.P) >= 0 {
 		return false
 	}
-	right := new(big.Int).Mul(p.X, p.X)
-	right.Add(right, c.A).Mul(right, p.X).Add(right, c.B).Mod(right, c.P)
 	left := new(big.Int).Mul(p.Y, p.Y)
-	return left.Mod(left, c.P).Cmp(right) == 0
+	return left.Mod(left, c.P).Cmp(c.right(p.X)) == 0
 }
 
 // AddPoints returns p + q. A point off the curve gives infinity, which no protocol accepts.
@@ -176,16 +177,8 @@ func (c *Curve) Point(b []byte) (Point, error) {
 // GenerateKey draws a private key d uniformly from 1..N-1 and returns it with d·G. It reads rand
 // until a draw fits, at most 128 times.
 func (c *Curve) GenerateKey(rand io.Reader) (d *big.Int, p Point, err error) {
-	b := make([]byte, (c.N.BitLen()+7)/8)
-	excess := len(b)*8 - c.N.BitLen()
-	for range 128 {
-		if _, err := io.ReadFull(rand, b); err != nil {
-			return nil, Point{}, fmt.Errorf("draw private key: %w", err)
-		}
-		b[0] >>= excess
-		if d := new(big.Int).SetBytes(b); d.Sign() > 0 && d.Cmp(c.N) < 0 {
-			return d, c.BaseMul(d), nil
-		}
+	if d, err = scalar.Draw(rand, c.N); err != nil {
+		return nil, Point{}, err
 	}
-	return nil, Point{}, errors.New("draw private key: the random source does not look random")
+	return d, c.BaseMul(d), nil
 }

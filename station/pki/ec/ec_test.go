@@ -22,7 +22,7 @@ import (
 
 func all() []*ec.Curve {
 	return []*ec.Curve{
-		ec.P224(), ec.P256(), ec.P384(), ec.P521(),
+		ec.P192(), ec.P224(), ec.P256(), ec.P384(), ec.P521(),
 		ec.BrainpoolP192r1(), ec.BrainpoolP224r1(), ec.BrainpoolP256r1(),
 		ec.BrainpoolP320r1(), ec.BrainpoolP384r1(), ec.BrainpoolP512r1(),
 	}
@@ -30,6 +30,8 @@ func all() []*ec.Curve {
 
 func opensslName(c *ec.Curve) string {
 	switch c.Name() {
+	case "P-192":
+		return "prime192v1"
 	case "P-224":
 		return "secp224r1"
 	case "P-256":
@@ -168,7 +170,7 @@ func TestLookups(t *testing.T) {
 			t.Errorf("%s with another generator: %v", c.Name(), err)
 		}
 	}
-	for _, id := range []int{-1, 0, 7, 8, 19} {
+	for _, id := range []int{-1, 0, 7, 19} {
 		if _, err := ec.ByParameterID(id); !errors.Is(err, ec.ErrUnknownCurve) {
 			t.Errorf("parameters %d: %v", id, err)
 		}

@@ -2,7 +2,7 @@ package ec
 
 import "math/big"
 
-// jacobian is the arithmetic of a Brainpool curve: Jacobian coordinates over math/big, where
+// jacobian is the arithmetic of Brainpool curves and P-192: Jacobian coordinates over math/big, where
 // (X, Y, Z) stands for the affine point (X/Z², Y/Z³). Not constant time.
 type jacobian struct{ c *Curve }
 

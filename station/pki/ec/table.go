@@ -12,27 +12,37 @@ import (
 
 // Object identifiers of the NIST curves (RFC 5480, 2.1.1.1).
 var (
+	oidP192 = asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 1}
 	oidP224 = asn1.ObjectIdentifier{1, 3, 132, 0, 33}
 	oidP256 = asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}
 	oidP384 = asn1.ObjectIdentifier{1, 3, 132, 0, 34}
 	oidP521 = asn1.ObjectIdentifier{1, 3, 132, 0, 35}
 )
 
+func oidBrainpool(arc int) asn1.ObjectIdentifier {
+	return asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, arc}
+}
+
 // curves builds the read-only table of all curves once.
 var curves = sync.OnceValue(func() []*Curve {
 	return []*Curve{
+		generic(8, "P-192", oidP192, nist192),
 		nist(10, elliptic.P224(), oidP224, nistGroup[*nistec.P224Point]{nistec.NewP224Point, 28}),
 		nist(12, elliptic.P256(), oidP256, nistGroup[*nistec.P256Point]{nistec.NewP256Point, 32}),
 		nist(15, elliptic.P384(), oidP384, nistGroup[*nistec.P384Point]{nistec.NewP384Point, 48}),
 		nist(18, elliptic.P521(), oidP521, nistGroup[*nistec.P521Point]{nistec.NewP521Point, 66}),
-		brainpool(9, "brainpoolP192r1", 3, brainpool192),
-		brainpool(11, "brainpoolP224r1", 5, brainpool224),
-		brainpool(13, "brainpoolP256r1", 7, brainpool256),
-		brainpool(14, "brainpoolP320r1", 9, brainpool320),
-		brainpool(16, "brainpoolP384r1", 11, brainpool384),
-		brainpool(17, "brainpoolP512r1", 13, brainpool512),
+		generic(9, "brainpoolP192r1", oidBrainpool(3), brainpool192),
+		generic(11, "brainpoolP224r1", oidBrainpool(5), brainpool224),
+		generic(13, "brainpoolP256r1", oidBrainpool(7), brainpool256),
+		generic(14, "brainpoolP320r1", oidBrainpool(9), brainpool320),
+		generic(16, "brainpoolP384r1", oidBrainpool(11), brainpool384),
+		generic(17, "brainpoolP512r1", oidBrainpool(13), brainpool512),
 	}
 })
+
+// P192 returns NIST P-192, parameters 8. It is too short for new documents and serves to read old
+// ones.
+func P192() *Curve { return mustByID(8) }
 
 // P224 returns NIST P-224, parameters 10.
 func P224() *Curve { return mustByID(10) }
@@ -74,7 +84,7 @@ func mustByID(id int) *Curve {
 }
 
 // ByParameterID returns the curve of a standardized domain parameter number
-// (ICAO Doc 9303-11, 9.5.1), or ErrUnknownCurve: numbers below 8 are no curves, 8 is P-192.
+// (ICAO Doc 9303-11, 9.5.1), or ErrUnknownCurve: numbers below 8 are no curves.
 func ByParameterID(id int) (*Curve, error) {
 	for _, c := range curves() {
 		if c.parameterID == id {
@@ -125,11 +135,12 @@ func nist(id int, e elliptic.Curve, oid asn1.ObjectIdentifier, g group) *Curve {
 	}
 }
 
-func brainpool(id int, name string, arc int, hex domain) *Curve {
+// generic makes a curve whose arithmetic is math/big.
+func generic(id int, name string, oid asn1.ObjectIdentifier, hex domain) *Curve {
 	c := &Curve{
 		P: number(hex.p), A: number(hex.a), B: number(hex.b), N: number(hex.n),
 		Gx: number(hex.x), Gy: number(hex.y), H: 1,
-		name: name, parameterID: id, oid: asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, arc},
+		name: name, parameterID: id, oid: oid,
 	}
 	c.params = &elliptic.CurveParams{
 		P: c.P, N: c.N, B: c.B, Gx: c.Gx, Gy: c.Gy, BitSize: c.P.BitLen(), Name: name,
