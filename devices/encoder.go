@@ -32,12 +32,26 @@ type SCP03Keys struct {
 	Dek []byte `json:"dek" cbor:"dek"`
 }
 
-// ChipAuthKey is the chip's static key pair for Chip Authentication (ICAO Doc 9303-11, 6.2). The
-// public half stands in DG14.
+// ChipAuthKey is a static key pair of the chip for Chip Authentication (ICAO Doc 9303-11, 6.2), whose
+// public half stands in DG14, or for PACE with chip authentication mapping (4.4.3.5), whose public
+// half stands in EF.CardSecurity. One without Private is no key.
 type ChipAuthKey struct {
-	ParameterID int    `json:"parameterId" cbor:"parameterId"` // standardized domain parameters, 12 = P-256
-	Private     []byte `json:"private" cbor:"private"`         // big endian, as long as the group order
+	ParameterID int    `json:"parameterId" cbor:"parameterId"`         // standardized domain parameters, 12 = P-256
+	Private     []byte `json:"private" cbor:"private"`                 // big endian, as long as the group order
+	KeyID       int    `json:"keyId,omitempty" cbor:"keyId,omitempty"` // 1 to 127; 0 for a key without a number
 }
+
+// ActiveAuthKey is the chip's key pair for Active Authentication (ICAO Doc 9303-11, 6.1), by RSA or on
+// a curve. The public half stands in DG15. The zero value is no key.
+type ActiveAuthKey struct {
+	RSA         []byte `json:"rsa,omitempty" cbor:"rsa,omitempty"` // RSAPrivateKey (RFC 8017, A.1.2), DER
+	ParameterID int    `json:"parameterId,omitempty" cbor:"parameterId,omitempty"`
+	Private     []byte `json:"private,omitempty" cbor:"private,omitempty"`   // as long as the group order
+	HashBits    int    `json:"hashBits,omitempty" cbor:"hashBits,omitempty"` // SHA-2; 160 is SHA-1, for RSA alone
+}
+
+// IsZero tells that there is no key.
+func (k ActiveAuthKey) IsZero() bool { return len(k.RSA) == 0 && len(k.Private) == 0 }
 
 // ChipOrder is all that goes into one chip. MRZHash is SHA-1 over the MRZ information (document
 // number, birth, expiry, each with its check digit): K of PACE, and K_seed of BAC in its first 16
@@ -49,6 +63,9 @@ type ChipOrder struct {
 	CAN     string      `json:"can" cbor:"can"`
 	Auth    ChipAuthKey `json:"auth" cbor:"auth"`
 	SCP03   SCP03Keys   `json:"scp03" cbor:"scp03"`
+
+	Mapping ChipAuthKey   `json:"mapping,omitzero" cbor:"mapping,omitzero"` // of PACE with chip authentication mapping
+	Active  ActiveAuthKey `json:"active,omitzero" cbor:"active,omitzero"`
 }
 
 // Password opens a chip: the hash of the MRZ information, or the card access number.

@@ -2,16 +2,13 @@ package chip
 
 import (
 	"context"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/bac"
-	"padarozhnik/devices/chip/chipauth"
 	"padarozhnik/devices/chip/pace"
-	"padarozhnik/devices/chip/sm"
 	"padarozhnik/station/lds"
 )
 
@@ -26,141 +23,103 @@ func passwordOf(p devices.Password) (pace.Password, error) {
 	return pace.Password{}, errors.New("no password given")
 }
 
-// openPACE runs PACE on a chip that was just reset and selects the application in the new session.
-func (l *link) openPACE(ctx context.Context, cardAccess []byte, pw pace.Password) (pace.Info, error) {
+// opened is how PACE opened a chip. proof is not nil with chip authentication mapping, and yet to be
+// verified.
+type opened struct {
+	info  pace.Info
+	proof *pace.Proof
+}
+
+// openPACE runs the best PACE of a chip that was just reset (pace.Choose) and selects the application
+// in the new session.
+func (l *link) openPACE(ctx context.Context, cardAccess []byte, pw pace.Password) (opened, error) {
+	o, err := l.runPACE(ctx, cardAccess, pw)
+	if err != nil {
+		return o, err
+	}
+	return o, l.enter(ctx, false)
+}
+
+// runPACE is openPACE without the selection: the master file is still selected.
+func (l *link) runPACE(ctx context.Context, cardAccess []byte, pw pace.Password) (opened, error) {
 	infos, err := pace.ParseInfos(cardAccess)
 	if err != nil {
-		return pace.Info{}, err
+		return opened{}, err
 	}
-	info, ambiguous, err := chooseInfo(infos)
+	info, ambiguous, err := pace.Choose(infos)
 	if err != nil {
-		return pace.Info{}, err
+		return opened{}, err
 	}
-	t := pace.Terminal{Rand: l.rand, NameParameters: ambiguous}
-	session, err := t.Run(ctx, l.card, info, pw)
-	if err != nil {
-		return info, err
-	}
-	l.ch.Session, l.short = session, true
-	_, err = l.ch.Do(ctx, l.selection(0x0C, 0))
-	return info, err
+	return l.runProtocol(ctx, info, ambiguous, pw)
 }
 
-// chooseInfo takes the first protocol that can be run, and tells whether the chip offers it with
-// several domain parameters.
-func chooseInfo(infos []pace.Info) (chosen pace.Info, ambiguous bool, err error) {
-	for _, i := range infos {
-		if !i.Supported() {
-			continue
-		}
-		for _, other := range infos {
-			ambiguous = ambiguous || (other.Protocol == i.Protocol && other != i)
-		}
-		return i, ambiguous, nil
+// runProtocol runs PACE as one info says.
+func (l *link) runProtocol(ctx context.Context, info pace.Info, named bool, pw pace.Password) (opened, error) {
+	t := pace.Terminal{Rand: l.rand, NameParameters: named}
+	session, proof, err := t.Run(ctx, l.card, info, pw)
+	if err != nil {
+		return opened{info: info}, err
 	}
-	return pace.Info{}, false, fmt.Errorf("%w: none of %d offers", pace.ErrUnsupported, len(infos))
+	l.ch.Session, l.short, l.master = session, true, true
+	return opened{info: info, proof: proof}, nil
 }
 
-// openBAC selects the application in clear and runs Basic Access Control.
-func (l *link) openBAC(ctx context.Context, mrzHash []byte) error {
+// enter selects, in a session of PACE, the master file or the application, unless it is selected
+// already.
+func (l *link) enter(ctx context.Context, master bool) error {
+	if l.master == master {
+		return nil
+	}
+	c := l.selection(0x0C, 0)
+	if master {
+		c = apdu.Command{INS: 0xA4, P2: 0x0C, Data: []byte{0x3F, 0x00}}
+	}
+	if _, err := l.ch.Do(ctx, c); err != nil {
+		return err
+	}
+	l.master = master
+	return nil
+}
+
+// announcesPACE tells whether an EF.CardAccess speaks of PACE at all, in a way that we can run or
+// not. Without it a chip is opened by Basic Access Control (ICAO Doc 9303-11, 4.2).
+func announcesPACE(cardAccess []byte) bool {
+	if cardAccess == nil {
+		return false
+	}
+	f, err := lds.ParseCardAccess(cardAccess)
+	return err != nil || len(f.Infos.PACE) > 0
+}
+
+// openBAC selects the application in clear and runs Basic Access Control. It returns false for a
+// chip without any access control, as the standard allowed until its eighth edition, and
+// devices.ErrUnsupported for one that is closed by other means.
+func (l *link) openBAC(ctx context.Context, mrzHash []byte) (protected bool, err error) {
 	if len(mrzHash) == 0 {
-		return fmt.Errorf("%w: chip has no PACE and asks for the MRZ", devices.ErrWrongPassword)
+		return true, fmt.Errorf("%w: chip has no PACE and asks for the MRZ", devices.ErrWrongPassword)
 	}
 	if _, err := l.plain(ctx, l.selection(0x0C, 0)); err != nil {
 		if _, ok := apdu.StatusOf(err); ok {
-			return fmt.Errorf("%w: application: %w", devices.ErrForeignChip, err)
+			return true, fmt.Errorf("%w: application: %w", devices.ErrForeignChip, err)
 		}
-		return err
+		return true, err
 	}
 	session, err := bac.Terminal{Rand: l.rand}.Run(ctx, l.card, mrzHash)
+	if s, ok := apdu.StatusOf(err); ok && (s == apdu.UnknownInstruction || s == apdu.UnknownClass) {
+		return l.openPlain(ctx)
+	}
 	if err != nil {
-		return err
+		return true, err
 	}
 	l.ch.Session, l.short = session, false
-	return nil
+	return true, nil
 }
 
-// authenticateChip runs Chip Authentication with the key in DG14 and reads a byte under the new
-// keys, which only the holder of the private key has. The returned error is devices.ErrNotAuthentic
-// where the chip does not have them.
-func (l *link) authenticateChip(ctx context.Context, key chipauth.Key) error {
-	session, err := chipauth.Terminal{Rand: l.rand}.Run(ctx, &l.ch, key)
-	if err != nil {
-		return notAuthentic(err)
+// openPlain looks whether a chip that does not know Basic Access Control is open.
+func (l *link) openPlain(ctx context.Context) (protected bool, err error) {
+	_, err = l.readAt(ctx, "EF.COM", 0, headSize)
+	if _, refused := apdu.StatusOf(err); refused {
+		return true, fmt.Errorf("%w: access protocol: %w", devices.ErrUnsupported, err)
 	}
-	l.endSession()
-	l.ch.Session = session
-	if _, err := l.readAt(ctx, "EF.COM", 0, headSize); err != nil {
-		return notAuthentic(err)
-	}
-	return nil
-}
-
-// notAuthentic takes a chip's refusal, and an answer that does not open, for a failed proof; what
-// the reader or the service did is passed on.
-func notAuthentic(err error) error {
-	_, refused := apdu.StatusOf(err)
-	if refused || errors.Is(err, sm.ErrNotProtected) || errors.Is(err, sm.ErrMAC) || errors.Is(err, sm.ErrMalformed) ||
-		errors.Is(err, sm.ErrMissing) || errors.Is(err, chipauth.ErrProtocol) {
-		return fmt.Errorf("%w: %w", devices.ErrNotAuthentic, err)
-	}
-	return err
-}
-
-// authenticationKey finds the first key of DG14 whose protocol can be run. It returns false for a
-// chip that offers none.
-func authenticationKey(dg14 []byte) (chipauth.Key, bool, error) {
-	d, err := lds.ParseDG14(dg14)
-	if err != nil {
-		return chipauth.Key{}, false, err
-	}
-	for _, k := range d.Infos.ChipAuthenticationKeys {
-		for _, i := range d.Infos.ChipAuthentication {
-			suite, ok := suiteOf(i.OID)
-			if !ok || !sameNumber(k.KeyID, i.KeyID) {
-				continue
-			}
-			curve, point, err := k.Curve()
-			if err != nil {
-				return chipauth.Key{}, false, err
-			}
-			key := chipauth.Key{Suite: suite, Curve: curve, Public: point}
-			if k.KeyID != nil {
-				if key.KeyID, err = content(*k.KeyID); err != nil {
-					return chipauth.Key{}, false, err
-				}
-			}
-			return key, true, nil
-		}
-	}
-	return chipauth.Key{}, false, nil
-}
-
-func suiteOf(oid lds.OID) (sm.Suite, bool) {
-	b, err := content(oid)
-	if err != nil {
-		return 0, false
-	}
-	s, err := chipauth.ParseOID(b)
-	return s, err == nil
-}
-
-// content is the content of a value's DER encoding.
-func content(v any) ([]byte, error) {
-	b, err := asn1.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	var raw asn1.RawValue
-	if _, err := asn1.Unmarshal(b, &raw); err != nil {
-		return nil, err
-	}
-	return raw.Bytes, nil
-}
-
-func sameNumber(a, b *int) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return *a == *b
+	return false, err
 }

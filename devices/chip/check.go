@@ -5,14 +5,13 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"math/big"
 	"slices"
 
 	"padarozhnik/devices"
+	"padarozhnik/devices/chip/pace"
 	"padarozhnik/devices/chip/products"
 	"padarozhnik/station/lds"
 	"padarozhnik/station/lds/tlv"
-	"padarozhnik/station/pki/ec"
 )
 
 func cannotHold(format string, args ...any) error {
@@ -39,7 +38,7 @@ func checkOrder(p *products.Product, o devices.ChipOrder) error {
 	if err := checkAccess(p, files["EF.CardAccess"]); err != nil {
 		return err
 	}
-	if err := checkAuth(p, o.Auth, files["DG14"]); err != nil {
+	if err := checkKeys(p, o, files); err != nil {
 		return err
 	}
 	if err := files.matchesMRZ(o.MRZHash); err != nil {
@@ -94,42 +93,20 @@ func checkAccess(p *products.Product, file []byte) error {
 	if len(access.Infos.PACE) == 0 {
 		return cannotHold("no PACE in EF.CardAccess")
 	}
-	for _, i := range access.Infos.PACE {
+	runnable, err := pace.ParseInfos(file)
+	if err != nil || len(runnable) != len(access.Infos.PACE) {
+		return cannotHold("access protocol of no standard")
+	}
+	for n, i := range access.Infos.PACE {
+		if !runnable[n].Supported() {
+			return cannotHold("%s with domain parameters %d", runnable[n].Protocol, runnable[n].ParameterID)
+		}
 		if !slices.Contains(p.Limits.PACE, i.OID.String()) {
 			return cannotHold("access protocol %s", i.OID)
 		}
 		if i.ParameterID == nil || !slices.Contains(p.Limits.Parameters, *i.ParameterID) {
 			return cannotHold("domain parameters of PACE")
 		}
-	}
-	return nil
-}
-
-// checkAuth demands a key of a kind that the chip takes, whose public half stands in DG14.
-func checkAuth(p *products.Product, k devices.ChipAuthKey, dg14 []byte) error {
-	if !slices.Contains(p.Limits.Parameters, k.ParameterID) {
-		return cannotHold("Chip Authentication with domain parameters %d", k.ParameterID)
-	}
-	curve, err := ec.ByParameterID(k.ParameterID)
-	if err != nil {
-		return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
-	}
-	d := new(big.Int).SetBytes(k.Private)
-	if len(k.Private) != (curve.N.BitLen()+7)/8 || d.Sign() == 0 || d.Cmp(curve.N) >= 0 {
-		return cannotHold("Chip Authentication key of %d bytes", len(k.Private))
-	}
-	stated, ok, err := authenticationKey(dg14)
-	if err != nil {
-		return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
-	}
-	if !ok {
-		return cannotHold("no Chip Authentication in DG14")
-	}
-	if stated.KeyID != nil {
-		return cannotHold("numbered Chip Authentication key")
-	}
-	if stated.Curve.ParameterID() != k.ParameterID || !stated.Public.Equal(curve.BaseMul(d)) {
-		return cannotHold("Chip Authentication key is not that of DG14")
 	}
 	return nil
 }

@@ -6,7 +6,7 @@
 //	check the order against itself, its signatures and the chip, before anything is written
 //	load secrets, then files, through GlobalPlatform's secure channel
 //	reset; read everything back through PACE with the MRZ, byte for byte; open it with the CAN too
-//	passive authentication and Chip Authentication
+//	passive, Active and Chip Authentication, and what chip authentication mapping proved
 //	lock
 //	reset; prove that plain reading and any writing are refused and that PACE still opens the chip
 //
@@ -15,7 +15,8 @@
 // first byte that differs.
 //
 // What a kind of chip can hold, and by which commands it takes it, is data: package products. The
-// protocols have packages of their own: sm, pace, bac, chipauth, scp03, over apdu and tlv.
+// protocols have packages of their own: sm, pace, bac, chipauth, activeauth, scp03, over apdu, domain
+// and tlv. Which arithmetic runs in constant time is said in pace, chipauth, activeauth and domain.
 package chip
 
 import (
@@ -44,6 +45,12 @@ const (
 	MechanismPassive  = "passive authentication"
 	MechanismAccess   = "EF.CardAccess"
 	MechanismChipAuth = "chip authentication"
+
+	MechanismNoAccess     = "no access control"
+	MechanismMapping      = "chip authentication mapping"
+	MechanismCardSecurity = "EF.CardSecurity"
+	MechanismActiveAuth   = "active authentication"
+
 	MechanismReadBack = "read-back"
 	MechanismLock     = "lock"
 )
@@ -119,6 +126,7 @@ type link struct {
 	command  int  // bytes of the longest command APDU; 0 where only short ones are allowed
 	response int  // the same for responses
 	short    bool // files are found by short identifier, as on every chip with PACE
+	master   bool // in a session of PACE: the master file is selected, and not the application
 }
 
 func (e *Encoder) connect(ctx context.Context) (*link, error) {

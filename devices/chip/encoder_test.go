@@ -166,7 +166,7 @@ func TestOrderRefusedBeforeFirstWrite(t *testing.T) {
 			o.Auth.ParameterID = 10
 		}, devices.ErrCannotHold},
 		{"access protocol", func(t *testing.T, o *devices.ChipOrder) {
-			fileByName(t, o, "EF.CardAccess").Data[14] = 4
+			fileByName(t, o, "EF.CardAccess").Data[15] = 1 // 3DES
 		}, devices.ErrCannotHold},
 		{"CAN of letters", func(_ *testing.T, o *devices.ChipOrder) {
 			o.CAN = "12345a"

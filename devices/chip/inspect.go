@@ -10,14 +10,18 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
+	"padarozhnik/devices/chip/pace"
 	"padarozhnik/station/lds"
 	"padarozhnik/station/pki"
 )
 
 // Inspect opens a chip with a password, reads all its files and verifies them, as devices.Encoder
-// says. PACE is used wherever the chip has EF.CardAccess; BAC only where it has none, and only
-// with the MRZ. The application's files come in the standard's order behind EF.ATR-INFO and
-// EF.CardAccess, as far as the chip has them.
+// says. PACE is used wherever EF.CardAccess announces it; BAC only where it does not, and only
+// with the MRZ. EF.CardSecurity is read where the chip proved itself by chip authentication mapping.
+// The application's files come in the standard's order behind those of the master file, as far as
+// the chip has them; DG3 and DG4 are never asked for. Active Authentication runs where there is DG15,
+// Chip Authentication where DG14 announces it. A chip whose access protocol is not known here gives
+// devices.ErrUnsupported.
 func (e *Encoder) Inspect(ctx context.Context, p devices.Password, trust *pki.TrustStore, now time.Time,
 	report devices.Report) (devices.ChipReading, error) {
 	l, err := e.connect(ctx)
@@ -38,6 +42,7 @@ type inspection struct {
 	report  devices.Report
 	reading devices.ChipReading
 	files   fileSet
+	proof   *pace.Proof // of chip authentication mapping
 	done    int64
 }
 
@@ -51,11 +56,22 @@ func (in *inspection) run(ctx context.Context, p devices.Password, trust *pki.Tr
 	if err := in.readApplication(ctx); err != nil {
 		return err
 	}
-	in.verdict(in.files.passive(trust, now))
-	if in.files["EF.CardAccess"] != nil {
-		in.verdict(in.files.access())
-	}
+	in.judge(trust, now)
 	return in.authenticate(ctx)
+}
+
+// judge gives the verdicts on what was read.
+func (in *inspection) judge(trust *pki.TrustStore, now time.Time) {
+	in.verdict(in.files.passive(trust, now))
+	if in.proof != nil {
+		in.verdict(in.files.cardSecurity(trust, now))
+		in.verdict(in.files.mapping(in.proof))
+	}
+	if announcesPACE(in.files["EF.CardAccess"]) {
+		in.verdict(in.files.access())
+	} else if v, tested := in.files.hidden(); tested {
+		in.verdict(v)
+	}
 }
 
 func (in *inspection) verdict(v devices.Verdict) {
@@ -88,22 +104,37 @@ func (in *inspection) readMasterFile(ctx context.Context) error {
 // open runs the access protocol.
 func (in *inspection) open(ctx context.Context, p devices.Password) error {
 	access := in.files["EF.CardAccess"]
-	if access == nil {
-		if err := in.openBAC(ctx, p.MRZHash); err != nil {
-			return err
-		}
-		in.verdict(devices.Verdict{Mechanism: MechanismBAC, OK: true, Reason: "opened"})
-		return nil
+	if !announcesPACE(access) {
+		return in.openOld(ctx, p)
 	}
 	pw, err := passwordOf(p)
 	if err != nil {
 		return err
 	}
-	info, err := in.openPACE(ctx, access, pw)
+	o, err := in.runPACE(ctx, access, pw)
 	if err != nil {
 		return err
 	}
-	in.verdict(devices.Verdict{Mechanism: MechanismPACE, OK: true, Reason: info.Protocol.String()})
+	in.proof = o.proof
+	in.verdict(devices.Verdict{Mechanism: MechanismPACE, OK: true, Reason: o.info.Protocol.String()})
+	if o.proof != nil {
+		if err := in.read(ctx, "EF.CardSecurity"); err != nil {
+			return err
+		}
+	}
+	return in.enter(ctx, false)
+}
+
+func (in *inspection) openOld(ctx context.Context, p devices.Password) error {
+	protected, err := in.openBAC(ctx, p.MRZHash)
+	if err != nil {
+		return err
+	}
+	v := devices.Verdict{Mechanism: MechanismBAC, OK: true, Reason: "opened"}
+	if !protected {
+		v = devices.Verdict{Mechanism: MechanismNoAccess, OK: true, Reason: "chip is open to everybody"}
+	}
+	in.verdict(v)
 	return nil
 }
 
@@ -154,17 +185,21 @@ func (in *inspection) read(ctx context.Context, name string) error {
 	return nil
 }
 
-// authenticate has the chip prove its key, where DG14 announces one that can be tested, and asks
-// for the chip's identifier last, because old chips break their session over it.
+// authenticate has the chip prove its keys, where DG15 and DG14 announce them, and asks for the
+// chip's identifier last, because old chips break their session over it.
 func (in *inspection) authenticate(ctx context.Context) error {
-	v, tested, err := in.proveKey(ctx)
-	if err != nil {
-		return err
+	sound := true
+	for _, prove := range []func(context.Context) (devices.Verdict, bool, error){in.proveActive, in.proveKey} {
+		v, tested, err := prove(ctx)
+		if err != nil {
+			return err
+		}
+		if tested {
+			in.verdict(v)
+			sound = sound && v.OK
+		}
 	}
-	if tested {
-		in.verdict(v)
-	}
-	if !in.short || (tested && !v.OK) {
+	if !in.short || !sound {
 		return nil
 	}
 	id, err := in.chipID(ctx)
@@ -175,25 +210,44 @@ func (in *inspection) authenticate(ctx context.Context) error {
 	return nil
 }
 
+// proveActive is Active Authentication.
+func (in *inspection) proveActive(ctx context.Context) (v devices.Verdict, tested bool, err error) {
+	if in.files["DG15"] == nil {
+		return v, false, nil
+	}
+	v.Mechanism = MechanismActiveAuth
+	key, err := challengeKey(in.files["DG15"], in.files["DG14"])
+	if err != nil {
+		v.Reason = err.Error()
+		return v, true, nil
+	}
+	return in.proven(v, "chip signs with the key of DG15", in.answerChallenge(ctx, key))
+}
+
+// proveKey is Chip Authentication.
 func (in *inspection) proveKey(ctx context.Context) (v devices.Verdict, tested bool, err error) {
-	dg14 := in.files["DG14"]
-	if dg14 == nil {
+	if in.files["DG14"] == nil {
 		return v, false, nil
 	}
 	v.Mechanism = MechanismChipAuth
-	key, offered, err := authenticationKey(dg14)
+	key, announced, err := authenticationKey(in.files["DG14"])
 	switch {
 	case err != nil:
 		v.Reason = err.Error()
 		return v, true, nil
-	case !offered:
+	case !announced:
 		return v, false, nil
 	}
-	err = in.authenticateChip(ctx, key)
+	return in.proven(v, "chip holds the key of DG14", in.authenticateChip(ctx, key))
+}
+
+// proven turns what a proof came to into a verdict; errors that say nothing of the chip are passed
+// on.
+func (in *inspection) proven(v devices.Verdict, reason string, err error) (devices.Verdict, bool, error) {
 	if errors.Is(err, devices.ErrNotAuthentic) {
 		v.Reason = err.Error()
 		return v, true, nil
 	}
-	v.OK, v.Reason = err == nil, "chip holds the key of DG14"
+	v.OK, v.Reason = err == nil, reason
 	return v, true, err
 }

@@ -133,7 +133,7 @@ func (w *work) run(ctx context.Context) (devices.ChipProof, error) {
 // order that no border would believe.
 func (w *work) verifyOrder() error {
 	files := filesOf(w.order.Files)
-	for _, v := range []devices.Verdict{files.passive(w.trust, w.now), files.access()} {
+	for _, v := range w.judge(files) {
 		if err := asError(v); err != nil {
 			return err
 		}
@@ -141,6 +141,15 @@ func (w *work) verifyOrder() error {
 	key, _, err := authenticationKey(files["DG14"])
 	w.auth = key
 	return err
+}
+
+// judge is passive authentication of all that is signed.
+func (w *work) judge(files fileSet) []devices.Verdict {
+	out := []devices.Verdict{files.passive(w.trust, w.now), files.access()}
+	if files["EF.CardSecurity"] != nil {
+		out = append(out, files.cardSecurity(w.trust, w.now))
+	}
+	return out
 }
 
 // verdict adds one that holds.
@@ -236,31 +245,6 @@ func (w *work) write(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// store sends one secret.
-func (w *work) store(ctx context.Context, s *scp03.Session, step products.Step) error {
-	var value []byte
-	switch step.Value {
-	case products.ValueMRZHash:
-		value = append(value, w.order.MRZHash...)
-	case products.ValueCAN:
-		value = append(value, w.order.CAN...)
-	case products.ValueChipAuth:
-		value = append(append(value, byte(w.order.Auth.ParameterID)), w.order.Auth.Private...)
-	}
-	defer clear(value)
-	if len(value) == 0 {
-		return nil // an order without a CAN
-	}
-	sealed := s.EncryptKey(value)
-	data := append([]byte{byte(step.Group >> 8), byte(step.Group), byte(len(sealed))}, sealed...)
-	const lastEncryptedGroup = 0xE8 // last block, encrypted, in DGI form (GlobalPlatform 2.3, 11.11.2.1)
-	_, err := s.Do(ctx, apdu.Command{CLA: 0x80, INS: 0xE2, P1: lastEncryptedGroup, Data: data})
-	if err != nil {
-		return fmt.Errorf("store %s: %w", step.Value, refusedToHold(err))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
@@ -30,23 +31,66 @@ func (w *work) readBack(ctx context.Context) error {
 			return passwordDiffers(err, "CAN")
 		}
 		w.verdict(MechanismPACE, "opens with the CAN")
-		if err := w.reset(ctx); err != nil {
-			return err
-		}
 	}
-	info, err := w.openPACE(ctx, access, pace.MRZ(w.order.MRZHash))
+	o, err := w.openEach(ctx, access)
 	if err != nil {
-		return passwordDiffers(err, "MRZ")
+		return err
 	}
-	w.verdict(MechanismPACE, fmt.Sprintf("opens with the MRZ, %s", info.Protocol))
 	if err := w.compare(ctx, got); err != nil {
 		return err
 	}
-	for _, v := range []devices.Verdict{got.passive(w.trust, w.now), got.access()} {
+	verdicts := w.judge(got)
+	if o.proof != nil {
+		verdicts = append(verdicts, got.mapping(o.proof))
+	}
+	for _, v := range verdicts {
 		if err := asError(v); err != nil {
 			return err
 		}
 		w.proof.Verdicts = append(w.proof.Verdicts, v)
+	}
+	return w.proveKeys(ctx, got)
+}
+
+// openEach opens the chip with the MRZ by every way of PACE that it announces, the best one last,
+// and selects the application in that session.
+func (w *work) openEach(ctx context.Context, access []byte) (opened, error) {
+	infos, err := pace.ParseInfos(access)
+	if err != nil {
+		return opened{}, err
+	}
+	best, named, err := pace.Choose(infos)
+	if err != nil {
+		return opened{}, err
+	}
+	mrz := pace.MRZ(w.order.MRZHash)
+	for _, info := range append(slices.DeleteFunc(infos, func(i pace.Info) bool { return i == best }), best) {
+		if err := w.reset(ctx); err != nil {
+			return opened{}, err
+		}
+		o, err := w.runProtocol(ctx, info, named || info != best, mrz)
+		if err != nil {
+			return o, passwordDiffers(err, "MRZ")
+		}
+		w.verdict(MechanismPACE, fmt.Sprintf("opens with the MRZ, %s", info.Protocol))
+		if info == best {
+			return o, w.enter(ctx, false)
+		}
+	}
+	return opened{}, pace.ErrUnsupported
+}
+
+// proveKeys has the chip use its private keys.
+func (w *work) proveKeys(ctx context.Context, got fileSet) error {
+	if got["DG15"] != nil {
+		key, err := challengeKey(got["DG15"], got["DG14"])
+		if err != nil {
+			return err
+		}
+		if err := w.answerChallenge(ctx, key); err != nil {
+			return err
+		}
+		w.verdict(MechanismActiveAuth, "chip signs with the key of DG15")
 	}
 	if err := w.authenticateChip(ctx, w.auth); err != nil {
 		return err

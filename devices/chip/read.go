@@ -107,6 +107,9 @@ func (l *link) readAt(ctx context.Context, name string, offset, n int) ([]byte, 
 		c.Ne = len(tlv.Encode(0x53, make([]byte, n)))
 		c.Extended = c.Ne > apdu.MaxShort
 	case offset == 0 && l.short:
+		if err := l.enter(ctx, lds.InMasterFile(name)); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 		short, ok := lds.ShortFileID(name)
 		if !ok {
 			return nil, fmt.Errorf("%w: file %q", devices.ErrUnsupported, name)

@@ -108,28 +108,6 @@ func (f fileSet) sameList(sod *lds.SOD) error {
 	return nil
 }
 
-// access compares EF.CardAccess, which is not signed, with DG14, which is (ICAO Doc 9303-11, 5.1
-// and 9.2.10).
-func (f fileSet) access() devices.Verdict {
-	v := devices.Verdict{Mechanism: MechanismAccess, Reason: "DG14 repeats it"}
-	card, err := lds.ParseCardAccess(f["EF.CardAccess"])
-	if err != nil {
-		v.Reason = err.Error()
-		return v
-	}
-	dg14, err := lds.ParseDG14(f["DG14"])
-	if err != nil {
-		v.Reason = err.Error()
-		return v
-	}
-	if !dg14.Infos.Contains(card.Infos) {
-		v.Reason = "offers what DG14 does not sign"
-		return v
-	}
-	v.OK = true
-	return v
-}
-
 // matchesMRZ demands that a hash is that of the MRZ in DG1, so that the book can be opened with
 // what is printed in it.
 func (f fileSet) matchesMRZ(hash []byte) error {

@@ -44,10 +44,16 @@ func (w *work) begin(ctx context.Context, s *scp03.Session, f devices.ChipFile, 
 	if !ok || !ok2 {
 		return fmt.Errorf("%w: file %q", devices.ErrUnsupported, f.Name)
 	}
-	fid := []byte{byte(id >> 8), byte(id)}
+	fid, how := []byte{byte(id >> 8), byte(id)}, byte(0x02)
+	if lds.InMasterFile(f.Name) {
+		how = 0x08 // by path: EF.CardSecurity and EF.SOD share their identifier
+	}
 	if exists {
-		_, err := s.Do(ctx, apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: fid})
+		_, err := s.Do(ctx, apdu.Command{INS: 0xA4, P1: how, P2: 0x0C, Data: fid})
 		return err
+	}
+	if lds.InMasterFile(f.Name) {
+		fid = append([]byte{0x3F, 0x00}, fid...)
 	}
 	parameters := tlv.Encode(0x62,
 		tlv.Encode(0x80, []byte{byte(len(f.Data) >> 8), byte(len(f.Data))}),

@@ -21,7 +21,7 @@ type ChipAuthenticationPublicKey struct {
 	Explicit    bool // write the curve's numbers out instead of its number in the standard's table
 }
 
-// errOtherCurve marks a key on a curve that the standard does not number.
+// errOtherCurve marks a key on a curve, or in a group, that nobody can work with.
 var errOtherCurve = errors.New("key on another curve")
 
 // Curve returns the curve and the point of the key, or an error of package ec.
@@ -89,13 +89,20 @@ func parseChipKey(body cryptobyte.String) (ChipAuthenticationPublicKey, error) {
 	if err != nil {
 		return ChipAuthenticationPublicKey{}, err
 	}
-	if !body.Empty() {
-		key.KeyID = new(int)
-		if !body.ReadASN1Integer(key.KeyID) || !body.Empty() {
-			return ChipAuthenticationPublicKey{}, ErrMalformed
-		}
+	key.KeyID, err = parseKeyID(body)
+	return key, err
+}
+
+// parseKeyID reads the number that a key may have, and nothing after it.
+func parseKeyID(body cryptobyte.String) (*int, error) {
+	if body.Empty() {
+		return nil, nil
 	}
-	return key, nil
+	id := new(int)
+	if !body.ReadASN1Integer(id) || !body.Empty() {
+		return nil, ErrMalformed
+	}
+	return id, nil
 }
 
 func parseSubjectKey(whole cryptobyte.String) (ChipAuthenticationPublicKey, error) {

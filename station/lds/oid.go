@@ -26,11 +26,17 @@ func OIDPACEGM(c Cipher) OID { return mechanism(4, 2, c) }
 // OIDPACEIM is id-PACE-ECDH-IM, integrated mapping.
 func OIDPACEIM(c Cipher) OID { return mechanism(4, 4, c) }
 
+// OIDPACEDHIM is id-PACE-DH-IM, found in old documents.
+func OIDPACEDHIM(c Cipher) OID { return mechanism(4, 3, c) }
+
 // OIDPACECAM is id-PACE-ECDH-CAM, chip authentication mapping; there is none for 3DES.
 func OIDPACECAM(c Cipher) OID { return mechanism(4, 6, c) }
 
 // OIDChipAuthentication is id-CA-ECDH.
 func OIDChipAuthentication(c Cipher) OID { return mechanism(3, 2, c) }
+
+// OIDChipAuthenticationDH is id-CA-DH, found in old documents.
+func OIDChipAuthenticationDH(c Cipher) OID { return mechanism(3, 1, c) }
 
 // OIDChipAuthenticationKey is id-PK-ECDH.
 func OIDChipAuthenticationKey() OID { return OID{0, 4, 0, 127, 0, 7, 2, 2, 1, 2} }
@@ -46,7 +52,11 @@ func OIDActiveAuthentication() OID { return OID{2, 23, 136, 1, 1, 5} }
 
 // OIDECDSASHA256 is ecdsa-plain-SHA256 (BSI TR-03111, 5.2.1), the signature of active
 // authentication.
-func OIDECDSASHA256() OID { return OID{0, 4, 0, 127, 0, 7, 1, 1, 4, 1, 3} }
+func OIDECDSASHA256() OID { return OIDPlainECDSA(3) }
+
+// OIDPlainECDSA is a plain ECDSA signature by the last arc of its hash: 2 to 5 for SHA-224, SHA-256,
+// SHA-384 and SHA-512.
+func OIDPlainECDSA(hash int) OID { return OID{0, 4, 0, 127, 0, 7, 1, 1, 4, 1, hash} }
 
 // OIDStandardizedParameters is standardizedDomainParameters (BSI TR-03110-3, A.2.1.1).
 func OIDStandardizedParameters() OID { return OID{0, 4, 0, 127, 0, 7, 1, 2} }

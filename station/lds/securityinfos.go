@@ -36,11 +36,12 @@ type ActiveAuthenticationInfo struct {
 // EF.CardAccess, the content of DG14 and what EF.CardSecurity signs. Other holds infos of unknown
 // protocols as they stand.
 type SecurityInfos struct {
-	PACE                   []PACEInfo
-	ChipAuthentication     []ChipAuthenticationInfo
-	ChipAuthenticationKeys []ChipAuthenticationPublicKey
-	ActiveAuthentication   []ActiveAuthenticationInfo
-	Other                  [][]byte
+	PACE                     []PACEInfo
+	ChipAuthentication       []ChipAuthenticationInfo
+	ChipAuthenticationKeys   []ChipAuthenticationPublicKey
+	ChipAuthenticationKeysDH []ChipAuthenticationPublicKeyDH
+	ActiveAuthentication     []ActiveAuthenticationInfo
+	Other                    [][]byte
 }
 
 const maxSecurityInfos = 64
@@ -94,6 +95,9 @@ func (s SecurityInfos) elements() ([][]byte, error) {
 		errs = append(errs, add(encodeInfo(info.OID, info.Version, info.KeyID)))
 	}
 	for _, key := range s.ChipAuthenticationKeys {
+		errs = append(errs, add(key.info()))
+	}
+	for _, key := range s.ChipAuthenticationKeysDH {
 		errs = append(errs, add(key.info()))
 	}
 	for _, info := range s.ActiveAuthentication {
@@ -177,10 +181,16 @@ func (s *SecurityInfos) add(oid OID, body cryptobyte.String, whole []byte) error
 	case oid.Equal(OIDChipAuthenticationKey()):
 		key, err := parseChipKey(body)
 		if errors.Is(err, errOtherCurve) {
-			s.Other = append(s.Other, whole)
-			return nil
+			break
 		}
 		s.ChipAuthenticationKeys = append(s.ChipAuthenticationKeys, key)
+		return err
+	case oid.Equal(OIDChipAuthenticationKeyDH()):
+		key, err := parseChipKeyDH(body)
+		if errors.Is(err, errOtherCurve) {
+			break
+		}
+		s.ChipAuthenticationKeysDH = append(s.ChipAuthenticationKeysDH, key)
 		return err
 	}
 	s.Other = append(s.Other, whole)

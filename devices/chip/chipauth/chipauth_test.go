@@ -5,20 +5,22 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"math/big"
 	"testing"
 
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/chipauth"
+	"padarozhnik/devices/chip/domain"
 	"padarozhnik/devices/chip/sm"
-	"padarozhnik/station/pki/ec"
+	"padarozhnik/station/lds/tlv"
 )
 
 // card is the chip's end without the session that usually lies under it.
 type card struct {
 	private *big.Int
 	key     chipauth.Key
-	named   []byte
+	asked   chipauth.Request
 	next    *sm.Session
 }
 
@@ -27,94 +29,169 @@ func (c *card) Transmit(_ context.Context, command []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cmd.INS == 0x22 {
-		c.named = cmd.Data
-		return []byte{0x90, 0}, nil
-	}
-	answer, next, err := chipauth.Respond(c.key.Suite, c.key.Curve, c.private, cmd.Data)
+	answer, err := c.answer(cmd)
 	if err != nil {
 		return apdu.Response{Status: apdu.WrongData}.Bytes(), nil
 	}
-	c.next = next
 	return apdu.Response{Data: answer, Status: apdu.OK}.Bytes(), nil
 }
 
-func TestBothEndsAgree(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		suite sm.Suite
-		curve *ec.Curve
-		keyID []byte
-	}{
-		{"AES-128 on P-256", sm.AES128, ec.P256(), nil},
-		{"AES-256 on brainpoolP384r1, numbered key", sm.AES256, ec.BrainpoolP384r1(), []byte{2}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			d, p, err := test.curve.GenerateKey(rand.Reader)
-			if err != nil {
-				t.Fatal(err)
-			}
-			k := chipauth.Key{Suite: test.suite, Curve: test.curve, Public: p, KeyID: test.keyID}
-			c := &card{private: d, key: k}
-			session, err := chipauth.Terminal{Rand: rand.Reader}.Run(t.Context(), &sm.Channel{Transmitter: c}, k)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if test.keyID != nil && !bytes.HasSuffix(c.named, []byte{0x84, 1, 2}) {
-				t.Errorf("key number not named: % X", c.named)
-			}
-			wrapped, err := session.Wrap(apdu.Command{INS: 0xB0, Ne: 8})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := c.next.Unprotect(wrapped); err != nil {
-				t.Errorf("ends do not agree: %v", err)
-			}
-		})
+func (c *card) answer(cmd apdu.Command) (answer []byte, err error) {
+	switch {
+	case cmd.P2 == 0xA4:
+		c.asked, err = chipauth.ParseSetAT(cmd.Data)
+		return nil, err
+	case cmd.P2 == 0xA6:
+		if c.asked, err = chipauth.ParseSetKAT(cmd.Data); err != nil {
+			return nil, err
+		}
+		c.next, err = chipauth.Agree(sm.TripleDES, c.key.Group, c.private, c.asked.Public)
+		return nil, err
 	}
+	answer, c.next, err = chipauth.Respond(c.asked.Protocol.Suite, c.key.Group, c.private, cmd.Data)
+	return answer, err
 }
 
-func TestAnotherKeyDoesNotAgree(t *testing.T) {
-	d, _, err := ec.P256().GenerateKey(rand.Reader)
+// newCard draws a key pair.
+func newCard(t testing.TB, suite sm.Suite, parameterID int, keyID []byte) *card {
+	t.Helper()
+	g, err := domain.ByParameterID(parameterID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, p, err := ec.P256().GenerateKey(rand.Reader)
-	if err != nil {
+	d, err1 := g.Draw(rand.Reader)
+	p, err2 := g.Public(d)
+	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	k := chipauth.Key{Suite: sm.AES128, Curve: ec.P256(), Public: p}
-	c := &card{private: d, key: k}
-	session, err := chipauth.Terminal{Rand: rand.Reader}.Run(t.Context(), &sm.Channel{Transmitter: c}, k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	k := chipauth.Key{Protocol: chipauth.Protocol{OnCurve: g.OnCurve(), Suite: suite}, Group: g, Public: p, KeyID: keyID}
+	return &card{private: d, key: k}
+}
+
+func (c *card) run(ctx context.Context) (*sm.Session, error) {
+	return chipauth.Terminal{Rand: rand.Reader}.Run(ctx, &sm.Channel{Transmitter: c}, c.key)
+}
+
+// agrees tells whether the chip understands the terminal's new session.
+func (c *card) agrees(t *testing.T, session *sm.Session) error {
+	t.Helper()
 	wrapped, err := session.Wrap(apdu.Command{INS: 0xB0, Ne: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.next.Unprotect(wrapped); !errors.Is(err, sm.ErrMAC) {
-		t.Errorf("error %v, want ErrMAC", err)
+	_, err = c.next.Unprotect(wrapped)
+	return err
+}
+
+func TestBothEndsAgree(t *testing.T) {
+	for _, suite := range []sm.Suite{sm.TripleDES, sm.AES128, sm.AES192, sm.AES256} {
+		for _, id := range []int{0, 1, 2, 8, 10, 12, 13, 15, 17, 18} {
+			for _, keyID := range [][]byte{nil, {2}} {
+				c := newCard(t, suite, id, keyID)
+				t.Run(fmt.Sprintf("%s on %s, key %x", c.key.Protocol, c.key.Group.Name(), keyID), func(t *testing.T) {
+					session, err := c.run(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					if !bytes.Equal(c.asked.Reference, keyID) || (c.asked.Reference == nil) != (keyID == nil) {
+						t.Errorf("key number %x named", c.asked.Reference)
+					}
+					if (suite == sm.TripleDES) != (c.asked.Public != nil) {
+						t.Errorf("%s by the other command", suite)
+					}
+					if err := c.agrees(t, session); err != nil {
+						t.Errorf("ends do not agree: %v", err)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestAnotherKeyDoesNotAgree(t *testing.T) {
+	for _, suite := range []sm.Suite{sm.TripleDES, sm.AES128} {
+		c, other := newCard(t, suite, 12, nil), newCard(t, suite, 12, nil)
+		c.private = other.private
+		session, err := c.run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.agrees(t, session); !errors.Is(err, sm.ErrMAC) {
+			t.Errorf("%s: error %v, want ErrMAC", suite, err)
+		}
+	}
+}
+
+func TestKindOfKey(t *testing.T) {
+	c := newCard(t, sm.AES128, 2, nil)
+	c.key.Protocol.OnCurve = true
+	if _, err := c.run(t.Context()); !errors.Is(err, chipauth.ErrUnsupported) {
+		t.Errorf("integers for ECDH: %v", err)
+	}
+	c.key.Group = domain.Group{}
+	if _, err := c.run(t.Context()); !errors.Is(err, chipauth.ErrUnsupported) {
+		t.Errorf("no group: %v", err)
+	}
+}
+
+func TestChipRefusesEphemeralKeys(t *testing.T) {
+	curve, integers := newCard(t, sm.AES128, 12, nil), newCard(t, sm.AES128, 0, nil)
+	for _, test := range []struct {
+		name string
+		c    *card
+		key  []byte
+	}{
+		{"infinity", curve, []byte{0}},
+		{"zeros", curve, append([]byte{4}, make([]byte, 64)...)},
+		{"integer one", integers, []byte{1}},
+		{"integer outside the subgroup", integers, []byte{2}},
+		{"nothing", integers, nil},
+	} {
+		if _, err := chipauth.Agree(sm.AES128, test.c.key.Group, test.c.private, test.key); !errors.Is(err, chipauth.ErrProtocol) {
+			t.Errorf("%s: %v, want ErrProtocol", test.name, err)
+		}
 	}
 }
 
 func TestIdentifiers(t *testing.T) {
-	for _, s := range []sm.Suite{sm.AES128, sm.AES192, sm.AES256} {
-		if got, err := chipauth.ParseOID(chipauth.OID(s)); err != nil || got != s {
-			t.Errorf("%s: %v, %v", s, got, err)
+	for _, curve := range []bool{false, true} {
+		for _, s := range []sm.Suite{sm.TripleDES, sm.AES128, sm.AES192, sm.AES256} {
+			want := chipauth.Protocol{OnCurve: curve, Suite: s}
+			if got, err := chipauth.ParseOID(want.OID()); err != nil || got != want {
+				t.Errorf("%s: %v, %v", want, got, err)
+			}
 		}
 	}
-	if _, err := chipauth.ParseOID(chipauth.OID(sm.TripleDES)); !errors.Is(err, chipauth.ErrUnsupported) {
-		t.Errorf("3DES: %v", err)
+	for _, oid := range []string{"", "\x04\x00\x7F\x00\x07\x02\x02\x03\x03\x01", "\x04\x00\x7F\x00\x07\x02\x02\x03\x02\x05"} {
+		if _, err := chipauth.ParseOID([]byte(oid)); !errors.Is(err, chipauth.ErrUnsupported) {
+			t.Errorf("%X: %v", oid, err)
+		}
 	}
 }
 
 func FuzzRespond(f *testing.F) {
 	f.Add([]byte{0x7C, 2, 0x80, 0})
+	g, err := domain.ByParameterID(12)
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, s, err := chipauth.Respond(sm.AES128, ec.P256(), big.NewInt(7), b)
+		_, s, err := chipauth.Respond(sm.AES128, g, big.NewInt(7), b)
 		if (s == nil) != (err != nil) {
 			t.Error("session and error do not exclude each other")
+		}
+	})
+}
+
+func FuzzRequests(f *testing.F) {
+	f.Add(tlv.Encode(0x80, chipauth.Protocol{OnCurve: true, Suite: sm.AES128}.OID()))
+	f.Add(append(tlv.Encode(0x91, []byte{4, 5}), 0x84, 1, 2))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if r, err := chipauth.ParseSetAT(b); err == nil && !bytes.Contains(b, r.Protocol.OID()) {
+			t.Error("protocol from nowhere")
+		}
+		if r, err := chipauth.ParseSetKAT(b); err == nil && !bytes.Contains(b, r.Public) {
+			t.Error("key from nowhere")
 		}
 	})
 }

@@ -4,36 +4,50 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
+	"math/big"
 
+	"padarozhnik/devices/chip/domain"
 	"padarozhnik/devices/chip/sm"
 	"padarozhnik/station/lds/tlv"
-	"padarozhnik/station/pki/ec"
 )
 
 // Chip is the chip's end of one run: a machine with four rounds. A round that is wrong or out of
 // turn ends the run, and a new one needs a new Chip.
 type Chip struct {
 	info     Info
-	curve    *ec.Curve
+	group    domain.Group
 	password Password
+	static   *big.Int
 	rand     io.Reader
 
 	round     int
 	nonce     []byte
-	generator ec.Point
-	mine      ec.Point
-	theirs    ec.Point
+	mapping   *big.Int
+	generator domain.Element
+	mine      domain.Element
+	theirs    domain.Element
 	keys      keys
 }
 
-// NewChip starts a run with the protocol and the password that the terminal chose.
-func NewChip(rand io.Reader, info Info, pw Password) (*Chip, error) {
-	curve, err := info.curve()
+// NewChip starts a run with the protocol and the password that the terminal chose. static is the
+// chip's private key for chip authentication mapping, on the same domain parameters; nil where the
+// protocol is another.
+func NewChip(rand io.Reader, info Info, pw Password, static *big.Int) (*Chip, error) {
+	group, err := info.group()
 	if err != nil {
 		return nil, err
 	}
-	return &Chip{info: info, curve: curve, password: pw, rand: rand}, nil
+	if (static != nil) != (info.Protocol.Mapping == ChipAuthMapping) {
+		return nil, fmt.Errorf("%w: %s and its static key do not go together", ErrUnsupported, info.Protocol)
+	}
+	return &Chip{info: info, group: group, password: pw, static: static, rand: rand}, nil
 }
+
+// FirstRound tells that no round was run yet.
+func (c *Chip) FirstRound() bool { return c.round == 0 }
+
+// LastRound tells that the next round is the one in which the terminal proves the password.
+func (c *Chip) LastRound() bool { return c.round == 3 }
 
 // Authenticate answers one GENERAL AUTHENTICATE. After the last round the session is not nil. It
 // returns ErrPassword where the terminal's token is wrong and ErrProtocol for anything else.
@@ -80,66 +94,96 @@ func (c *Chip) sendNonce(inner []byte) ([]byte, error) {
 	return tlv.Encode(tagNonce, z), nil
 }
 
-// point reads the terminal's public key of a round.
-func (c *Chip) point(inner []byte, tag uint32) (ec.Point, error) {
-	b, err := tlv.Path(inner, tag)
+// peer reads the terminal's public key of a round.
+func (c *Chip) peer(inner []byte, tag uint32) (domain.Element, error) {
+	b, err := object(inner, tag)
 	if err != nil {
-		return ec.Point{}, fmt.Errorf("%w: %w", ErrProtocol, err)
+		return domain.Element{}, err
 	}
-	p, err := c.curve.Point(b)
+	e, err := c.group.Parse(b)
 	if err != nil {
-		return ec.Point{}, fmt.Errorf("%w: %w", ErrProtocol, err)
+		return domain.Element{}, fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
-	return p, nil
+	return e, nil
 }
 
 func (c *Chip) mapNonce(inner []byte) ([]byte, error) {
-	peer, err := c.point(inner, tagMapTerminal)
+	defer clear(c.nonce)
+	if c.info.Protocol.Mapping.integrated() {
+		return c.mapIntegrated(inner)
+	}
+	peer, err := c.peer(inner, tagMapTerminal)
 	if err != nil {
 		return nil, err
 	}
-	own, public, err := c.curve.GenerateKey(c.rand)
+	if c.mapping, err = c.group.Draw(c.rand); err != nil {
+		return nil, fmt.Errorf("pace: mapping key: %w", err)
+	}
+	public, err := c.group.Public(c.mapping)
 	if err != nil {
 		return nil, fmt.Errorf("pace: mapping key: %w", err)
 	}
-	if c.generator, err = mapGeneric(c.curve, c.nonce, own, peer); err != nil {
+	if c.generator, err = mapGeneric(c.group, c.nonce, c.mapping, peer); err != nil {
 		return nil, err
 	}
-	clear(c.nonce)
-	return tlv.Encode(tagMapChip, c.curve.Bytes(public)), nil
+	return tlv.Encode(tagMapChip, c.group.Bytes(public)), nil
+}
+
+func (c *Chip) mapIntegrated(inner []byte) ([]byte, error) {
+	t, err := object(inner, tagMapTerminal)
+	if err != nil {
+		return nil, err
+	}
+	if len(t) != c.info.Protocol.Suite.KeySize() {
+		return nil, fmt.Errorf("%w: second nonce of %d bytes", ErrProtocol, len(t))
+	}
+	if c.generator, err = mapIntegrated(c.info.Protocol.Suite, c.group, c.nonce, t); err != nil {
+		return nil, err
+	}
+	return tlv.Encode(tagMapChip), nil
 }
 
 func (c *Chip) agree(inner []byte) ([]byte, error) {
-	peer, err := c.point(inner, tagKeyTerminal)
-	if err != nil {
+	var err error
+	if c.theirs, err = c.peer(inner, tagKeyTerminal); err != nil {
 		return nil, err
 	}
-	own, _, err := c.curve.GenerateKey(c.rand)
+	own, err := c.group.Draw(c.rand)
 	if err != nil {
 		return nil, fmt.Errorf("pace: ephemeral key: %w", err)
 	}
-	c.theirs, c.mine = peer, c.curve.Mul(own, c.generator)
-	if c.keys, err = sessionKeys(c.info.Protocol, c.curve, own, c.mine, c.theirs); err != nil {
+	if c.mine, err = c.group.Mul(own, c.generator); err != nil {
+		return nil, outOfProtocol("ephemeral key", err)
+	}
+	if c.keys, err = sessionKeys(c.info.Protocol.Suite, c.group, own, c.mine, c.theirs); err != nil {
 		return nil, err
 	}
-	return tlv.Encode(tagKeyChip, c.curve.Bytes(c.mine)), nil
+	return tlv.Encode(tagKeyChip, c.group.Bytes(c.mine)), nil
 }
 
 func (c *Chip) prove(inner []byte) ([]byte, error) {
-	got, err := tlv.Path(inner, tagProofReader)
+	got, err := object(inner, tagProofReader)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
+		return nil, err
 	}
-	want, err := token(c.info.Protocol, c.curve, c.keys.mac, c.mine)
+	want, err := token(c.info.Protocol, c.group, c.keys.mac, c.mine)
 	if err != nil {
 		return nil, err
 	}
 	if subtle.ConstantTimeCompare(want, got) != 1 {
 		return nil, ErrPassword
 	}
-	proof, err := token(c.info.Protocol, c.curve, c.keys.mac, c.theirs)
+	proof, err := token(c.info.Protocol, c.group, c.keys.mac, c.theirs)
 	if err != nil {
 		return nil, err
 	}
-	return tlv.Encode(tagProofChip, proof), nil
+	out := tlv.Encode(tagProofChip, proof)
+	if c.static == nil {
+		return out, nil
+	}
+	cryptogram, err := sealProof(c.info.Protocol.Suite, c.group, c.keys.enc, c.mapping, c.static)
+	if err != nil {
+		return nil, err
+	}
+	return tlv.Append(out, tagChipAuth, cryptogram), nil
 }

@@ -1,13 +1,27 @@
-// Package pace is Password Authenticated Connection Establishment with generic mapping over
-// elliptic curves (ICAO Doc 9303-11, 4.4 and 9.5): a terminal that knows a short password and a
-// chip that holds it agree on strong session keys.
+// Package pace is Password Authenticated Connection Establishment (ICAO Doc 9303-11, 4.4): a terminal
+// that knows a short password and a chip that holds it agree on strong session keys.
 //
 // The run has four rounds of GENERAL AUTHENTICATE. The chip hides a nonce under the password;
-// both sides map the nonce to a generator of the curve that only they know; they agree on a key
+// both sides map the nonce to a generator of the group that only they know; they agree on a key
 // with that generator; each proves by a token that it came to the same key. Terminal and Chip are
-// the two ends, and share every formula. Other mappings (integrated, chip authentication mapping)
-// differ in the mapping round only: Mapping says which one a protocol wants, and an end that does
-// not have it answers ErrUnsupported.
+// the two ends, and share every formula. Three mappings differ in the second round:
+//
+//	generic     both sides agree on a point H with fresh keys; the generator is s·G + H
+//	integrated  the terminal sends a second nonce in clear; a pseudo-random function of both nonces
+//	            is a field element, which is encoded into the group
+//	chip auth   generic, and the chip shows with its last answer that it knows the quotient of its
+//	            mapping key and its static key: a proof that whoever opened the chip has, to be held
+//	            against the signed key of EF.CardSecurity (Proof)
+//
+// Generic and integrated mapping run on curves and on integers modulo a prime, under 3DES and AES;
+// chip authentication mapping knows curves and AES alone. 3DES, integers of 1024 bits and curves of
+// 192 bits are here to read old documents. Choose takes the best of what a chip offers.
+//
+// Timing: the password and the nonce go through AES and SHA-1 or SHA-256 of the standard library.
+// The scalar multiplications run in constant time on the NIST curves from P-224 on, and not on
+// Brainpool, P-192 and integers (package domain). The encoding of integrated mapping is math/big on
+// every curve; its input depends on the password, and so a terminal whose timing an attacker can
+// measure should prefer generic mapping, as Choose does. Comparisons of tokens are constant time.
 package pace
 
 import (
@@ -18,9 +32,9 @@ import (
 	"fmt"
 	"math/big"
 
+	"padarozhnik/devices/chip/domain"
 	"padarozhnik/devices/chip/sm"
 	"padarozhnik/station/lds/tlv"
-	"padarozhnik/station/pki/ec"
 )
 
 // Errors of a run.
@@ -33,113 +47,9 @@ var (
 	ErrToken = errors.New("pace: wrong authentication token")
 	// ErrProtocol: a message does not hold what its round asks for.
 	ErrProtocol = errors.New("pace: out of protocol")
+	// ErrChipKey: the chip's authentication data does not go with the static key.
+	ErrChipKey = errors.New("pace: chip does not hold the key of EF.CardSecurity")
 )
-
-// Mapping is the way from the nonce to the ephemeral generator.
-type Mapping byte
-
-// Mappings over elliptic curves, by their number in the protocol's object identifier.
-const (
-	GenericMapping    Mapping = 2
-	IntegratedMapping Mapping = 4
-	ChipAuthMapping   Mapping = 6
-)
-
-// Protocol is a mapping and a cipher suite: one object identifier below id-PACE.
-type Protocol struct {
-	Mapping Mapping
-	Suite   sm.Suite
-}
-
-var identifierPrefix = []byte{0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x04}
-
-// OID is the content of the protocol's object identifier (ICAO Doc 9303-11, 9.2.3).
-func (p Protocol) OID() []byte {
-	return append(append([]byte(nil), identifierPrefix...), byte(p.Mapping), byte(p.Suite)+1)
-}
-
-// String names the protocol.
-func (p Protocol) String() string {
-	switch p.Mapping {
-	case GenericMapping:
-		return "PACE-ECDH-GM " + p.Suite.String()
-	case IntegratedMapping:
-		return "PACE-ECDH-IM " + p.Suite.String()
-	case ChipAuthMapping:
-		return "PACE-ECDH-CAM " + p.Suite.String()
-	}
-	return fmt.Sprintf("PACE mapping %d %s", p.Mapping, p.Suite)
-}
-
-// ParseProtocol reads the content of an object identifier. It returns ErrUnsupported for one that
-// is no PACE over elliptic curves.
-func ParseProtocol(oid []byte) (Protocol, error) {
-	n := len(identifierPrefix)
-	if len(oid) != n+2 || string(oid[:n]) != string(identifierPrefix) {
-		return Protocol{}, fmt.Errorf("%w: object identifier %X", ErrUnsupported, oid)
-	}
-	p := Protocol{Mapping: Mapping(oid[n]), Suite: sm.Suite(oid[n+1]) - 1}
-	known := p.Mapping == GenericMapping || p.Mapping == IntegratedMapping || p.Mapping == ChipAuthMapping
-	if !known || p.Suite < sm.TripleDES || p.Suite > sm.AES256 {
-		return Protocol{}, fmt.Errorf("%w: object identifier %X", ErrUnsupported, oid)
-	}
-	return p, nil
-}
-
-// Info is one PACEInfo of EF.CardAccess: a protocol on standardized domain parameters.
-type Info struct {
-	Protocol    Protocol
-	ParameterID int
-}
-
-// Supported tells whether this package can run the protocol.
-func (i Info) Supported() bool {
-	_, err := i.curve()
-	return err == nil
-}
-
-func (i Info) curve() (*ec.Curve, error) {
-	if i.Protocol.Mapping != GenericMapping {
-		return nil, fmt.Errorf("%w: %s", ErrUnsupported, i.Protocol)
-	}
-	c, err := ec.ByParameterID(i.ParameterID)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
-	}
-	return c, nil
-}
-
-// ParseInfos finds the PACEInfos in an EF.CardAccess, in the file's order (ICAO Doc 9303-11,
-// 9.2.1). Other SecurityInfos, and PACE over integers modulo a prime, are passed over.
-func ParseInfos(cardAccess []byte) ([]Info, error) {
-	set, _, err := tlv.Read(cardAccess)
-	if err != nil {
-		return nil, fmt.Errorf("EF.CardAccess: %w", err)
-	}
-	if set.Tag != 0x31 {
-		return nil, fmt.Errorf("EF.CardAccess: %w: tag %X", tlv.ErrInvalid, set.Tag)
-	}
-	sequences, err := tlv.Elements(set.Value)
-	if err != nil {
-		return nil, fmt.Errorf("EF.CardAccess: %w", err)
-	}
-	var infos []Info
-	for _, s := range sequences {
-		fields, err := tlv.Elements(s.Value)
-		if err != nil {
-			return nil, fmt.Errorf("EF.CardAccess: %w", err)
-		}
-		if len(fields) != 3 || fields[0].Tag != 6 || fields[1].Tag != 2 || fields[2].Tag != 2 {
-			continue
-		}
-		p, err := ParseProtocol(fields[0].Value)
-		if err != nil || string(fields[1].Value) != "\x02" || len(fields[2].Value) != 1 {
-			continue
-		}
-		infos = append(infos, Info{Protocol: p, ParameterID: int(fields[2].Value[0])})
-	}
-	return infos, nil
-}
 
 // Password is a secret with its reference in the protocol (ICAO Doc 9303-11, 4.4.4.1).
 type Password struct {
@@ -165,6 +75,9 @@ func nonceSize(s sm.Suite) int {
 	b := s.BlockSize()
 	return (s.KeySize() + b - 1) / b * b
 }
+
+// maxNonce bounds what a chip may send.
+const maxNonce = 4 * aes.BlockSize
 
 // cryptNonce encrypts or decrypts the nonce under the password (ICAO Doc 9303-11, 4.4.3.3): CBC
 // with a zero vector, no padding.
@@ -192,28 +105,29 @@ func nonceCipher(s sm.Suite, pw Password) (cipher.Block, error) {
 	return s.Block(key)
 }
 
-// mapGeneric is G' = s*G + H with H agreed on by the mapping keys (ICAO Doc 9303-11, 4.4.3.3.1).
-func mapGeneric(c *ec.Curve, nonce []byte, own *big.Int, peer ec.Point) (ec.Point, error) {
-	h := c.Mul(own, peer)
-	g := c.AddPoints(c.BaseMul(new(big.Int).SetBytes(nonce)), h)
-	if h.IsInfinity() || g.IsInfinity() {
-		return ec.Point{}, fmt.Errorf("%w: mapping to infinity", ErrProtocol)
-	}
-	return g, nil
+// outOfProtocol says of an error of the group that the other side's message was wrong.
+func outOfProtocol(what string, err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrProtocol, what, err)
 }
 
-// agree is the x coordinate of own*peer (ICAO Doc 9303-11, 9.6).
-func agree(c *ec.Curve, own *big.Int, peer ec.Point) ([]byte, error) {
-	k := c.Mul(own, peer)
-	if k.IsInfinity() {
-		return nil, fmt.Errorf("%w: agreement at infinity", ErrProtocol)
+// sessionKeys agrees on the secret. Equal public keys would let a chip mirror the terminal (ICAO
+// Doc 9303-11, 4.4.1).
+func sessionKeys(s sm.Suite, g domain.Group, own *big.Int, mine, theirs domain.Element) (keys, error) {
+	if g.Equal(mine, theirs) {
+		return keys{}, fmt.Errorf("%w: both public keys are the same", ErrProtocol)
 	}
-	return k.X.FillBytes(make([]byte, c.Size())), nil
+	k, err := g.Mul(own, theirs)
+	if err != nil {
+		return keys{}, outOfProtocol("key agreement", err)
+	}
+	secret := g.Secret(k)
+	defer clear(secret)
+	return deriveKeys(s, secret), nil
 }
 
 // token authenticates the other side's ephemeral public key (ICAO Doc 9303-11, 4.4.3.4).
-func token(p Protocol, c *ec.Curve, ksMac []byte, public ec.Point) ([]byte, error) {
-	input := tlv.Encode(0x7F49, tlv.Encode(0x06, p.OID()), tlv.Encode(0x86, c.Bytes(public)))
+func token(p Protocol, g domain.Group, ksMac []byte, public domain.Element) ([]byte, error) {
+	input := tlv.Encode(0x7F49, tlv.Encode(0x06, p.OID()), tlv.Encode(g.Tag(), g.Bytes(public)))
 	if p.Suite == sm.TripleDES {
 		input = sm.Pad(input, des.BlockSize)
 	}
@@ -231,6 +145,3 @@ func (k keys) zero() {
 	clear(k.enc)
 	clear(k.mac)
 }
-
-// maxNonce bounds what a chip may send.
-const maxNonce = 4 * aes.BlockSize

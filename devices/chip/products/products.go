@@ -80,7 +80,9 @@ type Limits struct {
 	Required   []string `toml:"required"`   // without which it does not let itself be locked
 	Given      []string `toml:"given"`      // that it has from its maker and nobody writes
 	PACE       []string `toml:"pace"`       // object identifiers
-	Parameters []int    `toml:"parameters"` // standardized domain parameters of PACE and Chip Authentication
+	Parameters []int    `toml:"parameters"` // standardized domain parameters of PACE and of the chip's keys
+	ChipAuth   []string `toml:"chip_auth"`  // object identifiers of Chip Authentication
+	RSA        []int    `toml:"rsa"`        // bits of an RSA key for Active Authentication
 	CAN        int      `toml:"can"`        // digits
 	Short      int      `toml:"short"`      // data bytes of the longest command where the chip states no buffers
 }
@@ -107,7 +109,28 @@ const (
 	ValueMRZHash  = "mrz-hash"
 	ValueCAN      = "can"
 	ValueChipAuth = "chip-authentication"
+
+	ValueNumberedChipAuth = "numbered-chip-authentication" // of a key that has a number
+	ValueMapping          = "chip-authentication-mapping"
+	ValueActiveAuth       = "active-authentication"
 )
+
+// values are those that a store can have.
+func values() []string {
+	return []string{
+		ValueMRZHash, ValueCAN, ValueChipAuth, ValueNumberedChipAuth, ValueMapping, ValueActiveAuth,
+	}
+}
+
+// Stores tells whether a product takes a value.
+func (p *Product) Stores(value string) bool {
+	for _, s := range p.Steps {
+		if s.Do == Store && s.Value == value {
+			return true
+		}
+	}
+	return false
+}
 
 // Names lists the products.
 func Names() ([]string, error) {
@@ -157,7 +180,7 @@ func (p *Product) check() error {
 		return errors.New("last step is not the lock")
 	}
 	for i, s := range p.Steps {
-		known := s.Value == ValueMRZHash || s.Value == ValueCAN || s.Value == ValueChipAuth
+		known := Carries(values(), s.Value)
 		switch {
 		case s.Do == Store && known && s.Group != 0:
 		case s.Do == Files:
@@ -166,7 +189,7 @@ func (p *Product) check() error {
 			return fmt.Errorf("step %d: %q %q", i+1, s.Do, s.Value)
 		}
 	}
-	for _, oid := range p.Limits.PACE {
+	for _, oid := range append(p.Limits.PACE[:len(p.Limits.PACE):len(p.Limits.PACE)], p.Limits.ChipAuth...) {
 		if _, err := ObjectIdentifier(oid); err != nil {
 			return err
 		}

@@ -1,9 +1,13 @@
 package chip
 
 import (
+	"bytes"
+	"errors"
+
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/chipauth"
 	"padarozhnik/devices/chip/pace"
+	"padarozhnik/devices/chip/sm"
 	"padarozhnik/station/lds/tlv"
 )
 
@@ -22,11 +26,15 @@ func (c *Chip) choosePACE(data []byte) apdu.Response {
 	if !ok {
 		return status(apdu.WrongData)
 	}
-	run, err := pace.NewChip(c.rand, info, password)
+	static, ok := c.state.mappingKey(info)
+	if !ok {
+		return status(apdu.ReferenceNotFound)
+	}
+	run, err := pace.NewChip(c.rand, info, password, static)
 	if err != nil {
 		return status(apdu.NotSupported)
 	}
-	c.ram.pace = run
+	c.ram.pace = paceRun{Chip: run, guessable: reference == pace.ReferenceCAN}
 	return status(apdu.OK)
 }
 
@@ -86,20 +94,91 @@ func (c *Chip) offered(protocol pace.Protocol, data []byte) (pace.Info, bool) {
 	return found[0], true
 }
 
-// chooseChipAuth takes the cipher of Chip Authentication. This chip has one key, so the terminal
-// must not name another by number.
+// authenticatePACE answers one round.
+func (c *Chip) authenticatePACE(data []byte) apdu.Response {
+	run := c.ram.pace
+	if run.Chip == nil {
+		return status(apdu.ConditionsOfUse)
+	}
+	if s := c.guard(run); s != apdu.OK {
+		return status(s)
+	}
+	answer, session, err := run.Authenticate(data)
+	if err != nil {
+		c.ram.pace = paceRun{}
+		if errors.Is(err, pace.ErrPassword) {
+			return status(apdu.AuthFailed)
+		}
+		return status(apdu.WrongData)
+	}
+	if session != nil && run.guessable {
+		if s := c.commit(func(s *State) apdu.Status { s.Guesses = 0; return apdu.OK }); s.Status != apdu.OK {
+			return s
+		}
+	}
+	c.ram.next = session
+	return done(answer)
+}
+
+// chooseChipAuth takes the cipher of Chip Authentication, which DG14 must announce. This chip has
+// one key: a terminal may name it and no other.
 func (c *Chip) chooseChipAuth(data []byte) apdu.Response {
-	oid, err := tlv.Path(data, 0x80)
-	if err != nil {
+	r, err := chipauth.ParseSetAT(data)
+	if err != nil || !c.announces(r.Protocol) {
 		return status(apdu.WrongData)
 	}
-	suite, err := chipauth.ParseOID(oid)
-	if err != nil {
-		return status(apdu.WrongData)
-	}
-	if _, err := tlv.Path(data, 0x84); err == nil || c.state.Auth == nil {
+	if !c.state.Auth.named(r.Reference) {
 		return status(apdu.ReferenceNotFound)
 	}
-	c.ram.auth = chosenAuth{set: true, suite: suite}
+	c.ram.auth = chosenAuth{set: true, suite: r.Protocol.Suite}
 	return status(apdu.OK)
+}
+
+// agreeKeys is MSE:Set KAT: Chip Authentication with 3DES in one command.
+func (c *Chip) agreeKeys(data []byte) apdu.Response {
+	r, err := chipauth.ParseSetKAT(data)
+	if err != nil {
+		return status(apdu.WrongData)
+	}
+	if !c.state.Auth.named(r.Reference) {
+		return status(apdu.ReferenceNotFound)
+	}
+	group, private, err := c.state.Auth.key()
+	if err != nil {
+		return status(apdu.ReferenceNotFound)
+	}
+	if !c.announces(chipauth.Protocol{OnCurve: group.OnCurve(), Suite: sm.TripleDES}) {
+		return status(apdu.NotSupported)
+	}
+	next, err := chipauth.Agree(sm.TripleDES, group, private, r.Public)
+	if err != nil {
+		return status(apdu.WrongData)
+	}
+	c.ram.next = next
+	return status(apdu.OK)
+}
+
+// announces tells whether DG14 states a protocol of Chip Authentication.
+func (c *Chip) announces(p chipauth.Protocol) bool {
+	f := c.state.file(dg14ID, false)
+	return f != nil && bytes.Contains(f.Data, tlv.Encode(0x06, p.OID()))
+}
+
+// internalAuthenticate is Active Authentication.
+func (c *Chip) internalAuthenticate(r request) apdu.Response {
+	switch {
+	case c.state.Active == nil:
+		return status(apdu.UnknownInstruction)
+	case !r.secured || !c.ram.application:
+		return status(apdu.SecurityStatus)
+	}
+	signer, err := c.state.Active.signer(c.rand)
+	if err != nil {
+		return status(apdu.ConditionsOfUse)
+	}
+	signature, err := signer.Sign(r.Data)
+	if err != nil {
+		return status(apdu.WrongData)
+	}
+	return done(signature)
 }

@@ -18,11 +18,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/bac"
 	"padarozhnik/devices/chip/chipauth"
-	"padarozhnik/devices/chip/pace"
 	"padarozhnik/devices/chip/scp03"
 	"padarozhnik/devices/chip/sm"
 	"padarozhnik/station/lds"
@@ -38,6 +38,7 @@ type Chip struct {
 	state  State
 	atr    []byte
 	faults Faults
+	pause  func(time.Duration)
 	count  int // commands since the chip was made
 	reads  int // READ BINARY among them
 	torn   bool
@@ -51,7 +52,8 @@ type memory struct {
 	session     *sm.Session
 	next        *sm.Session // takes over when the answer under way is out
 	channel     *scp03.CardSession
-	pace        *pace.Chip
+	storing     []byte // data groupings of which the last block is not here yet
+	pace        paceRun
 	auth        chosenAuth
 	challenge   []byte
 }
@@ -68,7 +70,7 @@ func Open(store Store, rand io.Reader) (*Chip, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open chip: %w", err)
 	}
-	return &Chip{store: store, rand: rand, state: state, atr: atrOf(state)}, nil
+	return &Chip{store: store, rand: rand, state: state, atr: atrOf(state), pause: time.Sleep}, nil
 }
 
 // ATR is the answer to reset.
@@ -198,7 +200,7 @@ func done(data []byte) apdu.Response { return apdu.Response{Data: data, Status: 
 
 func (c *Chip) handle(r request) apdu.Response {
 	if r.INS != 0x86 {
-		c.ram.pace = nil
+		c.ram.pace = paceRun{}
 	}
 	switch r.INS {
 	case 0xA4:
@@ -215,6 +217,8 @@ func (c *Chip) handle(r request) apdu.Response {
 		return c.getChallenge(r)
 	case 0x82:
 		return c.basicAccess(r)
+	case 0x88:
+		return c.internalAuthenticate(r)
 	case 0x50:
 		return c.initializeUpdate(r)
 	case 0xE0, 0xD6, 0xD7, 0xE2, 0xF0:
@@ -223,9 +227,9 @@ func (c *Chip) handle(r request) apdu.Response {
 	return status(apdu.UnknownInstruction)
 }
 
-// getChallenge and basicAccess are for a chip that plays an old passport.
+// getChallenge and basicAccess are for a chip that plays a passport with Basic Access Control.
 func (c *Chip) getChallenge(r request) apdu.Response {
-	if !c.state.Old || !c.ram.application || r.Ne != 8 {
+	if !c.state.basicAccess() || !c.ram.application || r.Ne != 8 {
 		return status(apdu.UnknownInstruction)
 	}
 	c.ram.challenge = make([]byte, 8)
@@ -236,7 +240,7 @@ func (c *Chip) getChallenge(r request) apdu.Response {
 }
 
 func (c *Chip) basicAccess(r request) apdu.Response {
-	if !c.state.Old || !c.ram.application || r.secured {
+	if !c.state.basicAccess() || !c.ram.application || r.secured {
 		return status(apdu.UnknownInstruction)
 	}
 	end := bac.Chip{Rand: c.rand, MRZHash: c.state.MRZHash, RndIC: c.ram.challenge}
@@ -256,6 +260,8 @@ func (c *Chip) setEnvironment(r request) apdu.Response {
 		return c.choosePACE(r.Data)
 	case r.P1 == 0x41 && r.P2 == 0xA4 && r.secured && c.ram.application:
 		return c.chooseChipAuth(r.Data)
+	case r.P1 == 0x41 && r.P2 == 0xA6 && r.secured && c.ram.application:
+		return c.agreeKeys(r.Data)
 	}
 	return status(apdu.WrongP1P2)
 }
@@ -264,20 +270,7 @@ func (c *Chip) generalAuthenticate(r request) apdu.Response {
 	if r.secured {
 		return c.chipAuth(r)
 	}
-	if c.ram.pace == nil {
-		return status(apdu.ConditionsOfUse)
-	}
-	answer, session, err := c.ram.pace.Authenticate(r.Data)
-	switch {
-	case errors.Is(err, pace.ErrPassword):
-		c.ram.pace = nil
-		return status(apdu.AuthFailed)
-	case err != nil:
-		c.ram.pace = nil
-		return status(apdu.WrongData)
-	}
-	c.ram.next = session
-	return done(answer)
+	return c.authenticatePACE(r.Data)
 }
 
 func (c *Chip) chipAuth(r request) apdu.Response {
@@ -286,11 +279,11 @@ func (c *Chip) chipAuth(r request) apdu.Response {
 	}
 	suite := c.ram.auth.suite
 	c.ram.auth = chosenAuth{}
-	curve, private, err := c.state.authKey()
+	group, private, err := c.state.Auth.key()
 	if err != nil {
 		return status(apdu.ReferenceNotFound)
 	}
-	answer, next, err := chipauth.Respond(suite, curve, private, r.Data)
+	answer, next, err := chipauth.Respond(suite, group, private, r.Data)
 	if err != nil {
 		return status(apdu.WrongData)
 	}

@@ -9,16 +9,24 @@ import (
 
 // Identifiers of files that this chip treats in a way of their own.
 const (
-	cardAccessID = 0x011C
-	atrInfoID    = 0x2F01
-	masterFileID = 0x3F00
+	cardAccessID   = 0x011C
+	cardSecurityID = 0x011D // in the master file; EF.SOD has the same in the application
+	dg14ID         = 0x010E
+	atrInfoID      = 0x2F01
+	masterFileID   = 0x3F00
 )
 
-// mayRead tells who reads a file. Those of the master file are open to all; the application's
-// files need a session, and the personaliser's channel does not read at all.
+// mayRead tells who reads a file. Those of the master file are open to all, but for EF.CardSecurity;
+// that and the application's files need a session, and the personaliser's channel does not read at
+// all (ICAO Doc 9303-10, 3.11).
 func (c *Chip) mayRead(r request) bool { return !c.ram.application || r.secured }
 
-// selectFile is SELECT of the application, of the master file, or of a file in the one selected.
+func (f *File) closed(r request) bool {
+	return f.Master && f.ID == cardSecurityID && !r.secured && !r.trusted
+}
+
+// selectFile is SELECT of the application, of the master file, or of a file in the one selected, or
+// by its path from the master file.
 func (c *Chip) selectFile(r request) apdu.Response {
 	if r.P1 == 4 {
 		return c.selectApplication(r)
@@ -26,7 +34,7 @@ func (c *Chip) selectFile(r request) apdu.Response {
 	if len(r.Data) == 0 && r.P1 == 0 {
 		r.Data = []byte{masterFileID >> 8, masterFileID & 0xFF}
 	}
-	if (r.P1 != 0 && r.P1 != 2) || len(r.Data) != 2 {
+	if (r.P1 != 0 && r.P1 != 2 && r.P1 != 8) || len(r.Data) != 2 {
 		return status(apdu.WrongP1P2)
 	}
 	id := uint16(r.Data[0])<<8 | uint16(r.Data[1])
@@ -37,11 +45,10 @@ func (c *Chip) selectFile(r request) apdu.Response {
 	if !c.mayRead(r) && !r.trusted {
 		return status(apdu.SecurityStatus)
 	}
-	f := c.state.file(id, !c.ram.application)
-	if f == nil && r.trusted {
-		f = c.state.file(id, true) // the personaliser writes EF.CardAccess from here
-	}
+	f := c.state.file(id, !c.ram.application || r.P1 == 8)
 	switch {
+	case f != nil && f.closed(r):
+		return status(apdu.SecurityStatus)
 	case f != nil:
 		c.ram.file = f
 		return status(apdu.OK)
@@ -61,7 +68,7 @@ func (c *Chip) selectApplication(r request) apdu.Response {
 	if !bytes.Equal(r.Data, applicationID()) {
 		return status(apdu.FileNotFound)
 	}
-	if c.state.Life == Locked && !r.secured && !c.state.Old {
+	if c.state.Life == Locked && !r.secured && !c.state.basicAccess() {
 		return status(apdu.SecurityStatus)
 	}
 	c.ram.application, c.ram.file = true, nil
@@ -83,6 +90,8 @@ func (c *Chip) readBinary(r request) apdu.Response {
 		return status(apdu.SecurityStatus)
 	case s != apdu.OK:
 		return status(s)
+	case f.closed(r):
+		return status(apdu.SecurityStatus)
 	}
 	if offset > len(f.Data) {
 		return status(apdu.WrongOffset)

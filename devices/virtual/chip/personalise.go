@@ -2,7 +2,6 @@ package chip
 
 import (
 	"bytes"
-	"math/big"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
@@ -10,7 +9,6 @@ import (
 	"padarozhnik/devices/chip/scp03"
 	"padarozhnik/station/lds"
 	"padarozhnik/station/lds/tlv"
-	"padarozhnik/station/pki/ec"
 )
 
 // initializeUpdate opens the personaliser's channel, while the chip takes one.
@@ -72,22 +70,21 @@ func (c *Chip) commit(fn func(*State) apdu.Status) apdu.Response {
 const memoryFailure apdu.Status = 0x6581
 
 // createFile takes file control parameters 62 {80 size, 83 identifier, 88 short identifier} and
-// selects the new file. A repeat with the same parameters is allowed, so that a torn
-// personalisation can go on.
+// selects the new file. The identifier of a file in the master file comes behind that of the master
+// file, 3F00. A repeat with the same parameters is allowed, so that a torn personalisation can go on.
 func (c *Chip) createFile(r request) apdu.Response {
 	size, err1 := tlv.Path(r.Data, 0x62, 0x80)
 	id, err2 := tlv.Path(r.Data, 0x62, 0x83)
 	short, err3 := tlv.Path(r.Data, 0x62, 0x88)
+	id, master := bytes.CutPrefix(id, []byte{masterFileID >> 8, masterFileID & 0xFF})
 	if err1 != nil || err2 != nil || err3 != nil || len(size) != 2 || len(id) != 2 || len(short) != 1 {
 		return status(apdu.WrongData)
 	}
 	f := File{
-		ID:     uint16(id[0])<<8 | uint16(id[1]),
-		Short:  short[0] >> 3,
-		Master: id[0] == cardAccessID>>8 && id[1] == cardAccessID&0xFF,
-		Data:   make([]byte, int(size[0])<<8|int(size[1])),
+		ID: uint16(id[0])<<8 | uint16(id[1]), Short: short[0] >> 3, Master: master,
+		Data: make([]byte, int(size[0])<<8|int(size[1])),
 	}
-	if !creatable(f.ID) || len(f.Data) == 0 {
+	if !creatable(f.ID, master) || len(f.Data) == 0 {
 		return status(apdu.WrongData)
 	}
 	answer := c.commit(func(s *State) apdu.Status {
@@ -112,11 +109,13 @@ func (c *Chip) createFile(r request) apdu.Response {
 
 // creatable lists what this chip carries: no DG3 and DG4, because it has no terminal
 // authentication to guard them.
-func creatable(id uint16) bool {
+func creatable(id uint16, master bool) bool {
 	switch {
+	case master:
+		return id == cardAccessID || id == cardSecurityID
 	case id == 0x0103 || id == 0x0104:
 		return false
-	case id >= 0x0101 && id <= 0x0110, id == cardAccessID, id == 0x011D, id == 0x011E:
+	case id >= 0x0101 && id <= 0x0110, id == 0x011D, id == 0x011E:
 		return true
 	}
 	return false
@@ -148,61 +147,6 @@ func (c *Chip) updateBinary(r request) apdu.Response {
 	})
 }
 
-// Data grouping identifiers of STORE DATA.
-const (
-	groupMRZ  = 0x8F01 // SHA-1 over the MRZ information
-	groupCAN  = 0x8F02 // six digits
-	groupAuth = 0x8F03 // number of the domain parameters, private key
-)
-
-// storeData takes one data grouping, encrypted under the DEK: identifier (2), length (1), content.
-func (c *Chip) storeData(r request) apdu.Response {
-	const encryptedGroup = 0x68
-	if r.P1&0x78 != encryptedGroup || len(r.Data) < 3 || int(r.Data[2]) != len(r.Data)-3 {
-		return status(apdu.WrongData)
-	}
-	value, err := c.ram.channel.DecryptKey(r.Data[3:])
-	if err != nil {
-		return status(apdu.WrongData)
-	}
-	return c.commit(func(s *State) apdu.Status {
-		s.Life = Partial
-		switch group := uint16(r.Data[0])<<8 | uint16(r.Data[1]); group {
-		case groupMRZ:
-			if len(value) != 20 {
-				return apdu.WrongData
-			}
-			s.MRZHash = value
-		case groupCAN:
-			if len(value) != 6 || bytes.ContainsFunc(value, func(r rune) bool { return r < '0' || r > '9' }) {
-				return apdu.WrongData
-			}
-			s.CAN = string(value)
-		case groupAuth:
-			return s.setAuth(value)
-		default:
-			return apdu.ReferenceNotFound
-		}
-		return apdu.OK
-	})
-}
-
-func (s *State) setAuth(value []byte) apdu.Status {
-	if len(value) < 2 {
-		return apdu.WrongData
-	}
-	curve, err := ec.ByParameterID(int(value[0]))
-	if err != nil {
-		return apdu.WrongData
-	}
-	d := new(big.Int).SetBytes(value[1:])
-	if len(value)-1 != (curve.N.BitLen()+7)/8 || d.Sign() == 0 || d.Cmp(curve.N) >= 0 {
-		return apdu.WrongData
-	}
-	s.Auth = &AuthKey{ParameterID: int(value[0]), Private: value[1:]}
-	return apdu.OK
-}
-
 // lock is SET STATUS of the application to PERSONALIZED. A chip that nobody could read afterwards
 // does not let itself be locked.
 func (c *Chip) lock(r request) apdu.Response {
@@ -226,7 +170,7 @@ func (c *Chip) lock(r request) apdu.Response {
 }
 
 // complete tells that the chip could be read after the lock: password, access protocol and the
-// files that every passport has.
+// files that every passport has, and what chip authentication mapping needs.
 func (s *State) complete() bool {
 	for _, name := range []string{"EF.COM", "EF.SOD", "DG1", "DG2"} {
 		id, ok := lds.FileID(name)
@@ -239,5 +183,14 @@ func (s *State) complete() bool {
 		return false
 	}
 	infos, err := pace.ParseInfos(access.Data)
-	return err == nil && len(infos) > 0 && infos[0].Supported()
+	if err != nil || len(infos) == 0 {
+		return false
+	}
+	for _, i := range infos {
+		mapping := i.Protocol.Mapping == pace.ChipAuthMapping
+		if !i.Supported() || mapping && (s.Mapping == nil || s.file(cardSecurityID, true) == nil) {
+			return false
+		}
+	}
+	return true
 }

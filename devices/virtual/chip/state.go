@@ -7,14 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"padarozhnik/devices"
 	"padarozhnik/station/lds"
-	"padarozhnik/station/pki/ec"
 )
 
 // Life is the chip's stage.
@@ -59,26 +57,28 @@ type File struct {
 	Data   []byte `json:"data"`
 }
 
-// AuthKey is the private key of Chip Authentication.
-type AuthKey struct {
-	ParameterID int    `json:"parameterId"`
-	Private     []byte `json:"private"`
-}
-
-// State is all that a chip remembers without power. Old makes it play a passport from before
-// PACE: Basic Access Control, short APDUs, application open to selection.
+// State is all that a chip remembers without power. BAC makes it take Basic Access Control beside
+// PACE, as books until 2027 do; Old makes it play a passport from before PACE: Basic Access Control
+// alone, short APDUs. With either the application is open to selection.
 type State struct {
 	Version  int               `json:"version"`
 	ChipID   []byte            `json:"chipId"`
 	Life     Life              `json:"life"`
 	Old      bool              `json:"old,omitempty"`
+	BAC      bool              `json:"bac,omitempty"`
 	SCP03    devices.SCP03Keys `json:"scp03"`
 	Sequence uint32            `json:"sequence"`
 	MRZHash  []byte            `json:"mrzHash,omitempty"`
 	CAN      string            `json:"can,omitempty"`
+	Guesses  int               `json:"guesses,omitempty"` // wrong CANs in a row
 	Auth     *AuthKey          `json:"auth,omitempty"`
+	Mapping  *AuthKey          `json:"mapping,omitempty"`
+	Active   *ActiveKey        `json:"active,omitempty"`
 	Files    []File            `json:"files"`
 }
+
+// basicAccess tells that the chip takes Basic Access Control.
+func (s *State) basicAccess() bool { return s.Old || s.BAC }
 
 // NewState is a chip as its maker delivers it: an identifier, keys, and EF.ATR/INFO.
 func NewState(rand io.Reader, diversify func(chipID []byte) (devices.SCP03Keys, error)) (State, error) {
@@ -90,27 +90,35 @@ func NewState(rand io.Reader, diversify func(chipID []byte) (devices.SCP03Keys, 
 	if s.SCP03, err = diversify(s.ChipID); err != nil {
 		return State{}, err
 	}
-	info := lds.ATRInfo{Capabilities: lds.ExtendedCapabilities(), MaxCommand: bufferSize, MaxResponse: bufferSize}
-	b, err := info.Bytes()
+	info, err := atrInfo()
 	if err != nil {
-		return State{}, fmt.Errorf("EF.ATR/INFO: %w", err)
+		return State{}, err
 	}
-	s.Files = []File{{ID: atrInfoID, Short: 1, Master: true, Data: b}}
+	s.Files = []File{info}
 	return s, nil
 }
 
-// NewOldPassport is a locked chip with BAC only, for reading what citizens bring along.
-func NewOldPassport(files []devices.ChipFile, mrzHash []byte) (State, error) {
-	s := State{Version: stateVersion, Life: Locked, Old: true, ChipID: make([]byte, chipIDSize), MRZHash: mrzHash}
+// atrInfo is the maker's EF.ATR/INFO.
+func atrInfo() (File, error) {
+	info := lds.ATRInfo{Capabilities: lds.ExtendedCapabilities(), MaxCommand: bufferSize, MaxResponse: bufferSize}
+	b, err := info.Bytes()
+	if err != nil {
+		return File{}, fmt.Errorf("EF.ATR/INFO: %w", err)
+	}
+	return File{ID: atrInfoID, Short: 1, Master: true, Data: b}, nil
+}
+
+// putFiles adds files as a personalised chip has them.
+func (s *State) putFiles(files []devices.ChipFile, master bool) error {
 	for _, f := range files {
 		id, ok := lds.FileID(f.Name)
 		short, _ := lds.ShortFileID(f.Name)
-		if !ok || lds.InMasterFile(f.Name) {
-			return State{}, fmt.Errorf("old passport: file %q", f.Name)
+		if !ok || lds.InMasterFile(f.Name) && !master {
+			return fmt.Errorf("passport: file %q", f.Name)
 		}
-		s.Files = append(s.Files, File{ID: id, Short: short, Data: f.Data})
+		s.Files = append(s.Files, File{ID: id, Short: short, Master: lds.InMasterFile(f.Name), Data: f.Data})
 	}
-	return s, nil
+	return nil
 }
 
 func (s *State) clone() State {
@@ -159,17 +167,6 @@ func (s *State) production() []byte {
 	binary.BigEndian.PutUint16(b, 0x5044)
 	copy(b[10:], s.ChipID)
 	return b
-}
-
-func (s *State) authKey() (*ec.Curve, *big.Int, error) {
-	if s.Auth == nil {
-		return nil, nil, errors.New("no key loaded")
-	}
-	c, err := ec.ByParameterID(s.Auth.ParameterID)
-	if err != nil {
-		return nil, nil, err
-	}
-	return c, new(big.Int).SetBytes(s.Auth.Private), nil
 }
 
 // atrOf is the answer to reset that a PC/SC reader gives for a contactless chip: historical bytes

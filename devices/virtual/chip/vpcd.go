@@ -21,13 +21,24 @@ const (
 	controlATR   = 4
 )
 
-// Serve plays the chip on a connection to a vpcd reader of pcscd until ctx ends, the reader hangs
+// Card is what lies on a virtual reader: a Chip, or something that stands for several of them.
+// Transmit returns ErrTorn for a chip out of the field.
+type Card interface {
+	ATR() []byte
+	Power()
+	Transmit(command []byte) ([]byte, error)
+}
+
+// Serve plays the chip on a connection as the function Serve does.
+func (c *Chip) Serve(ctx context.Context, conn net.Conn) error { return Serve(ctx, conn, c) }
+
+// Serve plays a card on a connection to a vpcd reader of pcscd until ctx ends, the reader hangs
 // up, or a fault tears the chip, which gives ErrTorn. It closes the connection. Messages are two
 // bytes of length, big endian, and the content, in both directions.
 //
 // On one machine the delays of TCP are what costs: without TCP_NODELAY, one write for length and
 // content, and TCP_QUICKACK before each read, every APDU takes 48 ms instead of 0.2 ms.
-func (c *Chip) Serve(ctx context.Context, conn net.Conn) error {
+func Serve(ctx context.Context, conn net.Conn, card Card) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	defer conn.Close() //nolint:errcheck // the far end has what it will get
@@ -39,7 +50,7 @@ func (c *Chip) Serve(ctx context.Context, conn net.Conn) error {
 	for {
 		message, err := receive(conn)
 		if err == nil {
-			err = c.react(conn, message)
+			err = react(conn, card, message)
 		}
 		switch {
 		case err == nil:
@@ -83,12 +94,12 @@ func quickAck(conn net.Conn) error {
 	return errors.Join(err, inner)
 }
 
-func (c *Chip) react(conn net.Conn, message []byte) error {
+func react(conn net.Conn, card Card, message []byte) error {
 	if len(message) == 0 {
 		return nil
 	}
 	if len(message) > 1 {
-		answer, err := c.Transmit(message)
+		answer, err := card.Transmit(message)
 		if err != nil {
 			return err
 		}
@@ -96,9 +107,9 @@ func (c *Chip) react(conn net.Conn, message []byte) error {
 	}
 	switch message[0] {
 	case controlOff, controlOn, controlReset:
-		c.Power()
+		card.Power()
 	case controlATR:
-		return send(conn, c.atr)
+		return send(conn, card.ATR())
 	}
 	return nil
 }
@@ -114,15 +125,18 @@ func send(conn net.Conn, content []byte) error {
 // powered.
 const Noticed = 500 * time.Millisecond
 
+// ServeAt plays the chip at a port as the function ServeAt does.
+func (c *Chip) ServeAt(ctx context.Context, port int) error { return ServeAt(ctx, port, c) }
+
 // ServeAt connects to the vpcd reader that listens at a port of this machine and serves there. It
 // returns when the reader has had the time to notice that the chip is gone.
-func (c *Chip) ServeAt(ctx context.Context, port int) error {
+func ServeAt(ctx context.Context, port int, card Card) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return fmt.Errorf("virtual reader: %w", err)
 	}
-	c.Power()
+	card.Power()
 	defer time.Sleep(Noticed)
-	return c.Serve(ctx, conn)
+	return Serve(ctx, conn, card)
 }

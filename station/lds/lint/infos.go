@@ -100,6 +100,8 @@ func chipKeys(_ *subject, i *lds.SecurityInfos) finding {
 	for _, c := range i.ChipAuthentication {
 		found := slices.ContainsFunc(i.ChipAuthenticationKeys, func(k lds.ChipAuthenticationPublicKey) bool {
 			return c.KeyID == nil || k.KeyID != nil && *k.KeyID == *c.KeyID
+		}) || slices.ContainsFunc(i.ChipAuthenticationKeysDH, func(k lds.ChipAuthenticationPublicKeyDH) bool {
+			return c.KeyID == nil || k.KeyID != nil && *k.KeyID == *c.KeyID
 		})
 		if !found && len(i.Other) == 0 {
 			return fail("%v has no key", c.OID)

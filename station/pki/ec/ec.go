@@ -174,10 +174,13 @@ func (c *Curve) Point(b []byte) (Point, error) {
 	return p, nil
 }
 
-// GenerateKey draws a private key d uniformly from 1..N-1 and returns it with d·G. It reads rand
-// until a draw fits, at most 128 times.
+// Draw draws a private key uniformly from 1..N-1. It reads rand until a draw fits, at most 128
+// times.
+func (c *Curve) Draw(rand io.Reader) (*big.Int, error) { return scalar.Draw(rand, c.N) }
+
+// GenerateKey draws a private key d and returns it with d·G.
 func (c *Curve) GenerateKey(rand io.Reader) (d *big.Int, p Point, err error) {
-	if d, err = scalar.Draw(rand, c.N); err != nil {
+	if d, err = c.Draw(rand); err != nil {
 		return nil, Point{}, err
 	}
 	return d, c.BaseMul(d), nil
