@@ -17,10 +17,15 @@ import (
 // TestTornAtEveryCommand tears the chip before and after each command in turn. A torn chip is
 // never locked unless its read-back matched, and a second call always brings it to its end.
 func TestTornAtEveryCommand(t *testing.T) {
+	t.Run("generic mapping", func(t *testing.T) { tornEverywhere(t, chiptest.Book{Side: 80}) })
+	t.Run("every mechanism", func(t *testing.T) { tornEverywhere(t, fullBook(t)) })
+}
+
+func tornEverywhere(t *testing.T, book chiptest.Book) {
 	b := newBench(t)
 	m, c := b.blank(t)
 	blank := m.State()
-	o := b.country.Order(t, chiptest.Book{Side: 80}, blank)
+	o := b.country.Order(t, book, blank)
 	c.SetFaults(virtual.Faults{})
 	if _, err := b.personalise(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -65,6 +70,12 @@ func holdsOrder(t *testing.T, s virtual.State, o devices.ChipOrder) {
 	same := bytes.Equal(s.MRZHash, o.MRZHash) && s.CAN == o.CAN
 	if !same || s.Auth == nil || !bytes.Equal(s.Auth.Private, o.Auth.Private) {
 		t.Error("secrets are not those of the order")
+	}
+	if len(o.Mapping.Private) > 0 && (s.Mapping == nil || !bytes.Equal(s.Mapping.Private, o.Mapping.Private)) {
+		t.Error("key of chip authentication mapping is not that of the order")
+	}
+	if !o.Active.IsZero() && (s.Active == nil || !bytes.Equal(s.Active.RSA, o.Active.RSA)) {
+		t.Error("key of Active Authentication is not that of the order")
 	}
 	for _, f := range o.Files {
 		id, _ := lds.FileID(f.Name)

@@ -8,10 +8,13 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/sha1"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
+	"maps"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -73,15 +76,6 @@ func newKey(t testing.TB) crypto.Signer {
 	return k
 }
 
-// Book says what an order is for. The zero value is a P-256, AES-128 book with a portrait of a few
-// kilobytes.
-type Book struct {
-	ParameterID int        // of PACE and Chip Authentication; 0 for 12
-	Cipher      lds.Cipher // 0 for AES-128
-	Side        int        // of the square portrait, in pixels; 0 for 64. A pixel takes about a byte
-	Old         bool       // DG1, DG2, EF.COM and EF.SOD alone
-}
-
 // MRZ is the specimen of Doc 9303.
 func MRZ() []string {
 	return []string{"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"}
@@ -93,12 +87,7 @@ const CAN = "314159"
 // Order makes a signed order for a blank.
 func (c Country) Order(t testing.TB, b Book, blank chip.State) devices.ChipOrder {
 	t.Helper()
-	if b.ParameterID == 0 {
-		b.ParameterID = 12
-	}
-	if b.Cipher == 0 {
-		b.Cipher = lds.AES128
-	}
+	b = b.filled()
 	dg1 := lds.NewDG1(MRZ())
 	doc, err := dg1.Document()
 	if err != nil {
@@ -113,10 +102,7 @@ func (c Country) Order(t testing.TB, b Book, blank chip.State) devices.ChipOrder
 	}
 	groups := map[int][]byte{1: file(t, dg1), 2: file(t, portrait(t, b.Side))}
 	if !b.Old {
-		access, dg14, private := security(t, b)
-		o.Auth = devices.ChipAuthKey{ParameterID: b.ParameterID, Private: private}
-		o.Files = append(o.Files, devices.ChipFile{Name: "EF.CardAccess", Data: access})
-		groups[14] = dg14
+		c.secure(t, b, &o, groups)
 	}
 	return c.finish(t, o, groups)
 }
@@ -139,39 +125,13 @@ func (c Country) finish(t testing.TB, o devices.ChipOrder, groups map[int][]byte
 	if err != nil {
 		t.Fatal(err)
 	}
-	numbers, names := []int{1, 2}, []string{"DG1", "DG2"}
-	if groups[14] != nil {
-		numbers, names = append(numbers, 14), append(names, "DG14")
-	}
+	numbers := slices.Sorted(maps.Keys(groups))
 	o.Files = append(o.Files, devices.ChipFile{Name: "EF.COM", Data: file(t, lds.NewCOM(numbers...))})
-	for i, n := range numbers {
-		o.Files = append(o.Files, devices.ChipFile{Name: names[i], Data: groups[n]})
+	for _, n := range numbers {
+		o.Files = append(o.Files, devices.ChipFile{Name: fmt.Sprintf("DG%d", n), Data: groups[n]})
 	}
 	o.Files = append(o.Files, devices.ChipFile{Name: "EF.SOD", Data: sod})
 	return o
-}
-
-func security(t testing.TB, b Book) (access, dg14, private []byte) {
-	t.Helper()
-	curve, err := ec.ByParameterID(b.ParameterID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, p, err := curve.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parameter := b.ParameterID
-	pace := []lds.PACEInfo{{OID: lds.OIDPACEGM(b.Cipher), Version: 2, ParameterID: &parameter}}
-	infos := lds.SecurityInfos{
-		PACE:               pace,
-		ChipAuthentication: []lds.ChipAuthenticationInfo{{OID: lds.OIDChipAuthentication(b.Cipher), Version: 1}},
-		ChipAuthenticationKeys: []lds.ChipAuthenticationPublicKey{{
-			ParameterID: parameter, Point: curve.Bytes(p),
-		}},
-	}
-	access = file(t, lds.CardAccess{Infos: lds.SecurityInfos{PACE: pace}})
-	return access, file(t, lds.DG14{Infos: infos}), d.FillBytes(make([]byte, (curve.N.BitLen()+7)/8))
 }
 
 // portrait is a JPEG of noise, which no compression makes smaller.
