@@ -142,3 +142,32 @@ func TestChipKeyDHRefused(t *testing.T) {
 		t.Errorf("unknown group: %+v, %v", got, err)
 	}
 }
+
+// FuzzChipKeyDH reads infos with DH keys; what can be read can be written and says the same again.
+func FuzzChipKeyDH(f *testing.F) {
+	g, err := dh.ByParameterID(0)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, k := range []lds.ChipAuthenticationPublicKeyDH{{Group: g, Public: g.G}, {Group: g, Public: g.G, KeyID: new(int)}} {
+		b, err := dhInfos(k).Bytes()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		infos, err := lds.ParseSecurityInfos(b)
+		if err != nil || len(infos.ChipAuthenticationKeysDH) == 0 {
+			return
+		}
+		again, err := infos.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := lds.ParseSecurityInfos(again)
+		if err != nil || !back.Contains(infos) || !infos.Contains(back) {
+			t.Errorf("written differently: %v", err)
+		}
+	})
+}

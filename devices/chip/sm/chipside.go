@@ -10,7 +10,7 @@ import (
 // Unprotect checks and opens a protected command: the chip's mirror of Wrap. The class byte comes
 // back without its secure messaging bits.
 func (s *Session) Unprotect(c apdu.Command) (apdu.Command, error) {
-	if s.ended {
+	if s.engine == nil {
 		return apdu.Command{}, ErrEnded
 	}
 	s.step()
@@ -24,7 +24,7 @@ func (s *Session) Unprotect(c apdu.Command) (apdu.Command, error) {
 
 func (s *Session) unprotect(c apdu.Command) (apdu.Command, error) {
 	s.odd = c.INS&1 == 1
-	f, err := s.verify(c.Header(), c.Data, tagOddData, tagData, tagLe)
+	f, err := s.verify(c.Header(), c.Data, tagLe)
 	if err != nil {
 		return apdu.Command{}, err
 	}
@@ -32,8 +32,8 @@ func (s *Session) unprotect(c apdu.Command) (apdu.Command, error) {
 	if out.Data, err = s.payload(f); err != nil {
 		return apdu.Command{}, err
 	}
-	le, ok := f[tagLe]
-	if !ok {
+	le := f.other
+	if le == nil {
 		return out, nil
 	}
 	switch len(le) {
@@ -55,7 +55,7 @@ func (s *Session) unprotect(c apdu.Command) (apdu.Command, error) {
 
 // Protect wraps a response of the chip: the mirror of Unwrap.
 func (s *Session) Protect(r apdu.Response) (apdu.Response, error) {
-	if s.ended {
+	if s.engine == nil {
 		return apdu.Response{}, ErrEnded
 	}
 	s.step()
@@ -64,10 +64,6 @@ func (s *Session) Protect(r apdu.Response) (apdu.Response, error) {
 		objects = s.seal(objects, r.Data)
 	}
 	objects = tlv.Append(objects, tagStatus, []byte{byte(r.Status >> 8), byte(r.Status)})
-	mac, err := s.authenticate(nil, objects)
-	if err != nil {
-		s.End()
-		return apdu.Response{}, err
-	}
-	return apdu.Response{Data: tlv.Append(objects, tagMAC, mac), Status: r.Status}, nil
+	mac := s.engine.authenticate(s.ssc, nil, objects)
+	return apdu.Response{Data: tlv.Append(objects, tagMAC, mac[:]), Status: r.Status}, nil
 }

@@ -5,10 +5,12 @@
 // A Session is one end's keys and counter. A terminal calls Wrap and Unwrap in turn, a chip
 // Unprotect and Protect. Any error ends the session: Doc 9303 has both sides throw their keys
 // away, and a Session that failed refuses further work.
+//
+// Timing: authenticators are compared in constant time and before anything is decrypted. AES runs in
+// hardware where the processor has it; 3DES, which old passports have, runs over tables.
 package sm
 
 import (
-	"crypto/cipher"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -48,25 +50,20 @@ const (
 
 // Session is one end of a secured channel. It is used by one goroutine at a time.
 type Session struct {
-	suite Suite
-	enc   cipher.Block
-	mac   []byte
-	ssc   []byte
-	odd   bool // the command under way has an odd instruction
-	ended bool
+	suite  Suite
+	engine *engine // nil behind the end
+	ssc    []byte
+	odd    bool // the command under way has an odd instruction
 }
 
 // New starts a session. ssc is the send sequence counter before the first command; nil stands for
-// zero, as after PACE and Chip Authentication (ICAO Doc 9303-11, 9.8.6.3). The keys are copied.
+// zero, as after PACE and Chip Authentication (ICAO Doc 9303-11, 9.8.6.3). The keys are not kept.
 func New(suite Suite, ksEnc, ksMac, ssc []byte) (*Session, error) {
-	enc, err := suite.Block(ksEnc)
+	e, err := newEngine(suite, ksEnc, ksMac)
 	if err != nil {
-		return nil, fmt.Errorf("encryption key: %w", err)
+		return nil, err
 	}
-	if _, err := suite.Block(ksMac); err != nil {
-		return nil, fmt.Errorf("authentication key: %w", err)
-	}
-	s := &Session{suite: suite, enc: enc, mac: append([]byte(nil), ksMac...), ssc: make([]byte, suite.BlockSize())}
+	s := &Session{suite: suite, engine: e, ssc: make([]byte, suite.BlockSize())}
 	if ssc != nil {
 		if len(ssc) != len(s.ssc) {
 			return nil, fmt.Errorf("send sequence counter of %d bytes, want %d", len(ssc), len(s.ssc))
@@ -87,11 +84,8 @@ func FromSecret(suite Suite, secret []byte) (*Session, error) {
 // Suite tells the cipher of the session.
 func (s *Session) Suite() Suite { return s.suite }
 
-// End zeroes the MAC key and makes every later call fail.
-func (s *Session) End() {
-	clear(s.mac)
-	s.ended = true
-}
+// End drops the keys and makes every later call fail.
+func (s *Session) End() { s.engine = nil }
 
 // step counts one message.
 func (s *Session) step() {
@@ -103,83 +97,43 @@ func (s *Session) step() {
 	}
 }
 
-func (s *Session) iv() []byte {
-	iv := make([]byte, s.suite.BlockSize())
-	if s.suite != TripleDES {
-		s.enc.Encrypt(iv, s.ssc)
-	}
-	return iv
-}
-
-func (s *Session) encrypt(plain []byte) []byte {
-	out := Pad(plain, s.suite.BlockSize())
-	cipher.NewCBCEncrypter(s.enc, s.iv()).CryptBlocks(out, out)
-	return out
-}
-
-func (s *Session) decrypt(b []byte) ([]byte, error) {
-	if len(b) == 0 || len(b)%s.suite.BlockSize() != 0 {
-		return nil, fmt.Errorf("%w: cryptogram of %d bytes", ErrMalformed, len(b))
-	}
-	out := make([]byte, len(b))
-	cipher.NewCBCDecrypter(s.enc, s.iv()).CryptBlocks(out, b)
-	return Unpad(out)
-}
-
-// authenticate computes the MAC over SSC, the padded header (if any) and the objects.
-func (s *Session) authenticate(header, objects []byte) ([]byte, error) {
-	block := s.suite.BlockSize()
-	message := append([]byte(nil), s.ssc...)
-	if header != nil {
-		message = append(message, Pad(header, block)...)
-	}
-	if len(objects) > 0 || header == nil {
-		message = append(message, objects...)
-		message = Pad(message, block)
-	}
-	return s.suite.MAC(s.mac, message)
-}
-
 // seal appends a data object for plain.
 func (s *Session) seal(dst, plain []byte) []byte {
 	if s.odd {
-		return tlv.Append(dst, tagOddData, s.encrypt(plain))
+		return tlv.Append(dst, tagOddData, s.engine.encrypt(s.ssc, plain))
 	}
-	return tlv.Append(dst, tagData, append([]byte{1}, s.encrypt(plain)...))
+	return tlv.Append(dst, tagData, []byte{1}, s.engine.encrypt(s.ssc, plain))
 }
 
 // open decrypts the content of a data object.
 func (s *Session) open(tag uint32, value []byte) ([]byte, error) {
 	if tag == tagOddData {
-		return s.decrypt(value)
+		return s.engine.decrypt(s.ssc, value)
 	}
 	if len(value) == 0 || value[0] != 1 {
 		return nil, fmt.Errorf("%w: padding indicator", ErrMalformed)
 	}
-	return s.decrypt(value[1:])
+	return s.engine.decrypt(s.ssc, value[1:])
 }
 
 // Wrap protects a command of the terminal.
 func (s *Session) Wrap(c apdu.Command) (apdu.Command, error) {
-	if s.ended {
+	if s.engine == nil {
 		return apdu.Command{}, ErrEnded
 	}
 	s.step()
 	s.odd = c.INS&1 == 1
 	out := apdu.Command{CLA: c.CLA | 0x0C, INS: c.INS, P1: c.P1, P2: c.P2, Extended: c.IsExtended()}
-	var objects []byte
+	const overhead = 64 // of the objects around the data, padding included
+	objects := make([]byte, 0, len(c.Data)+overhead)
 	if len(c.Data) > 0 {
 		objects = s.seal(objects, c.Data)
 	}
 	if c.Ne > 0 {
-		objects = tlv.Append(objects, tagLe, expected(c))
+		objects = appendExpected(objects, c)
 	}
-	mac, err := s.authenticate(out.Header(), objects)
-	if err != nil {
-		s.End()
-		return apdu.Command{}, err
-	}
-	out.Data = tlv.Append(objects, tagMAC, mac)
+	mac := s.engine.authenticate(s.ssc, out.Header(), objects)
+	out.Data = tlv.Append(objects, tagMAC, mac[:])
 	out.Ne = apdu.MaxShort
 	if out.IsExtended() {
 		out.Ne = apdu.MaxExtended
@@ -187,18 +141,18 @@ func (s *Session) Wrap(c apdu.Command) (apdu.Command, error) {
 	return out, nil
 }
 
-// expected is the content of the Le object: one byte, or two for an extended command.
-func expected(c apdu.Command) []byte {
+// appendExpected appends the Le object: one byte, or two for an extended command.
+func appendExpected(dst []byte, c apdu.Command) []byte {
 	if c.IsExtended() {
-		return []byte{byte(c.Ne >> 8), byte(c.Ne)}
+		return append(dst, tagLe, 2, byte(c.Ne>>8), byte(c.Ne))
 	}
-	return []byte{byte(c.Ne)}
+	return append(dst, tagLe, 1, byte(c.Ne))
 }
 
 // Unwrap checks and opens a protected response. A status other than 9000 is no error here: it is
 // in the response.
 func (s *Session) Unwrap(r apdu.Response) (apdu.Response, error) {
-	if s.ended {
+	if s.engine == nil {
 		return apdu.Response{}, ErrEnded
 	}
 	s.step()
@@ -217,18 +171,17 @@ func (s *Session) unwrap(r apdu.Response) (apdu.Response, error) {
 		}
 		return apdu.Response{}, ErrNotProtected
 	}
-	f, err := s.verify(nil, r.Data, tagOddData, tagData, tagStatus)
+	f, err := s.verify(nil, r.Data, tagStatus)
 	if err != nil {
 		return apdu.Response{}, err
 	}
-	status, ok := f[tagStatus]
-	if !ok {
+	switch {
+	case f.other == nil:
 		return apdu.Response{}, fmt.Errorf("%w: status", ErrMissing)
+	case len(f.other) != 2:
+		return apdu.Response{}, fmt.Errorf("%w: status of %d bytes", ErrMalformed, len(f.other))
 	}
-	if len(status) != 2 {
-		return apdu.Response{}, fmt.Errorf("%w: status of %d bytes", ErrMalformed, len(status))
-	}
-	out := apdu.Response{Status: apdu.Status(status[0])<<8 | apdu.Status(status[1])}
+	out := apdu.Response{Status: apdu.Status(f.other[0])<<8 | apdu.Status(f.other[1])}
 	if out.Status != r.Status {
 		return apdu.Response{}, ErrStatus
 	}
@@ -236,59 +189,66 @@ func (s *Session) unwrap(r apdu.Response) (apdu.Response, error) {
 	return out, err
 }
 
+// objects are the contents of a message without its authenticator; nil where one is not there.
+type objects struct{ even, odd, other []byte }
+
 // payload decrypts the one data object of a message, if there is one.
-func (s *Session) payload(f map[uint32][]byte) ([]byte, error) {
-	even, isEven := f[tagData]
-	odd, isOdd := f[tagOddData]
+func (s *Session) payload(f objects) ([]byte, error) {
 	switch {
-	case isEven && isOdd:
+	case f.even != nil && f.odd != nil:
 		return nil, fmt.Errorf("%w: two cryptograms", ErrUnexpected)
-	case isEven:
-		return s.open(tagData, even)
-	case isOdd:
-		return s.open(tagOddData, odd)
+	case f.even != nil:
+		return s.open(tagData, f.even)
+	case f.odd != nil:
+		return s.open(tagOddData, f.odd)
 	}
 	return nil, nil
 }
 
 // verify splits the objects, demands the MAC as the last one, checks it, and returns the content
-// of the others, which must be among allowed and come once.
-func (s *Session) verify(header, data []byte, allowed ...uint32) (map[uint32][]byte, error) {
-	found := make(map[uint32][]byte, len(allowed))
+// of the others: cryptograms, and that of the tag other, each once.
+func (s *Session) verify(header, data []byte, other uint32) (objects, error) {
+	var f objects
 	rest, covered := data, data
 	var last tlv.Element
 	for len(rest) > 0 {
 		covered = data[:len(data)-len(rest)]
 		var err error
 		if last, rest, err = tlv.Read(rest); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+			return f, fmt.Errorf("%w: %w", ErrMalformed, err)
 		}
 		if len(rest) == 0 {
 			break
 		}
-		if _, twice := found[last.Tag]; twice || !contains(allowed, last.Tag) {
-			return nil, fmt.Errorf("%w: tag %X", ErrUnexpected, last.Tag)
+		if !f.put(last, other) {
+			return f, fmt.Errorf("%w: tag %X", ErrUnexpected, last.Tag)
 		}
-		found[last.Tag] = last.Value
 	}
 	if last.Tag != tagMAC {
-		return nil, fmt.Errorf("%w: authenticator", ErrMissing)
+		return f, fmt.Errorf("%w: authenticator", ErrMissing)
 	}
-	mac, err := s.authenticate(header, covered)
-	if err != nil {
-		return nil, err
+	mac := s.engine.authenticate(s.ssc, header, covered)
+	if subtle.ConstantTimeCompare(mac[:], last.Value) != 1 {
+		return f, ErrMAC
 	}
-	if subtle.ConstantTimeCompare(mac, last.Value) != 1 {
-		return nil, ErrMAC
-	}
-	return found, nil
+	return f, nil
 }
 
-func contains(tags []uint32, tag uint32) bool {
-	for _, t := range tags {
-		if t == tag {
-			return true
-		}
+// put keeps one object. It returns false for one that must not be there, or that is there already.
+func (f *objects) put(e tlv.Element, other uint32) bool {
+	place := &f.other
+	switch e.Tag {
+	case tagData:
+		place = &f.even
+	case tagOddData:
+		place = &f.odd
+	case other:
+	default:
+		return false
 	}
-	return false
+	if *place != nil {
+		return false
+	}
+	*place = e.Value
+	return true
 }

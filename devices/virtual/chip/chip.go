@@ -202,6 +202,9 @@ func (c *Chip) handle(r request) apdu.Response {
 	if r.INS != 0x86 {
 		c.ram.pace = paceRun{}
 	}
+	if r.INS != 0xE2 {
+		c.ram.storing = nil
+	}
 	switch r.INS {
 	case 0xA4:
 		return c.selectFile(r)
