@@ -8,7 +8,8 @@ import (
 
 // OpenAndRead is the terminal's work that the benchmark measures: PACE with the CAN, and one file of
 // n bytes under its session. extended says how long APDUs may be.
-func (e *Encoder) OpenAndRead(ctx context.Context, access []byte, can, name string, n int, extended bool) ([]byte, error) {
+func (e *Encoder) OpenAndRead(ctx context.Context, access []byte, can, name string, n int, extended bool) (
+	[]byte, error) {
 	l, err := e.connect(ctx)
 	if err != nil {
 		return nil, err

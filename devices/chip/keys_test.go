@@ -66,8 +66,8 @@ func TestPersonaliseKeys(t *testing.T) {
 		{"CAM on Brainpool beside IM", chiptest.Book{Offers: []pace.Info{
 			offer(pace.ChipAuthMapping, sm.AES128, 13), offer(pace.IntegratedMapping, sm.AES128, 13)}},
 			[]string{chip.MechanismMapping}},
-		{"integers of 2048 bits", chiptest.Book{Auth: &chiptest.Auth{ParameterID: 2, Cipher: lds.AES256}, Offers: []pace.Info{
-			offer(pace.GenericMappingDH, sm.AES128, 1), offer(pace.IntegratedMappingDH, sm.AES256, 2)}},
+		{"integers of 2048 bits", chiptest.Book{Auth: &chiptest.Auth{ParameterID: 2, Cipher: lds.AES256},
+			Offers: []pace.Info{offer(pace.GenericMappingDH, sm.AES128, 1), offer(pace.IntegratedMappingDH, sm.AES256, 2)}},
 			[]string{chip.MechanismChipAuth}},
 		{"ECDSA on brainpoolP256r1", chiptest.Book{ECDSA: 13, Hash: 224}, []string{chip.MechanismActiveAuth}},
 		{"two curves of one protocol", chiptest.Book{Offers: []pace.Info{
@@ -137,7 +137,9 @@ func TestKeysRefusedBeforeFirstWrite(t *testing.T) {
 		{"EF.CardSecurity missing", nil, func(o *devices.ChipOrder) {
 			o.Files = slices.DeleteFunc(o.Files, func(f devices.ChipFile) bool { return f.Name == "EF.CardSecurity" })
 		}, devices.ErrCannotHold},
-		{"chip authentication mapping alone", func(b *chiptest.Book) { b.Offers = []pace.Info{cam} }, nil, devices.ErrCannotHold},
+		{"chip authentication mapping alone", func(b *chiptest.Book) {
+			b.Offers = []pace.Info{cam}
+		}, nil, devices.ErrCannotHold},
 		{"integrated mapping on P-224", func(b *chiptest.Book) {
 			b.Offers = append(b.Offers, offer(pace.IntegratedMapping, sm.AES128, 10))
 		}, nil, devices.ErrCannotHold},
@@ -156,7 +158,9 @@ func TestKeysRefusedBeforeFirstWrite(t *testing.T) {
 			o.Active.RSA = nil
 			o.Active.ParameterID, o.Active.Private = 12, o.Auth.Private
 		}, devices.ErrCannotHold},
-		{"AA key that cannot be read", nil, func(o *devices.ChipOrder) { o.Active.RSA = o.Active.RSA[1:] }, devices.ErrCannotHold},
+		{"AA key that cannot be read", nil, func(o *devices.ChipOrder) {
+			o.Active.RSA = o.Active.RSA[1:]
+		}, devices.ErrCannotHold},
 		{"AA with SHA-1", nil, func(o *devices.ChipOrder) { o.Active.HashBits = 160 }, devices.ErrCannotHold},
 		{"AA hash longer than its key", func(b *chiptest.Book) { b.RSA, b.ECDSA, b.Hash = nil, 12, 384 }, nil,
 			devices.ErrCannotHold},

@@ -136,7 +136,7 @@ func TestChipKeyDHRefused(t *testing.T) {
 		t.Errorf("outside the subgroup: %v", err)
 	}
 	// A group that nobody knows is kept as it stands.
-	unknown := infoSet(t, []byte{0x30, 0x0E, 0x30, 0x06, 0x06, 0x01, 0x2A, 0x02, 0x01, 0x05, 0x03, 0x04, 0x00, 0x02, 0x01, 0x07})
+	unknown := infoSet(t, []byte("\x30\x0E\x30\x06\x06\x01\x2A\x02\x01\x05\x03\x04\x00\x02\x01\x07"))
 	got, err := lds.ParseSecurityInfos(unknown)
 	if err != nil || len(got.Other) != 1 {
 		t.Errorf("unknown group: %+v, %v", got, err)
@@ -149,8 +149,8 @@ func FuzzChipKeyDH(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, k := range []lds.ChipAuthenticationPublicKeyDH{{Group: g, Public: g.G}, {Group: g, Public: g.G, KeyID: new(int)}} {
-		b, err := dhInfos(k).Bytes()
+	for _, number := range []*int{nil, new(int)} {
+		b, err := dhInfos(lds.ChipAuthenticationPublicKeyDH{Group: g, Public: g.G, KeyID: number}).Bytes()
 		if err != nil {
 			f.Fatal(err)
 		}

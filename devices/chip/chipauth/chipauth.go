@@ -100,11 +100,7 @@ func (t Terminal) Run(ctx context.Context, ch *sm.Channel, k Key) (*sm.Session, 
 	if k.Group.IsZero() || k.Group.OnCurve() != k.Protocol.OnCurve {
 		return nil, fmt.Errorf("%w: %s with another kind of key", ErrUnsupported, k.Protocol)
 	}
-	own, err := k.Group.Draw(t.Rand)
-	if err != nil {
-		return nil, fmt.Errorf("chip authentication: ephemeral key: %w", err)
-	}
-	public, err := k.Group.Public(own)
+	own, public, err := k.Group.Generate(t.Rand)
 	if err != nil {
 		return nil, fmt.Errorf("chip authentication: ephemeral key: %w", err)
 	}

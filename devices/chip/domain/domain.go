@@ -111,6 +111,15 @@ func (g Group) Draw(rand io.Reader) (*big.Int, error) {
 	return g.modp.Draw(rand)
 }
 
+// Generate draws a key pair on the group's own generator.
+func (g Group) Generate(rand io.Reader) (private *big.Int, public Element, err error) {
+	if private, err = g.Draw(rand); err != nil {
+		return nil, Element{}, err
+	}
+	public, err = g.Public(private)
+	return private, public, err
+}
+
 // Parse reads a public key as it goes over the wire: an uncompressed point, or an unsigned integer
 // (ICAO Doc 9303-11, 9.4.5). Every key is checked to lie in the group (RFC 2631, 2.1.5; BSI TR-03111,
 // 3.2.2.1). It returns ErrElement.

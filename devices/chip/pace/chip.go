@@ -116,11 +116,8 @@ func (c *Chip) mapNonce(inner []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.mapping, err = c.group.Draw(c.rand); err != nil {
-		return nil, fmt.Errorf("pace: mapping key: %w", err)
-	}
-	public, err := c.group.Public(c.mapping)
-	if err != nil {
+	var public domain.Element
+	if c.mapping, public, err = c.group.Generate(c.rand); err != nil {
 		return nil, fmt.Errorf("pace: mapping key: %w", err)
 	}
 	if c.generator, err = mapGeneric(c.group, c.nonce, c.mapping, peer); err != nil {

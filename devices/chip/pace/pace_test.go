@@ -56,9 +56,8 @@ func static(t *testing.T, info pace.Info) (private *big.Int, public []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err1 := g.Draw(rand.Reader)
-	p, err2 := g.Public(d)
-	if err := errors.Join(err1, err2); err != nil {
+	d, p, err := g.Generate(rand.Reader)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return d, g.Bytes(p)

@@ -167,11 +167,7 @@ func (r *run) mapping(nonce []byte) (domain.Element, error) {
 	if r.info.Protocol.Mapping.integrated() {
 		return r.integrated(nonce)
 	}
-	own, err := r.group.Draw(r.rand)
-	if err != nil {
-		return domain.Element{}, fmt.Errorf("pace: mapping key: %w", err)
-	}
-	public, err := r.group.Public(own)
+	own, public, err := r.group.Generate(r.rand)
 	if err != nil {
 		return domain.Element{}, fmt.Errorf("pace: mapping key: %w", err)
 	}

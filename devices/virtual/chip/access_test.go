@@ -137,9 +137,8 @@ func TestChipAuthenticationTakesWhatIsAnnounced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err1 := g.Draw(rand.Reader)
-	public, err2 := g.Public(own)
-	if err := errors.Join(err1, err2); err != nil {
+	_, public, err := g.Generate(rand.Reader)
+	if err != nil {
 		t.Fatal(err)
 	}
 	named := func(p chipauth.Protocol, more ...byte) []byte { return append(tlv.Encode(0x80, p.OID()), more...) }
@@ -196,7 +195,8 @@ func TestActiveAuthenticationAsksForASession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := ch.Do(t.Context(), apdu.Command{INS: 0x88, Data: make([]byte, 8), Ne: 256}); err != nil || len(r.Data) != 64 {
+	r, err := ch.Do(t.Context(), apdu.Command{INS: 0x88, Data: make([]byte, 8), Ne: 256})
+	if err != nil || len(r.Data) != 64 {
 		t.Errorf("%d bytes, %v", len(r.Data), err)
 	}
 	_, err = ch.Do(t.Context(), apdu.Command{INS: 0x88, Data: make([]byte, 16), Ne: 256})
@@ -215,10 +215,11 @@ func TestBasicAccessBesidePACE(t *testing.T) {
 	if got := statusOf(t, c, "00a4020c020101"); got != apdu.SecurityStatus {
 		t.Errorf("plain selection of DG1: %v", got)
 	}
-	if _, err := (bac.Terminal{Rand: rand.Reader}).Run(t.Context(), direct{c}, make([]byte, 20)); !errors.Is(err, bac.ErrPassword) {
+	terminal := bac.Terminal{Rand: rand.Reader}
+	if _, err := terminal.Run(t.Context(), direct{c}, make([]byte, 20)); !errors.Is(err, bac.ErrPassword) {
 		t.Errorf("wrong key: %v", err)
 	}
-	s, err := bac.Terminal{Rand: rand.Reader}.Run(t.Context(), direct{c}, o.MRZHash)
+	s, err := terminal.Run(t.Context(), direct{c}, o.MRZHash)
 	if err != nil {
 		t.Fatal(err)
 	}

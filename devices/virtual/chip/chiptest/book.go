@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"errors"
 	"math/big"
 	"testing"
 
@@ -118,9 +117,8 @@ func static(t testing.TB, infos *lds.SecurityInfos, parameterID, number int) dev
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err1 := g.Draw(rand.Reader)
-	p, err2 := g.Public(d)
-	if err := errors.Join(err1, err2); err != nil {
+	d, p, err := g.Generate(rand.Reader)
+	if err != nil {
 		t.Fatal(err)
 	}
 	var id *int

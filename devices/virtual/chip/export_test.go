@@ -1,0 +1,12 @@
+package chip
+
+import "padarozhnik/devices/chip/apdu"
+
+// StoreGroup is what the chip does with one opened data grouping.
+func StoreGroup(s *State, grouped []byte) apdu.Status {
+	group, content, ok := grouping(grouped)
+	if !ok {
+		return apdu.WrongData
+	}
+	return s.set(group, content)
+}
