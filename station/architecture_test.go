@@ -78,7 +78,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"printing"}, may: []string{"printing/pwg", "resources", "station/mrz"}},
 		{who: []string{"station/journal", "station/journal/seal"}, may: []string{"station/journal"}},
 		{who: []string{"station/journal/event"}, may: []string{"station", "station/journal", "station/journal/seal"}},
-		{who: []string{"station/token/softhsm"}},
+		{who: []string{"station/token/softhsm/..."}, may: []string{"station/token/softhsm"}},
 		{who: []string{"station/token"}, may: []string{"station/journal", "station/journal/seal"}},
 		{who: []string{"devices/..."}, may: []string{"devices/..."}, leafs: true},
 		{

@@ -18,6 +18,7 @@ import (
 
 	"padarozhnik/station/pki"
 	"padarozhnik/station/token"
+	"padarozhnik/station/token/softhsm"
 )
 
 // program is headquarters, built by TestMain.
@@ -48,6 +49,7 @@ const secret = "393142"
 type seat struct {
 	dir   string
 	flags []string
+	soft  softhsm.Tokens // where the keys are in tokens
 }
 
 // begun is a headquarters with key files and two officers' token files.
@@ -240,8 +242,8 @@ func TestCeremonies(t *testing.T) {
 	if got := s.protocols(t); !slices.Equal(got, want) {
 		t.Errorf("protocols of %q", got)
 	}
-	one := seat{s.dir, s.flags[:4]}
+	one := seat{dir: s.dir, flags: s.flags[:4]}
 	one.refused(t, 2, "two officers", "crl")
-	twice := seat{s.dir, append(slices.Clone(one.flags), s.flags[2:4]...)}
+	twice := seat{dir: s.dir, flags: append(slices.Clone(one.flags), s.flags[2:4]...)}
 	twice.refused(t, 1, "different tokens", "crl")
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/miekg/pkcs11"
 
-	"padarozhnik/station/token/softhsm"
+	"padarozhnik/station/token/softhsm/softhsmtest"
 )
 
 // hardware is a headquarters whose keys and officers are in tokens of SoftHSM2.
@@ -29,7 +29,7 @@ var labels = []string{"hq", "anna", "boris", "vera"}
 // tokens sets up tokens for a headquarters that is not begun yet.
 func tokens(t *testing.T) seat {
 	t.Helper()
-	soft := softhsm.New(t, secret, labels...)
+	soft := softhsmtest.New(t, secret, labels...)
 	top := filepath.Dir(soft.Dir)
 	pin := filepath.Join(top, "pin")
 	if err := os.WriteFile(pin, []byte(secret), 0o600); err != nil {
@@ -41,7 +41,7 @@ func tokens(t *testing.T) seat {
 			t.Errorf("officer create said %s", out)
 		}
 	}
-	return seat{dir: filepath.Join(top, "hq"), flags: []string{
+	return seat{dir: filepath.Join(top, "hq"), soft: soft, flags: []string{
 		"--passphrase-file", pin, "--pkcs11", soft.Library, "--token", "hq", "--pin-file", pin,
 		"--officer", "pkcs11:anna=" + pin, "--officer", "pkcs11:boris=" + pin,
 	}}
@@ -68,11 +68,11 @@ func TestCeremoniesInHardware(t *testing.T) {
 	if got, want := s.protocols(t), []string{"init", "roll", "issue-signer", "crl"}; !slices.Equal(got, want) {
 		t.Errorf("protocols of %q", got)
 	}
-	stranger := seat{s.dir, slices.Clone(s.flags)}
+	stranger := seat{dir: s.dir, flags: slices.Clone(s.flags)}
 	last := len(stranger.flags) - 1
 	stranger.flags[last] = strings.Replace(stranger.flags[last], "boris", "vera", 1)
 	stranger.refused(t, 1, "not one of the officers", "crl")
-	absent := seat{s.dir, slices.Clone(s.flags)}
+	absent := seat{dir: s.dir, flags: slices.Clone(s.flags)}
 	absent.flags[5] = "other"
 	absent.refused(t, 1, "token not present", "crl")
 }
@@ -87,7 +87,7 @@ func TestEveryKeyIsInTheToken(t *testing.T) {
 	}
 	ctx, session := s.backDoor(t)
 	kinds := map[string]int{}
-	for _, o := range softhsm.Find(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY)) {
+	for _, o := range softhsmtest.Find(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY)) {
 		asked := []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_LABEL, nil)}
 		got, err := ctx.GetAttributeValue(session, o, asked)
 		if err != nil {
@@ -111,7 +111,7 @@ func TestEveryKeyIsInTheToken(t *testing.T) {
 	if !maps.Equal(kinds, want) {
 		t.Errorf("keys of kinds %v, want %v", kinds, want)
 	}
-	bare := seat{s.dir, s.flags[:2]} // whoever has the passphrase, but not the token
+	bare := seat{dir: s.dir, flags: s.flags[:2]} // whoever has the passphrase, but not the token
 	bare.refused(t, 1, "--pkcs11", "vault", "--once")
 }
 
@@ -168,7 +168,7 @@ func TestCurves(t *testing.T) {
 	}
 	s.must(t, "roll", "--curve", "P-521")
 	want("csca.der", "P-521")
-	files := seat{filepath.Join(t.TempDir(), "hq"), s.flags[:2]}
+	files := seat{dir: filepath.Join(t.TempDir(), "hq"), flags: s.flags[:2]}
 	files.refused(t, 1, "--pkcs11", "init", "--curve", "brainpoolP256r1")
 	files.must(t, "init", "--curve", "P-384")
 }

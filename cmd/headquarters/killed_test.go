@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,28 +84,21 @@ func TestKilledInit(t *testing.T) {
 	t.Error("the ceremony went through and left nothing")
 }
 
-// keepTokens copies SoftHSM2's files and returns what puts them back where a token is gone. SoftHSM2
-// rewrites its token file in place at every login and loses the token when it is killed meanwhile; a
-// device with a memory of its own does not, and this test is about our files.
+// keepTokens copies the tokens' files and returns what puts them back where a token is gone, because this
+// test is about our own files.
 func (s seat) keepTokens(t *testing.T) (mend func()) {
 	t.Helper()
-	dir, before := filepath.Join(filepath.Dir(s.dir), "tokens"), t.TempDir()
-	if err := os.CopyFS(before, os.DirFS(dir)); err != nil {
+	if err := s.soft.Keep(); err != nil {
 		t.Fatal(err)
 	}
 	return func() {
 		t.Helper()
-		out, err := exec.Command("softhsm2-util", "--show-slots").CombinedOutput()
-		whole := err == nil
-		for _, label := range labels {
-			whole = whole && strings.Contains(string(out), label)
-		}
-		if whole {
-			return
-		}
-		t.Log("SoftHSM2 lost a token when it was killed: its files are put back")
-		if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(before))); err != nil {
+		mended, err := s.soft.Mend(t.Context())
+		if err != nil {
 			t.Fatal(err)
+		}
+		if mended {
+			t.Log("SoftHSM2 lost a token when it was killed: its files were put back")
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (s seat) enrol(t *testing.T) setup.Config {
 	if err := training.NewToken(token, public, "UTO-01", []byte(secret)); err != nil {
 		t.Fatal(err)
 	}
-	seat{s.dir, s.flags[:len(s.flags)-4]}.must(t, "station", "enrol", "UTO-01", "--key", public)
+	seat{dir: s.dir, flags: s.flags[:len(s.flags)-4]}.must(t, "station", "enrol", "UTO-01", "--key", public)
 	return s.config()
 }
 
@@ -50,7 +50,7 @@ func (s seat) config() setup.Config {
 // renew signs the next charter; it is no ceremony.
 func (s seat) renew(t *testing.T) {
 	t.Helper()
-	seat{s.dir, s.flags[:len(s.flags)-4]}.must(t, "station", "renew")
+	seat{dir: s.dir, flags: s.flags[:len(s.flags)-4]}.must(t, "station", "renew")
 }
 
 // TestTrustTravels: certificates handed over and master lists imported at headquarters reach the station's

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"padarozhnik/station/token"
-	"padarozhnik/station/token/softhsm"
+	"padarozhnik/station/token/softhsm/softhsmtest"
 )
 
 // logbook is a log that may be read while it is written.
@@ -49,7 +49,7 @@ func (l *logbook) wait(t *testing.T, words string) {
 // is not signed, the log says so, and the next round signs it with a new session.
 func TestVaultOutlivesItsToken(t *testing.T) {
 	const pin = "393142"
-	soft := softhsm.New(t, pin, "HQ")
+	soft := softhsmtest.New(t, pin, "HQ")
 	top, log := t.TempDir(), &logbook{}
 	secret := filepath.Join(top, "pin")
 	if err := os.WriteFile(secret, []byte(pin), 0o600); err != nil {
@@ -88,7 +88,7 @@ func TestVaultOutlivesItsToken(t *testing.T) {
 	}()
 	allocateOne(t, h, top, "UT4200001")
 	log.wait(t, "stock allocated")
-	softhsm.PullOut(t, soft.Library)
+	softhsmtest.PullOut(t, soft.Library)
 	allocateOne(t, h, top, "UT4200002")
 	log.wait(t, "token failed, nothing is signed until it is back")
 	log.wait(t, "stock allocated\" station=UTO-01 blanks=2")

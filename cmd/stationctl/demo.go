@@ -70,8 +70,8 @@ func (p *program) demoCommand() *cobra.Command {
 their own), lead one invented applicant through it, and leave what was made in DIR. A demo that
 was interrupted goes on where it stopped; after a finished one the next applicant comes.
 
-With --pkcs11 headquarters makes and uses its keys inside that token, as it would at work: a trial of
-the token with a whole life of a passport.`,
+Headquarters makes and uses its keys inside a PKCS #11 token in software (SoftHSM2), or inside the one
+that --pkcs11 names: a trial of a device with a whole life of a passport.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &demo{out: out, keys: keys, print: p.out, applicant: training.Example(), seats: map[string]issuance.Seat{}}

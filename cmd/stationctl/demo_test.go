@@ -19,7 +19,7 @@ import (
 	"padarozhnik/station/mrz"
 	"padarozhnik/station/pki"
 	"padarozhnik/station/sqlite"
-	"padarozhnik/station/token/softhsm"
+	"padarozhnik/station/token/softhsm/softhsmtest"
 )
 
 // TestDemo leads one applicant through an office made of real processes, and then looks at what is
@@ -48,13 +48,21 @@ func TestDemo(t *testing.T) {
 		}
 	})
 	t.Run("nothing personal in clear", func(t *testing.T) { checkClear(t, dir) })
+	t.Run("no key of the vault in a file", func(t *testing.T) { checkVaultKeys(t, filepath.Join(dir, "office")) })
 }
 
-// TestDemoWithTheVaultInAToken leads an applicant through an office whose headquarters has every key in a
-// PKCS #11 token: the vault opens the sealed case and signs the order there.
+// checkVaultKeys: headquarters' keys are in its token and nowhere else.
+func checkVaultKeys(t *testing.T, office string) {
+	if _, err := os.Stat(filepath.Join(office, "headquarters/vault/keys.token")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the vault has a key file: %v", err)
+	}
+}
+
+// TestDemoWithTheVaultInAToken leads an applicant through an office whose headquarters has its keys in a
+// PKCS #11 token that somebody brought: the vault opens the sealed case and signs the order there.
 func TestDemoWithTheVaultInAToken(t *testing.T) {
 	const pin = "393142"
-	soft := softhsm.New(t, pin, "HQ")
+	soft := softhsmtest.New(t, pin, "HQ")
 	dir, pinFile := t.TempDir(), filepath.Join(t.TempDir(), "pin")
 	if err := os.WriteFile(pinFile, []byte(pin), 0o600); err != nil {
 		t.Fatal(err)
@@ -69,9 +77,7 @@ func TestDemoWithTheVaultInAToken(t *testing.T) {
 	t.Run("SOD by OpenSSL", func(t *testing.T) { checkSODByOpenSSL(t, dir) })
 	t.Run("chain and hashes", func(t *testing.T) { checkChain(t, dir) })
 	office := filepath.Join(dir, "office")
-	if _, err := os.Stat(filepath.Join(office, "headquarters/vault/keys.token")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the vault has a key file: %v", err)
-	}
+	checkVaultKeys(t, office)
 	out, stderr, status := stationctl(t, "trust", "list", "--config", filepath.Join(office, "station/station.toml"))
 	if status != 0 || !strings.HasPrefix(out, "UT  key ") || !strings.HasSuffix(out, "  charter\n") {
 		t.Errorf("trust list: %d: %s%s", status, out, stderr)

@@ -18,7 +18,7 @@ import (
 	"padarozhnik/station/journal/seal"
 	"padarozhnik/station/pki/ec"
 	"padarozhnik/station/token"
-	"padarozhnik/station/token/softhsm"
+	"padarozhnik/station/token/softhsm/softhsmtest"
 )
 
 const testPIN = "493817"
@@ -46,7 +46,7 @@ func curves(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
 // openHSM opens one fresh token.
 func openHSM(t testing.TB) (*token.HSM, string) {
 	t.Helper()
-	library := softhsm.New(t, testPIN, "csca").Library
+	library := softhsmtest.New(t, testPIN, "csca").Library
 	m, err := token.OpenModule(library)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestHSMRefuses(t *testing.T) {
 
 // TestSlots finds tokens by label and serial number, and says what is wrong without the PIN.
 func TestSlots(t *testing.T) {
-	m, err := token.OpenModule(softhsm.New(t, testPIN, "one", "two", "two").Library)
+	m, err := token.OpenModule(softhsmtest.New(t, testPIN, "one", "two", "two").Library)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestHSMStopsAndReopens(t *testing.T) {
 		"secret": func() error { _, err := h.Secret("gp/one"); return err },
 		"list":   func() error { _, err := h.Names(); return err },
 	} {
-		softhsm.PullOut(t, library)
+		softhsmtest.PullOut(t, library)
 		if err := call(); !errors.Is(err, token.ErrDevice) || strings.Contains(err.Error(), testPIN) || h.Failure() == nil {
 			t.Errorf("%s without a session: %v", name, err)
 		}
@@ -211,7 +211,7 @@ func TestHSMStopsAndReopens(t *testing.T) {
 
 // TestNoPINTwice: a PIN that the token refuses when it is opened again is not tried once more.
 func TestNoPINTwice(t *testing.T) {
-	library := softhsm.New(t, testPIN, "csca").Library
+	library := softhsmtest.New(t, testPIN, "csca").Library
 	m, err := token.OpenModule(library)
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func TestNoPINTwice(t *testing.T) {
 	}
 	defer h.Close()
 	text = "271828"
-	softhsm.PullOut(t, library)
+	softhsmtest.PullOut(t, library)
 	for i, want := range []error{token.ErrDevice, token.ErrWrongPIN, token.ErrWrongPIN, token.ErrWrongPIN} {
 		if _, err := h.Names(); !errors.Is(err, want) {
 			t.Errorf("call %d: %v, want %v", i+1, err, want)
@@ -292,7 +292,7 @@ func TestHSMToken(t *testing.T) {
 	if _, err := h.CreateToken(); !errors.Is(err, token.ErrNameTaken) {
 		t.Errorf("made twice: %v", err)
 	}
-	softhsm.PullOut(t, library)
+	softhsmtest.PullOut(t, library)
 	if _, err := seal.Open(again, seal.PurposeCase, blob); !errors.Is(err, token.ErrDevice) {
 		t.Errorf("opened by a token that is gone: %v", err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"padarozhnik/station/pki/ec"
 	"padarozhnik/station/token"
-	"padarozhnik/station/token/softhsm"
+	"padarozhnik/station/token/softhsm/softhsmtest"
 )
 
 // TestSecrets: what the token keeps sealed comes back, and only under its own name and kind.
@@ -31,7 +31,7 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("a secret as an opener: %v", err)
 	}
 	ctx, session := secondDoor(t, library)
-	data := softhsm.Find(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_LABEL, "gp/one/secret"))
+	data := softhsmtest.Find(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_LABEL, "gp/one/secret"))
 	got, err := ctx.GetAttributeValue(session, data[0], []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_VALUE, nil)})
 	if err != nil || bytes.Contains(got[0].Value, []byte("master")) {
 		t.Errorf("%v, or the secret lies in clear", err)
@@ -85,7 +85,7 @@ func TestKeysStay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := softhsm.Find(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY))
+	found := softhsmtest.Find(t, ctx, session, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY))
 	if len(found) != 3 {
 		t.Fatalf("%d private keys", len(found))
 	}

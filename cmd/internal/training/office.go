@@ -51,7 +51,7 @@ type Office struct {
 	Dir      string
 	Programs string    // directory of headquarters and simulator
 	Out      io.Writer // what the set-up says
-	Keys     []string  // flags that name the token with headquarters' keys; nil: key files
+	Keys     []string  // flags that name the token with headquarters' keys; nil: one of the office's own
 	ready    []func() error
 }
 
@@ -99,7 +99,9 @@ func (o *Office) Prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, step := range []func(context.Context) error{o.passphrase, o.headquarters, o.tokens, o.enrol} {
+	for _, step := range []func(context.Context) error{
+		o.passphrase, o.makeHSM, o.headquarters, o.keepHSM, o.tokens, o.enrol,
+	} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("prepare training office: %w", err)
 		}
@@ -119,17 +121,27 @@ func (o *Office) headquarters(ctx context.Context) error {
 	return o.run(ctx, "headquarters", "init")
 }
 
-// seat are the flags of every headquarters program.
-func (o *Office) seat() []string {
-	return append([]string{"--dir", o.Path("headquarters"), "--passphrase-file", o.PassphraseFile()}, o.Keys...)
+// command prepares a program; those of headquarters are told where its directory and keys are.
+func (o *Office) command(ctx context.Context, program string, args ...string) (*exec.Cmd, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(o.Programs, program), args...)
+	if program != "headquarters" {
+		return cmd, nil
+	}
+	flags, environment, err := o.keyFlags()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Args = append(cmd.Args, "--dir", o.Path("headquarters"), "--passphrase-file", o.PassphraseFile())
+	cmd.Args, cmd.Env = append(cmd.Args, flags...), environment
+	return cmd, nil
 }
 
 // run carries one program to its end.
 func (o *Office) run(ctx context.Context, program string, args ...string) error {
-	if program == "headquarters" {
-		args = append(args, o.seat()...)
+	cmd, err := o.command(ctx, program, args...)
+	if err != nil {
+		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(o.Programs, program), args...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s %s: %w: %s", program, args[0], err, strings.TrimSpace(string(out)))

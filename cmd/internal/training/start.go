@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -33,6 +32,9 @@ func (o *Office) Start(ctx context.Context) error {
 func (o *Office) start(ctx context.Context) error {
 	nurse := newNurse()
 	o.ready = append(o.ready, nurse.end)
+	if err := o.mendHSM(ctx); err != nil {
+		return err
+	}
 	lease, release, err := readers.New().Lease(ctx)
 	if err != nil {
 		return err
@@ -84,10 +86,10 @@ hand = %q
 // the mark on that line. The program's own log goes to a file of the office.
 func (o *Office) launch(ctx context.Context, n *nurse, program, mark string, args ...string) (string, error) {
 	name := program + "-" + args[0]
-	if program == "headquarters" {
-		args = append(args, o.seat()...)
+	cmd, err := o.command(context.WithoutCancel(ctx), program, args...) // ends with the office
+	if err != nil {
+		return "", err
 	}
-	cmd := exec.Command(filepath.Join(o.Programs, program), args...)
 	log, err := os.OpenFile(o.Path(name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return "", err
