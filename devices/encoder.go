@@ -129,8 +129,8 @@ type ChipState struct {
 // chip.
 //
 // Personalise writes the order, reads it back through the access protocol byte for byte, runs
-// passive and chip authentication against trust at the time now, locks the chip, and proves that
-// plain reading and any writing are refused. It may be called again for the same order after a
+// passive authentication against trust at the time now, has the chip prove each key of the order,
+// locks the chip, and proves that plain reading and any writing are refused. It may be called again for the same order after a
 // torn chip and continues where the bytes end; on a chip that already is locked and holds exactly
 // the order it proves that and returns without writing. It never locks a chip whose read-back did
 // not match.

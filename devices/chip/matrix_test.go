@@ -3,6 +3,8 @@ package chip_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"fmt"
 	"sync"
 	"testing"
@@ -166,8 +168,8 @@ func (m *matrix) cell(t *testing.T, info pace.Info) {
 	}
 }
 
-// TestBasicAccess reads what has Basic Access Control, alone and beside PACE, through the real PC/SC
-// service.
+// TestBasicAccess reads what has Basic Access Control, alone, with the chip's keys of its time, and
+// beside PACE, through the real PC/SC service.
 func TestBasicAccess(t *testing.T) {
 	m := newMatrix(t)
 	o := m.country.Order(t, chiptest.Book{Side: 16, Old: true}, virtual.State{})
@@ -177,6 +179,24 @@ func TestBasicAccess(t *testing.T) {
 	}
 	m.table.put(chiptest.Insert(t, chiptest.NewMemory(s)))
 	m.open(t, o, devices.Password{MRZHash: o.MRZHash}, map[string]string{chip.MechanismBAC: ""})
+
+	rsa1024, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []chiptest.Book{
+		{BAC: true, Auth: &chiptest.Auth{ParameterID: 13, Cipher: lds.TripleDES}, RSA: rsa1024, Hash: 160},
+		{BAC: true, Auth: &chiptest.Auth{ParameterID: 0, Cipher: lds.TripleDES}, ECDSA: 11, Hash: 224},
+		{BAC: true, Auth: &chiptest.Auth{ParameterID: 2, Cipher: lds.AES128}, RSA: rsaKey(t)},
+	} {
+		o := m.country.Order(t, b, virtual.State{})
+		if s, err = virtual.NewPassport(o, true); err != nil {
+			t.Fatal(err)
+		}
+		m.table.put(chiptest.Insert(t, chiptest.NewMemory(s)))
+		m.open(t, o, devices.Password{MRZHash: o.MRZHash}, map[string]string{chip.MechanismBAC: "",
+			chip.MechanismAccess: "DG14 signs no PACE either", chip.MechanismChipAuth: "", chip.MechanismActiveAuth: ""})
+	}
 
 	both := m.country.Order(t, chiptest.Book{Side: 16}, virtual.State{})
 	if s, err = virtual.NewPassport(both, true); err != nil {

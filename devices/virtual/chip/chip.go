@@ -7,6 +7,9 @@
 // channel to whoever has their keys and take files and secrets through it. The last command locks
 // the chip, which from then on answers to PACE alone: plain reading, plain selection of the
 // application, and every writing are refused. EF.CardAccess and EF.ATR/INFO are open at all times.
+// It knows every mapping, group and cipher of Doc 9303-11, Chip Authentication and Active
+// Authentication, and slows down whoever guesses its CAN. As NewPassport and NewOldPassport make it,
+// it also plays what no new book may be: 3DES, short groups, Basic Access Control.
 //
 // Every command that changes the chip's memory is on the disk before its answer goes out, and a
 // command is either done or not: a chip killed or torn at any moment wakes with the memory of its

@@ -31,7 +31,7 @@ var ErrElement = errors.New("not an element of the group")
 // Bounds of groups: shorter primes protect nothing, longer ones only burn time.
 const (
 	minBits      = 1024
-	maxBits      = 4096
+	maxBits      = 3072
 	minOrderBits = 160
 )
 

@@ -23,6 +23,7 @@ type Book struct {
 	Cipher      lds.Cipher // 0 for AES-128
 	Side        int        // of the square portrait, in pixels; 0 for 64. A pixel takes about a byte
 	Old         bool       // DG1, DG2, EF.COM and EF.SOD alone
+	BAC         bool       // no PACE, but Chip Authentication and Active Authentication
 
 	Offers []pace.Info     // ways of PACE; nil for generic mapping as above
 	Auth   *Auth           // of Chip Authentication; nil as above
@@ -56,7 +57,7 @@ func (b Book) filled() Book {
 	if b.Auth == nil {
 		b.Auth = &Auth{b.ParameterID, b.Cipher}
 	}
-	if b.Offers == nil {
+	if b.Offers == nil && !b.BAC {
 		protocol := pace.Protocol{Mapping: pace.GenericMapping, Suite: sm.Suite(b.Cipher) - 1}
 		b.Offers = []pace.Info{{Protocol: protocol, ParameterID: b.ParameterID}}
 	}
@@ -82,9 +83,11 @@ func (b Book) offers() (infos []lds.PACEInfo, mapping int) {
 func (c Country) secure(t testing.TB, b Book, o *devices.ChipOrder, groups map[int][]byte) {
 	t.Helper()
 	offers, mapping := b.offers()
-	access := lds.SecurityInfos{PACE: offers}
 	all := lds.SecurityInfos{PACE: offers}
-	o.Files = append(o.Files, devices.ChipFile{Name: "EF.CardAccess", Data: file(t, lds.CardAccess{Infos: access})})
+	if offers != nil {
+		access := lds.CardAccess{Infos: lds.SecurityInfos{PACE: offers}}
+		o.Files = append(o.Files, devices.ChipFile{Name: "EF.CardAccess", Data: file(t, access)})
+	}
 	if mapping != 0 {
 		o.Auth = static(t, &all, b.Auth.ParameterID, AuthNumber)
 		o.Mapping = static(t, &all, mapping, MappingNumber)
