@@ -14,6 +14,9 @@ var (
 	ErrRejected = errors.New("certificate rejected by headquarters")
 	// ErrAnswer: the answer is out of protocol, or proves something else than what was asked.
 	ErrAnswer = errors.New("answer of headquarters does not hold")
+	// ErrForked: two signed entries stand at one number of a chain, as when a station was copied.
+	// Headquarters has frozen the chain and keeps both.
+	ErrForked = errors.New("two entries at one number")
 )
 
 // Pulled is an entry from headquarters with its receipt, whose proof has been verified. The
@@ -29,4 +32,7 @@ type Page struct {
 	Next       int64 // leaf number to ask after the next time
 	More       bool  // there is more now
 	Checkpoint Checkpoint
+	// Durable is how many leaves of the tree headquarters would still have if its machine burnt
+	// down now. It is never more than the size of Checkpoint. 0: headquarters does not say.
+	Durable int64
 }

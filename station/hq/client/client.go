@@ -39,11 +39,15 @@ type Options struct {
 	Root        *x509.Certificate // headquarters' root, the only one trusted
 	Ledger      note.Verifier     // of checkpoints
 
-	Clock   func() time.Time // certificates are judged by it; time.Now by default
-	Timeout time.Duration    // of a message, 2 minutes by default; blobs get five times as long
-	// Dial replaces the direct connection, for a proxy.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Clock is a time that has certainly passed, by which headquarters' certificate may have expired;
+	// time.Now by default. A station gives the newest time that headquarters has signed.
+	Clock   func() time.Time
+	Timeout time.Duration // of a message, 2 minutes by default; blobs get five times as long
+	Dial    Dial          // replaces the direct connection, for a proxy
 }
+
+// Dial makes a connection, as net.Dialer.DialContext does.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Client talks to one ledger. It may be used by several goroutines.
 type Client struct {
@@ -71,9 +75,10 @@ func New(o Options) (*Client, error) {
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
 	}
+	config := func(host string) *tls.Config { return wire.ClientTLS(o.Certificate, o.Root, host, o.Clock) }
 	return &Client{base: base, ledger: o.Ledger, timeout: o.Timeout, http: &http.Client{
 		Transport: &http.Transport{
-			DialTLSContext:         dialTLS(o.Dial, wire.ClientTLS(o.Certificate, o.Root, o.Clock)),
+			DialTLSContext:         dialTLS(o.Dial, config),
 			MaxResponseHeaderBytes: 16 << 10,
 			MaxIdleConnsPerHost:    2,
 			IdleConnTimeout:        time.Minute,
@@ -104,7 +109,7 @@ func (c *Client) push(ctx context.Context, last journal.Checkpoint, entries []jo
 	for _, s := range entries {
 		req.Entries = append(req.Entries, s.Raw())
 	}
-	body, err := wire.Encode(req)
+	body, err := wire.EncodePush(req)
 	if err != nil {
 		return nil, journal.Checkpoint{}, err
 	}
@@ -133,60 +138,68 @@ func (c *Client) push(ctx context.Context, last journal.Checkpoint, entries []jo
 // Pull fetches entries that are for the caller from leaf number after on: a station's directives,
 // for the vault everything. last is as for Push.
 func (c *Client) Pull(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error) {
-	p, err := c.pull(ctx, last, after)
-	if err != nil {
-		return journal.Page{}, fmt.Errorf("pull: %w", err)
-	}
-	return p, nil
+	_, p, err := c.PullChain(ctx, last, "", after)
+	return p, err
 }
 
-func (c *Client) pull(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error) {
+// Own fetches the station's own chain as headquarters holds it, from leaf number after on.
+func (c *Client) Own(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error) {
+	_, p, err := c.PullChain(ctx, last, wire.OwnChain, after)
+	return p, err
+}
+
+// PullChain is Pull of one chain, "" for what is for the caller, and returns the answer as it came
+// beside what it says.
+func (c *Client) PullChain(ctx context.Context, last journal.Checkpoint, chain string, after int64) (
+	[]byte, journal.Page, error) {
 	q := url.Values{"after": {strconv.FormatInt(after, 10)}, "from": {strconv.FormatInt(last.Size, 10)}}
+	if chain != "" {
+		q.Set("chain", chain)
+	}
 	raw, err := c.message(ctx, http.MethodGet, wire.PathPull, q, nil)
 	if err != nil {
-		return journal.Page{}, err
+		return nil, journal.Page{}, fmt.Errorf("pull: %w", err)
 	}
-	m, err := wire.DecodePullResponse(raw)
+	p, consistency, err := wire.ReadPage(raw, c.ledger, after)
 	if err != nil {
-		return journal.Page{}, answered(err)
+		return nil, journal.Page{}, fmt.Errorf("pull: %w", answered(err))
 	}
-	p := journal.Page{Next: m.Next, More: m.More}
-	if p.Checkpoint, err = c.checkpoint(last, m.Checkpoint, m.Consistency); err != nil {
-		return journal.Page{}, err
+	if err := journal.VerifyConsistency(last, p.Checkpoint, consistency); err != nil {
+		return nil, journal.Page{}, fmt.Errorf("pull: %w", err)
 	}
-	at := after
-	for _, item := range m.Items {
-		s, err := journal.Parse(item.Entry)
-		if err != nil || item.Inclusion.Index < at {
-			return journal.Page{}, answered(err)
-		}
-		at = item.Inclusion.Index + 1
-		err = journal.VerifyInclusion(s, item.Inclusion.Index, item.Inclusion.Proof, p.Checkpoint.TreeHead)
-		if err != nil {
-			return journal.Page{}, answered(err)
-		}
-		p.Entries = append(p.Entries, journal.Pulled{Entry: s, Receipt: journal.Receipt{
-			Index: item.Inclusion.Index, Proof: item.Inclusion.Proof, Checkpoint: p.Checkpoint.Raw,
-		}})
-	}
-	if p.Next < at || p.More && p.Next == after {
-		return journal.Page{}, answered(nil)
-	}
-	return p, nil
+	return raw, p, nil
 }
 
 // Checkpoint fetches the newest checkpoint, which contains last.
 func (c *Client) Checkpoint(ctx context.Context, last journal.Checkpoint) (journal.Checkpoint, error) {
-	q := url.Values{"from": {strconv.FormatInt(last.Size, 10)}}
+	_, now, err := c.Link(ctx, last.Size, func(now journal.Checkpoint, proof []journal.Hash) error {
+		return journal.VerifyConsistency(last, now, proof)
+	})
+	return now, err
+}
+
+// Link fetches the newest checkpoint with the proof that it contains the tree of size from, and
+// returns the answer as it came too. join judges the proof; it may be nil where another party will.
+func (c *Client) Link(
+	ctx context.Context, from int64, join func(now journal.Checkpoint, proof []journal.Hash) error,
+) ([]byte, journal.Checkpoint, error) {
+	q := url.Values{"from": {strconv.FormatInt(from, 10)}}
 	raw, err := c.message(ctx, http.MethodGet, wire.PathCheckpoint, q, nil)
 	if err != nil {
-		return journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
+		return nil, journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
 	}
 	m, err := wire.DecodeCheckpointResponse(raw)
 	if err != nil {
-		return journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", answered(err))
+		return nil, journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", answered(err))
 	}
-	return c.checkpoint(last, m.Checkpoint, m.Consistency)
+	now, err := journal.ParseCheckpoint(m.Checkpoint, c.ledger)
+	if err != nil {
+		return nil, journal.Checkpoint{}, answered(err)
+	}
+	if join != nil {
+		err = join(now, m.Consistency)
+	}
+	return raw, now, err
 }
 
 // PutBlob stores sealed bytes. It may be repeated.
@@ -276,11 +289,14 @@ func (c *Client) do(ctx context.Context, timeout time.Duration, method, path str
 	return answer, nil
 }
 
-// refused reads a refusal. Behind is what journal calls a roll-back, so it is both.
+// refused reads a refusal. Behind is what journal calls a roll-back, so it is both, and so is a fork.
 func refused(body []byte) error {
 	e := wire.DecodeError(body)
-	if e.Code == wire.Behind {
+	switch e.Code {
+	case wire.Behind:
 		return fmt.Errorf("%w: %w", journal.ErrRolledBack, e)
+	case wire.Fork, wire.Frozen:
+		return fmt.Errorf("%w: %w", journal.ErrForked, e)
 	}
 	return e
 }

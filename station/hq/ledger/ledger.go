@@ -56,6 +56,10 @@ type Options struct {
 	Clock    func() time.Time // time.Now by default
 	Log      *slog.Logger     // discards by default
 
+	// Durable is the size that a second machine holds; stations keep their sealed cases until it
+	// covers them. nil where there is no second machine.
+	Durable func() int64
+
 	PerMinute    int   // requests of one caller, 600 by default
 	Concurrent   int   // requests in work at a time, 32 by default
 	PendingBytes int64 // of one caller's blobs that no entry names yet, 512 MiB by default

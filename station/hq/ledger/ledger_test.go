@@ -132,7 +132,7 @@ func TestWhoMayPushWhat(t *testing.T) {
 	}{
 		{"another station's chain", utopia2, h.one, "UTO-01", wire.NotYours},
 		{"own directives", utopia1, h.one, "UTO-01/hq", wire.NotYours},
-		{"vault into a station's chain", vault, h.hq, "UTO-01", wire.NotYours},
+		{"vault into a station's chain", vault, h.hq, "UTO-01", wire.UnknownKey},
 		{"directives signed by a station", vault, h.one, "UTO-01/hq", wire.UnknownKey},
 		{"chain signed by the vault", utopia1, h.hq, "UTO-01", wire.UnknownKey},
 		{"officer of another station", utopia2, h.officer, "UTO-02", wire.UnknownKey},

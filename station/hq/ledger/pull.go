@@ -14,9 +14,23 @@ const maxPullBytes = 2 << 20
 // Pull returns entries from leaf number after on: for a station its directives, for the vault
 // everything. The proofs are against the newest checkpoint, which is proven consistent with that
 // of size known.
-func (l *Ledger) Pull(ctx context.Context, to wire.Peer, after, known int64) (answer wire.PullResponse, err error) {
+func (l *Ledger) Pull(ctx context.Context, to wire.Peer, after, known int64) (wire.PullResponse, error) {
+	chain := ""
+	if to.Role != wire.RoleVault {
+		chain = to.Name + journal.Directives
+	}
+	return l.PullChain(ctx, to, chain, after, known)
+}
+
+// PullChain is Pull of one chain: a station may have its own two, the vault any, and all for "".
+func (l *Ledger) PullChain(
+	ctx context.Context, to wire.Peer, chain string, after, known int64,
+) (answer wire.PullResponse, err error) {
 	if after < 0 || known < 0 {
 		return wire.PullResponse{}, &wire.Error{Code: wire.BadRequest}
+	}
+	if to.Role != wire.RoleVault && chain != to.Name && chain != to.Name+journal.Directives {
+		return wire.PullResponse{}, &wire.Error{Code: wire.NotYours}
 	}
 	err = l.view(ctx, func(t *tx) error {
 		if err := t.admit(to); err != nil {
@@ -26,8 +40,8 @@ func (l *Ledger) Pull(ctx context.Context, to wire.Peer, after, known int64) (an
 		if err != nil {
 			return err
 		}
-		answer = wire.PullResponse{Checkpoint: c.Raw, Consistency: proof}
-		return t.collect(&answer, to, after, c.Size)
+		answer = wire.PullResponse{Checkpoint: c.Raw, Consistency: proof, Durable: l.durable(c.Size)}
+		return t.collect(&answer, chain, after, c.Size)
 	})
 	if err != nil {
 		return wire.PullResponse{}, fmt.Errorf("pull: %w", err)
@@ -35,12 +49,12 @@ func (l *Ledger) Pull(ctx context.Context, to wire.Peer, after, known int64) (an
 	return answer, nil
 }
 
-// collect fills an answer with what is for the caller among the first size leaves.
-func (t *tx) collect(answer *wire.PullResponse, to wire.Peer, after, size int64) error {
+// collect fills an answer with the entries of a chain, or of all, among the first size leaves.
+func (t *tx) collect(answer *wire.PullResponse, chain string, after, size int64) error {
 	query, args := "SELECT leaf, raw FROM entries WHERE leaf >= ? AND leaf < ?", []any{after, size}
-	if to.Role != wire.RoleVault {
+	if chain != "" {
 		query += " AND chain = ?"
-		args = append(args, to.Name+journal.Directives)
+		args = append(args, chain)
 	}
 	rows, err := t.rows(query+" ORDER BY leaf LIMIT ?", append(args, wire.MaxEntries+1)...)
 	if err != nil {

@@ -169,7 +169,14 @@ func (h *handler) pull(r *http.Request, from wire.Peer) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return message(h.ledger.Pull(r.Context(), from, after, known))
+	switch chain := r.URL.Query().Get("chain"); chain {
+	case "":
+		return message(h.ledger.Pull(r.Context(), from, after, known))
+	case wire.OwnChain:
+		return message(h.ledger.PullChain(r.Context(), from, from.Name, after, known))
+	default:
+		return message(h.ledger.PullChain(r.Context(), from, chain, after, known))
+	}
 }
 
 func (h *handler) checkpoint(r *http.Request, _ wire.Peer) (answer, error) {

@@ -7,7 +7,8 @@
 // apart; entries themselves are never read so leniently.
 //
 //	POST /v1/push                PushRequest -> PushResponse
-//	GET  /v1/pull?after=N        PullResponse: entries from leaf N on that are for the caller
+//	GET  /v1/pull?after=N        PullResponse: entries from leaf N on that are for the caller;
+//	                             with chain=own the station's own; the vault names any chain
 //	GET  /v1/checkpoint?from=N   CheckpointResponse: newest checkpoint, consistent with size N
 //	PUT  /v1/blob/DIGEST         sealed bytes, at most journal.MaxBlob; may be repeated
 //	GET  /v1/blob/DIGEST         sealed bytes that an entry for the caller names
@@ -34,6 +35,9 @@ const (
 // ContentType is the media type of messages; blobs are application/octet-stream.
 const ContentType = "application/cbor"
 
+// OwnChain stands for the caller's own chain in a pull.
+const OwnChain = "own"
+
 // Paths of the endpoints.
 const (
 	PathPush       = "/v1/push"
@@ -47,6 +51,7 @@ const (
 type PushRequest struct {
 	Entries [][]byte `cbor:"1,keyasint"`
 	From    int64    `cbor:"2,keyasint"`
+	Pad     []byte   `cbor:"15,keyasint,omitempty"` // zeros: the size of a message tells its class alone
 }
 
 // PushResponse acknowledges every entry of a push, in its order. All are durable at headquarters
@@ -71,6 +76,9 @@ type PullResponse struct {
 	More        bool           `cbor:"3,keyasint"`
 	Checkpoint  []byte         `cbor:"4,keyasint"`
 	Consistency []journal.Hash `cbor:"5,keyasint"`
+	// Durable is how many leaves headquarters would still have if its machine burnt down now; a
+	// station erases no sealed case before.
+	Durable int64 `cbor:"6,keyasint,omitempty"`
 }
 
 // Item is one entry with its place in the tree.
@@ -185,3 +193,6 @@ func decode(b []byte, v any) error {
 	}
 	return nil
 }
+
+// Decode reads a small message of a bundle; see the Decode functions for those of the wire.
+func Decode(b []byte, v any) error { return decode(b, v) }
