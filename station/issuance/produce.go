@@ -70,6 +70,9 @@ func (d *Desk) Produce(ctx context.Context, seat Seat, token station.CaseToken, 
 	if _, err := c.Produce(seat.Officer, d.Now()); err != nil {
 		return err
 	}
+	if err := d.Store.View(ctx, d.mayIssue); err != nil {
+		return err
+	}
 	book, err := d.booklet(ctx, o.Serial)
 	if err != nil {
 		return err

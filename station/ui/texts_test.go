@@ -111,7 +111,7 @@ func computed(t *testing.T) []string {
 		event.CaseApproved, event.CaseReturned, event.CaseRefused, event.CaseOrdered, event.CaseHanded, event.CaseClosed,
 		event.StockProposed, event.StockWitnessed, event.BlankReserved, event.BlankTaken, event.BookletEncoded,
 		event.PrintStarted, event.PrintRefused, event.BookletPrinted, event.BookletResolved, event.BookletPassed,
-		event.BookletSpoiled, event.InspectionFailed)
+		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}
