@@ -20,7 +20,7 @@
 //
 // # The file
 //
-//	44 bytes     head: magic, version, direction, two zeros, SHA-256 of the next
+//	44 bytes     head: magic, version, direction, two zeros, SHA-256 of these and the next
 //	4096 bytes   sealed blob (package seal) with a content key of this file alone
 //	n chunks     64 KiB of plaintext and a tag each, AES-256-GCM with the chunk's number and a mark
 //	             of the last one as nonce, the head as additional data
@@ -158,8 +158,8 @@ func (d Direction) purpose() string { return "bundle/" + string(rune(d)) }
 
 // headOf makes the first bytes of a file.
 func headOf(d Direction, sealed []byte) []byte {
-	sum := sha256.Sum256(sealed)
 	head := append([]byte(magic), version, byte(d), 0, 0)
+	sum := sha256.Sum256(append(head[:len(head):len(head)], sealed...))
 	return append(head, sum[:]...)
 }
 

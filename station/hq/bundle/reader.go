@@ -139,8 +139,9 @@ func openPlaintext(f io.ReaderAt, size int64, d Direction, o seal.Opener) (*plai
 	if err != nil {
 		return nil, err
 	}
-	return &plaintext{file: f, aead: aead, head: head, chunks: chunks, kept: -1,
-		buf: make([]byte, 0, chunkSize), raw: make([]byte, chunkSize+tagSize)}, nil
+	p := &plaintext{file: f, aead: aead, head: head, chunks: chunks, kept: -1,
+		buf: make([]byte, 0, chunkSize), raw: make([]byte, chunkSize+tagSize)}
+	return p, p.load(chunks - 1) // a copy that was cut off shows at its end
 }
 
 func openKey(sealed []byte, d Direction, o seal.Opener) (cipher.AEAD, error) {
