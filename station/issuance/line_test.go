@@ -1,8 +1,12 @@
 package issuance_test
 
 import (
+	"crypto/ecdsa"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -108,3 +112,23 @@ func (o *office) leaves() int64 {
 	}
 	return c.Size
 }
+
+// spki is a public key as it is registered.
+func spki(t *testing.T, k *ecdsa.PrivateKey) []byte {
+	t.Helper()
+	return must(x509.MarshalPKIXPublicKey(&k.PublicKey))(t)
+}
+
+// signer is the public key of an actor of the office.
+func (o *office) signer(keyID string) *ecdsa.PublicKey {
+	o.t.Helper()
+	for _, k := range o.keys {
+		if k.KeyID() == keyID {
+			return k.Public().(*ecdsa.PublicKey)
+		}
+	}
+	o.t.Fatalf("nobody has key %s", keyID)
+	return nil
+}
+
+func loggerTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
