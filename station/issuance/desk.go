@@ -101,6 +101,8 @@ type Desk struct {
 	DPI          int // of printed pages
 	Now          func() time.Time
 	Log          *slog.Logger
+
+	exchanging turn
 }
 
 // Adopt puts the desk's charter in force, unless a newer one has been in force before, or one that named a

@@ -49,9 +49,16 @@ type SyncReport struct {
 // have, or others at the same numbers: the station was restored from a backup, or copied. Where
 // headquarters shows an older tree than before, Sync raises an alarm and sends everything again
 // that headquarters lost.
+//
+// Exchanges take turns: one that is called while another runs waits for it.
 func (d *Desk) Sync(ctx context.Context) (SyncReport, error) {
 	var report SyncReport
-	err := d.exchange(ctx, &report)
+	leave, err := d.exchanging.enter(ctx)
+	if err != nil {
+		return report, fmt.Errorf("sync: %w", err)
+	}
+	defer leave()
+	err = d.exchange(ctx, &report)
 	if errors.Is(err, journal.ErrRolledBack) {
 		if err = d.restored(ctx, d.Headquarters); err == nil {
 			report.Restored = true

@@ -123,7 +123,12 @@ func (d *Desk) exportBlob(ctx context.Context, to Outbox, b *journal.Blob, repor
 // headquarters signed with them.
 func (d *Desk) Import(ctx context.Context, from Source, made time.Time) (SyncReport, error) {
 	var report SyncReport
-	err := d.receive(ctx, from, &report)
+	leave, err := d.exchanging.enter(ctx)
+	if err != nil {
+		return report, fmt.Errorf("import: %w", err)
+	}
+	defer leave()
+	err = d.receive(ctx, from, &report)
 	if errors.Is(err, journal.ErrRolledBack) {
 		if err = d.restored(ctx, from); err == nil {
 			report.Restored = true

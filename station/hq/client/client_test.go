@@ -276,6 +276,14 @@ func TestCertificates(t *testing.T) {
 	foreignRoot.Root = elsewhere.Root
 	late := h.options(t, h.issuer, utopia1)
 	late.Clock = func() time.Time { return time.Now().AddDate(10, 0, 0) }
+	early := h.options(t, h.issuer, utopia1)
+	early.Clock = func() time.Time { return time.Time{} }
+	elsewhereNamed := h.options(t, h.issuer, utopia1)
+	elsewhereNamed.BaseURL = strings.Replace(h.url, "127.0.0.1", "127.0.0.2", 1)
+	elsewhereNamed.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, strings.Replace(address, "127.0.0.2", "127.0.0.1", 1))
+	}
+	impostor := h.impostor(t)
 	k := newKey(t)
 	server, err := h.issuer.Server(&k.PublicKey, []string{"UTO-01"}, time.Now(), time.Hour)
 	if err != nil {
@@ -291,7 +299,10 @@ func TestCertificates(t *testing.T) {
 		{"our certificate by another root", h.options(t, elsewhere, utopia1), journal.ErrRejected},
 		{"a server certificate as ours", asServer, journal.ErrRejected},
 		{"headquarters under another root", foreignRoot, journal.ErrUntrusted},
-		{"our clock ten years ahead", late, journal.ErrUntrusted},
+		{"a time signed behind the certificate's end", late, journal.ErrUntrusted},
+		{"headquarters under another name", elsewhereNamed, journal.ErrUntrusted},
+		{"a client certificate as headquarters'", impostor, journal.ErrUntrusted},
+		{"nothing signed yet", early, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := dial(t, c.o).Checkpoint(ctx, journal.Checkpoint{}); !errors.Is(err, c.want) {
@@ -321,6 +332,30 @@ func TestCertificates(t *testing.T) {
 			t.Errorf("answered with status %d", resp.StatusCode)
 		}
 	})
+}
+
+// impostor are the options of a client that meets a station in headquarters' place, with a
+// certificate that the true root has issued.
+func (h *headquarters) impostor(t *testing.T) client.Options {
+	t.Helper()
+	o := h.options(t, h.issuer, utopia1)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", wire.ServerTLS(o.Certificate, h.issuer.Root, time.Now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.(*tls.Conn).Handshake()
+			_ = c.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close() })
+	o.BaseURL = "https://" + l.Addr().String()
+	return o
 }
 
 func TestUnreachable(t *testing.T) {

@@ -150,6 +150,72 @@ func TestWhoMayPushWhat(t *testing.T) {
 	}
 }
 
+// TestVaultHandsInWhatAStationSigned: bundles of stations without a network come by the vault. Who
+// carries an entry changes nothing about what it takes for it to be accepted.
+func TestVaultHandsInWhatAStationSigned(t *testing.T) {
+	h := newHeadquarters(t)
+	list := chain(t, h.one, "UTO-01", 3, nil)
+	h.must(t, vault, list[:2]...)
+	h.must(t, utopia1, list...)
+	if h.size(t) != 3 {
+		t.Errorf("size %d", h.size(t))
+	}
+	_, err := h.push(vault, sign(t, h.one, entry("UTO-01", 1, 3, list[1].ID(), "blank.spoiled")))
+	detail(t, err, wire.Fork)
+	if forks, err := h.Evidence(context.Background(), "UTO-01"); err != nil || len(forks) != 1 {
+		t.Errorf("evidence %v, %v", forks, err)
+	}
+}
+
+// TestWhoMaySeeWhichChain: a station its own two, the vault every one.
+func TestWhoMaySeeWhichChain(t *testing.T) {
+	h := newHeadquarters(t)
+	h.must(t, utopia1, chain(t, h.one, "UTO-01", 2, nil)...)
+	h.must(t, utopia2, chain(t, h.two, "UTO-02", 1, nil)...)
+	h.must(t, vault, chain(t, h.hq, "UTO-01/hq", 1, nil)...)
+	for _, c := range []struct {
+		who   wire.Peer
+		chain string
+		want  int // entries; -1: refused
+	}{
+		{utopia1, "UTO-01", 2}, {utopia1, "UTO-01/hq", 1}, {utopia1, "UTO-02", -1}, {utopia1, "UTO-02/hq", -1},
+		{utopia1, "", -1}, {utopia2, "UTO-02", 1}, {utopia2, "UTO-01", -1},
+		{vault, "UTO-01", 2}, {vault, "UTO-02", 1}, {vault, "", 4},
+	} {
+		a, err := h.PullChain(context.Background(), c.who, c.chain, 0, 0)
+		if c.want < 0 {
+			detail(t, err, wire.NotYours)
+			continue
+		}
+		if err != nil || len(a.Items) != c.want {
+			t.Errorf("%s asks for %q: %d entries, %v", c.who.Name, c.chain, len(a.Items), err)
+		}
+	}
+}
+
+// TestDurableIsWhatASecondMachineHolds, never more than there is, and nothing where there is none.
+func TestDurableIsWhatASecondMachineHolds(t *testing.T) {
+	h := newHeadquarters(t)
+	h.must(t, utopia1, chain(t, h.one, "UTO-01", 3, nil)...)
+	for _, c := range []struct {
+		second func() int64
+		want   int64
+	}{{nil, 0}, {func() int64 { return 2 }, 2}, {func() int64 { return 9 }, 3}, {func() int64 { return -1 }, 0}} {
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+		l, err := ledger.Open(h.dir, ledger.Options{Signer: h.signer, Verifier: h.verifier, Durable: c.second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Ledger = l
+		a, err := h.Pull(context.Background(), utopia1, 0, 0)
+		if err != nil || a.Durable != c.want {
+			t.Errorf("durable %d, want %d, %v", a.Durable, c.want, err)
+		}
+	}
+}
+
 func TestEverySingleBitOfAnEnvelope(t *testing.T) {
 	h := newHeadquarters(t)
 	list := chain(t, h.one, "UTO-01", 2, nil)
