@@ -30,7 +30,7 @@ type line struct {
 }
 
 // listen takes an address, which stays the same whatever ledger stands behind it.
-func (l *line) listen(t *testing.T, config *tls.Config) {
+func (l *line) listen(t testing.TB, config *tls.Config) {
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	l.address, l.config = listener.Addr().String(), config
 	if err := listener.Close(); err != nil {
@@ -69,7 +69,7 @@ func (o *office) closeLedger() {
 }
 
 // backup copies the database files of a directory as a backup does, while nothing writes.
-func backup(t *testing.T, from, to, name string) {
+func backup(t testing.TB, from, to, name string) {
 	t.Helper()
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func (o *office) leaves() int64 {
 }
 
 // spki is a public key as it is registered.
-func spki(t *testing.T, k *ecdsa.PrivateKey) []byte {
+func spki(t testing.TB, k *ecdsa.PrivateKey) []byte {
 	t.Helper()
 	return must(x509.MarshalPKIXPublicKey(&k.PublicKey))(t)
 }

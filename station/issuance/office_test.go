@@ -51,7 +51,7 @@ const stationID = "UTO-01"
 // store, and virtual devices behind the real drivers. Only PC/SC is left out: the chip lies in a
 // slot of this process.
 type office struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	table   *desk.Desk
 	slot    *virtualchip.Slot
@@ -80,8 +80,8 @@ var members = map[string][]station.Role{
 	"I": {station.RoleInspect}, "C": {station.RoleCustody},
 }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 }
 
 // newOffice sets everything up and takes blanks into the safe.
-func newOffice(t *testing.T, blanks int) *office {
+func newOffice(t testing.TB, blanks int) *office {
 	t.Helper()
 	o := bareOffice(t)
 	o.devices()
@@ -100,7 +100,7 @@ func newOffice(t *testing.T, blanks int) *office {
 }
 
 // bareOffice is an office without devices and blanks.
-func bareOffice(t *testing.T) *office {
+func bareOffice(t testing.TB) *office {
 	t.Helper()
 	o := &office{t: t, dir: t.TempDir(), keys: map[string]*token.File{}, slot: &virtualchip.Slot{}, clock: time.Now}
 	o.sync = func(ctx context.Context, d *issuance.Desk) (issuance.SyncReport, error) { return d.Sync(ctx) }
@@ -126,7 +126,7 @@ func (o *office) newToken(name string) {
 	o.keys[name] = k
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 }
@@ -251,7 +251,7 @@ func (o *office) stock(blanks int) {
 var drawn sync.Map
 
 // drawnBlank is the PNG of a blank's preprinted page.
-func drawnBlank(t *testing.T, serial string) []byte {
+func drawnBlank(t testing.TB, serial string) []byte {
 	t.Helper()
 	if known, ok := drawn.Load(serial); ok {
 		return known.([]byte)
@@ -339,7 +339,7 @@ func (o *office) receive(d *issuance.Desk) error {
 	return d.ReceiveStock(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), counted)
 }
 
-func textsOf(t *testing.T, language string) map[string]string {
+func textsOf(t testing.TB, language string) map[string]string {
 	t.Helper()
 	return must(resources.Texts(language))(t)
 }

@@ -103,7 +103,7 @@ func (o *office) vaultSigned(bundle.Hello) (*ecdsa.PublicKey, error) {
 	return publicKey(o.t, o.charter.VaultSPKI), nil
 }
 
-func publicKey(t *testing.T, spki []byte) *ecdsa.PublicKey {
+func publicKey(t testing.TB, spki []byte) *ecdsa.PublicKey {
 	t.Helper()
 	return must(x509.ParsePKIXPublicKey(spki))(t).(*ecdsa.PublicKey)
 }

@@ -14,6 +14,7 @@ import (
 	"padarozhnik/station/hq/bundle"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/event"
 )
 
 // byStick has an office exchange everything by files: the station's letter, headquarters' work, its
@@ -439,5 +440,63 @@ func TestExchangesTakeTurns(t *testing.T) {
 	cancel()
 	if _, err := d.Sync(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestScenario9F3ForeignFiles: what is not ours is told apart, by either side, and changes nothing.
+func TestScenario9F3ForeignFiles(t *testing.T) {
+	o := bareOffice(t)
+	d := o.desk(nil)
+	o.write(d, 1)
+	letter, _ := o.export(d)
+	picture, empty := filepath.Join(o.dir, "picture.jpg"), filepath.Join(o.dir, "empty")
+	err := errors.Join(os.WriteFile(picture, []byte("\xff\xd8\xff\xe0 JFIF"), 0o600), os.WriteFile(empty, nil, 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{
+		"a picture": picture, "an empty file": empty, "a directory": o.dir, "our own letter": letter,
+	} {
+		if _, err := o.take(d, path); !errors.Is(err, journal.ErrForeignFile) {
+			t.Errorf("%s at the station: %v", name, err)
+		}
+	}
+	must(o.ingest(letter))(t)
+	for name, path := range map[string]string{"a picture": picture, "an answer": o.answer()} {
+		if _, err := o.ingest(path); !errors.Is(err, journal.ErrForeignFile) {
+			t.Errorf("%s at headquarters: %v", name, err)
+		}
+	}
+	if o.waiting(d) != 1 {
+		t.Error("a foreign file changed the record")
+	}
+}
+
+// TestScenario9F8OldPolicy replays a charter that headquarters has replaced: neither its rules nor
+// its officers come back, not even after a restart.
+func TestScenario9F8OldPolicy(t *testing.T) {
+	o := bareOffice(t)
+	old := o.charter
+	o.charter.Version, o.charter.Profile.MaxSilenceDays = 2, 60
+	d := o.desk(nil)
+	if err := d.Adopt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		replayed := o.desk(nil)
+		replayed.Charter = old
+		err := replayed.Adopt(t.Context())
+		if !errors.Is(err, issuance.ErrCharter) || issuance.Cure(err) != "charter" {
+			t.Errorf("an old charter: %v", err)
+		}
+	}
+	adopted := 0
+	for _, s := range must(d.Journal(t.Context(), ""))(t) {
+		if s.Entry.Kind == event.CharterAdopted {
+			adopted++
+		}
+	}
+	if adopted != 1 {
+		t.Errorf("%d charters in the journal", adopted)
 	}
 }
