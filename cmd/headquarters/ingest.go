@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,6 +82,7 @@ func (p *postOffice) open(keys keystore, url string) error {
 	}
 	p.ledger, err = client.New(client.Options{
 		BaseURL: url, Certificate: wire.Pair(own, p.key), Root: root, Ledger: verifier, Clock: p.now,
+		Patience: 5 * time.Minute, // a bundle has more messages than a station may send in a minute
 	})
 	return err
 }

@@ -125,6 +125,7 @@ func (o *Office) reach(d *issuance.Desk, c Config, key *token.File, root *x509.C
 	}
 	options := client.Options{
 		BaseURL: c.Headquarters.URL, Certificate: wire.Pair(own, key), Root: root, Ledger: d.Ledger, Clock: passed(d),
+		Patience: patience,
 	}
 	if c.Headquarters.Proxy != "" {
 		if options.Dial, err = client.SOCKS5(c.Headquarters.Proxy); err != nil {
@@ -139,6 +140,9 @@ func (o *Office) reach(d *issuance.Desk, c Config, key *token.File, root *x509.C
 	d.Headquarters = hq
 	return nil
 }
+
+// patience is how long one message waits where headquarters is busy.
+const patience = 5 * time.Minute
 
 // passed is the time that headquarters' certificate is judged by: the newest that headquarters has
 // signed. The clock of an office stands wrong more often than a server's key is stolen.

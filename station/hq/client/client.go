@@ -44,6 +44,9 @@ type Options struct {
 	Clock   func() time.Time
 	Timeout time.Duration // of a message, 2 minutes by default; blobs get five times as long
 	Dial    Dial          // replaces the direct connection, for a proxy
+	// Patience is how long one call may wait altogether where headquarters asks for it (wire.TooFast);
+	// 0 leaves that to the caller.
+	Patience time.Duration
 }
 
 // Dial makes a connection, as net.Dialer.DialContext does.
@@ -51,10 +54,11 @@ type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Client talks to one ledger. It may be used by several goroutines.
 type Client struct {
-	base    *url.URL
-	http    *http.Client
-	ledger  note.Verifier
-	timeout time.Duration
+	base     *url.URL
+	http     *http.Client
+	ledger   note.Verifier
+	timeout  time.Duration
+	patience time.Duration
 }
 
 // New makes a client. It does not connect.
@@ -76,7 +80,7 @@ func New(o Options) (*Client, error) {
 		o.Dial = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
 	}
 	config := func(host string) *tls.Config { return wire.ClientTLS(o.Certificate, o.Root, host, o.Clock) }
-	return &Client{base: base, ledger: o.Ledger, timeout: o.Timeout, http: &http.Client{
+	return &Client{base: base, ledger: o.Ledger, timeout: o.Timeout, patience: o.Patience, http: &http.Client{
 		Transport: &http.Transport{
 			DialTLSContext:         dialTLS(o.Dial, config),
 			MaxResponseHeaderBytes: 16 << 10,
@@ -253,8 +257,27 @@ func (c *Client) message(ctx context.Context, method, path string, q url.Values,
 	return c.do(ctx, c.timeout, method, path, q, body, wire.MaxMessage)
 }
 
-// do makes one request and returns a body of at most limit bytes.
+// do makes one request, again where headquarters asked to wait and patience lasts, and returns a body
+// of at most limit bytes.
 func (c *Client) do(ctx context.Context, timeout time.Duration, method, path string, q url.Values, body []byte,
+	limit int64) ([]byte, error) {
+	for left := c.patience; ; {
+		answer, err := c.once(ctx, timeout, method, path, q, body, limit)
+		var e *wire.Error
+		if !errors.As(err, &e) || e.Code != wire.TooFast || e.Wait() > left {
+			return answer, err
+		}
+		left -= max(e.Wait(), time.Second)
+		select {
+		case <-time.After(e.Wait()):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// once makes one request.
+func (c *Client) once(ctx context.Context, timeout time.Duration, method, path string, q url.Values, body []byte,
 	limit int64) ([]byte, error) {
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

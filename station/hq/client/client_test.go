@@ -425,6 +425,31 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestPatience sends more messages than a minute allows: a patient client waits as it is asked, and
+// stops waiting when it is told to.
+func TestPatience(t *testing.T) {
+	h := serve(t, ledger.Options{PerMinute: 60})
+	o := h.options(t, h.issuer, utopia1)
+	o.Patience = time.Minute
+	c := dial(t, o)
+	for range 61 {
+		if _, err := c.Checkpoint(t.Context(), journal.Checkpoint{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	var err error
+	for range 5 {
+		if _, err = c.Checkpoint(ctx, journal.Checkpoint{}); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestOversizedBodies(t *testing.T) {
 	h := serve(t, ledger.Options{})
 	o := h.options(t, h.issuer, utopia1)
