@@ -144,5 +144,14 @@ func (p *postOffice) fill(ctx context.Context, w *bundle.Writer, to string, c co
 	if err != nil {
 		return done, err
 	}
+	trust, err := os.ReadFile(p.path("stations", to, fileTrust))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return done, err
+	}
+	if err == nil {
+		if err := w.Add(bundle.KindTrust, trust); err != nil {
+			return done, err
+		}
+	}
 	return done, w.Add(bundle.KindCharter, signed)
 }

@@ -175,7 +175,11 @@ func (p *program) importFile(ctx context.Context, o *setup.Office, path string) 
 	if a.Charter == nil {
 		return nil
 	}
-	renewed, err := o.Renew(ctx, a.Charter)
+	trust, err := a.Trust()
+	if err != nil {
+		return err
+	}
+	renewed, err := o.Renew(ctx, a.Charter, trust)
 	if renewed {
 		fmt.Fprintf(p.out, "%s: charter version %d is in force\n", path, d.Charter.Version)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,8 +47,10 @@ func newMission(t *testing.T) *mission {
 func (m *mission) serve() {
 	t := m.t
 	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, filepath.Join(programs, "headquarters"), "serve", "--listen", "127.0.0.1:0",
-		"--dir", m.office.Path("headquarters"), "--passphrase-file", m.office.PassphraseFile())
+	cmd, err := m.office.Command(ctx, "headquarters", "serve", "--listen", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -81,8 +82,10 @@ func (m *mission) headquarters(status int, words []string, args ...string) {
 	m.t.Helper()
 	ctx, cancel := context.WithTimeout(m.t.Context(), 2*time.Minute)
 	defer cancel()
-	args = append(args, "--dir", m.office.Path("headquarters"), "--passphrase-file", m.office.PassphraseFile())
-	cmd := exec.CommandContext(ctx, filepath.Join(programs, "headquarters"), args...)
+	cmd, err := m.office.Command(ctx, "headquarters", args...)
+	if err != nil {
+		m.t.Fatal(err)
+	}
 	out, _ := cmd.CombinedOutput()
 	m.said("headquarters "+args[0], string(out), cmd.ProcessState.ExitCode(), status, words)
 }
@@ -137,27 +140,13 @@ func TestScenario9Programs(t *testing.T) {
 	m.station(0, []string{"in-1: 0 receipts, 0 directives"}, "sync", "import", m.on("in-1"))
 	m.station(0, []string{"the journal holds: 1 entries, 1 receipted"}, "journal", "verify")
 
-	m.renew()
+	m.headquarters(0, []string{"charter version 2"}, "station", "renew", training.StationID)
 	m.headquarters(0, nil, append(ledger, "export", "--station", "UTO-01", m.on("in-2"))...)
 	m.station(0, []string{"charter version 2 is in force"}, "sync", "import", m.on("in-2"))
 	m.station(1, []string{"charter cannot be used", "version 1 after 2"}, "sync", "import", m.on("in-1"))
 	m.station(0, []string{"1 entries wait", "headquarters last heard"}, "sync", "status")
 	m.headquarters(0, []string{"the ledger holds"}, "audit")
 	m.names()
-}
-
-// renew has headquarters sign a second charter for the same station.
-func (m *mission) renew() {
-	m.t.Helper()
-	args := []string{"station", "enrol", training.StationID, "--key", m.office.Path("tokens", "station.json")}
-	for _, member := range training.Members() {
-		roles := make([]string, len(member.Roles))
-		for i, r := range member.Roles {
-			roles[i] = string(r)
-		}
-		args = append(args, "--officer", m.office.Path("tokens", member.Name+".json")+"="+strings.Join(roles, ","))
-	}
-	m.headquarters(0, []string{"charter version 2"}, args...)
 }
 
 // names looks at the stick as its finder would.

@@ -8,15 +8,20 @@ import (
 	"os"
 	"path/filepath"
 
+	"padarozhnik/station"
 	"padarozhnik/station/hq/charter"
 	"padarozhnik/station/issuance"
 )
 
-// Renew puts a charter in force that came by a stick, and keeps it in the configuration's file. It
-// does nothing for the one in force, and returns issuance.ErrCharter for an older one, another
-// station's, or one that headquarters' root did not sign. What the desk takes from a charter at its
-// start (anchors, keys) changes with the next.
-func (o *Office) Renew(ctx context.Context, raw []byte) (renewed bool, err error) {
+// Renew puts a charter in force that came by a stick with the trust list that it names (nil for
+// none), and keeps both in the configuration's files. It does nothing for the one in force, and
+// returns issuance.ErrCharter for an older one, another station's, or one that headquarters' root did
+// not sign, and issuance.ErrTrustList where the list is another. What the desk takes from a charter at
+// its start (anchors, keys) changes with the next.
+//
+// A program that dies in between leaves the old charter with the old list, or the new one with its
+// list under a name that takeNext finds.
+func (o *Office) Renew(ctx context.Context, raw, trust []byte) (renewed bool, err error) {
 	root, err := certificate(o.Config.Root)
 	if err != nil {
 		return false, err
@@ -37,11 +42,46 @@ func (o *Office) Renew(ctx context.Context, raw []byte) (renewed bool, err error
 	case c.Version == now.Version:
 		return false, nil
 	}
-	if err := replace(o.Config.Charter, raw); err != nil {
-		return false, fmt.Errorf("charter: %w", err)
+	if err := o.lay(c, raw, trust, key); err != nil {
+		return false, err
 	}
 	o.Desk.Charter = c
 	return true, o.Desk.Adopt(ctx)
+}
+
+// lay writes trust list and charter. The charter's file is what decides.
+func (o *Office) lay(c station.Charter, raw, trust []byte, root *ecdsa.PublicKey) error {
+	if c.Trust != nil {
+		if _, err := charter.Accompany(c, trust, root); err != nil {
+			return fmt.Errorf("%w: %w", issuance.ErrTrustList, err)
+		}
+		if err := replace(next(o.Config.Trust), trust); err != nil {
+			return fmt.Errorf("trust list: %w", err)
+		}
+	}
+	if err := replace(o.Config.Charter, raw); err != nil {
+		return fmt.Errorf("charter: %w", err)
+	}
+	if c.Trust == nil {
+		return nil
+	}
+	return os.Rename(next(o.Config.Trust), o.Config.Trust)
+}
+
+// next is the file in which a trust list waits for its charter.
+func next(path string) string { return path + ".next" }
+
+// takeNext gives a trust list its name that a killed Renew left waiting, if it is the one that the
+// charter in force names.
+func takeNext(path string, c station.Charter, root *ecdsa.PublicKey) ([]byte, error) {
+	raw, err := readBounded(next(path), charter.MaxTrust)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := charter.Accompany(c, raw, root); err != nil {
+		return nil, err
+	}
+	return raw, os.Rename(next(path), path)
 }
 
 // replace puts new bytes in place of a file's, whole or not at all.

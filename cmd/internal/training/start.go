@@ -86,7 +86,7 @@ hand = %q
 // the mark on that line. The program's own log goes to a file of the office.
 func (o *Office) launch(ctx context.Context, n *nurse, program, mark string, args ...string) (string, error) {
 	name := program + "-" + args[0]
-	cmd, err := o.command(context.WithoutCancel(ctx), program, args...) // ends with the office
+	cmd, err := o.Command(context.WithoutCancel(ctx), program, args...) // ends with the office
 	if err != nil {
 		return "", err
 	}

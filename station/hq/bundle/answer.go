@@ -20,6 +20,7 @@ type Answer struct {
 	own    []page
 	pull   []page
 	blobs  map[journal.Hash]Part
+	trust  *Part
 	// Charter is the signed charter that came along; nil for none.
 	Charter []byte
 }
@@ -40,8 +41,12 @@ func OpenAnswer(b *Bundle, station string, ledger note.Verifier) (*Answer, error
 	}
 	last := journal.Checkpoint{}
 	for _, p := range b.Parts {
-		if p.Kind == KindBlob {
+		switch p.Kind {
+		case KindBlob:
 			a.blobs[p.Digest] = p
+			continue
+		case KindTrust:
+			a.trust = &p
 			continue
 		}
 		body, err := b.Body(p)
@@ -102,6 +107,14 @@ func (a *Answer) page(
 	}
 	*list = append(*list, page{part: p, after: after, next: m.Next, checkpoint: m.Checkpoint})
 	return m.Checkpoint, nil
+}
+
+// Trust reads the signed trust list that came along; nil for none.
+func (a *Answer) Trust() ([]byte, error) {
+	if a.trust == nil {
+		return nil, nil
+	}
+	return a.Body(*a.trust)
 }
 
 // Own answers from the station's own chain as headquarters holds it.

@@ -65,6 +65,7 @@ const (
 	KindOwn       Kind = 6 // wire.PullResponse of the station's own chain
 	KindPull      Kind = 7 // wire.PullResponse of headquarters' directives
 	KindCharter   Kind = 8 // signed charter
+	KindTrust     Kind = 9 // signed trust list that the charter names
 )
 
 // allowed is what may stand between Hello and signature of a bundle, and how long it may be.
@@ -80,6 +81,8 @@ func (d Direction) allowed(k Kind) (limit int64, ok bool) {
 		return maxLink, true
 	case d == ToStation && k == KindCharter:
 		return maxCharter, true
+	case d == ToStation && k == KindTrust:
+		return maxTrust, true
 	}
 	return 0, false
 }
@@ -96,6 +99,7 @@ const (
 	maxSignature = 1 << 10
 	maxLink      = 32 << 10
 	maxCharter   = 1 << 20
+	maxTrust     = 16 << 20
 	// MaxParts bounds what a reader keeps in memory of a file: 56 bytes for each part.
 	MaxParts = 1 << 17
 )
