@@ -109,15 +109,17 @@ func TestScenario9Programs(t *testing.T) {
 	ledger := []string{"--ledger", m.ledger}
 	m.station(0, []string{"1 entries until number 1", "0 wait"}, "sync", "export", m.on("out-1"))
 	m.station(1, []string{"not replaced"}, "sync", "export", m.on("out-1"))
-	for name, content := range map[string]string{"holiday.jpg": "\xff\xd8\xff\xe0", "notes.txt": strings.Repeat("x", 9000)} {
+	foreign := map[string]string{"holiday.jpg": "\xff\xd8\xff\xe0", "notes.txt": strings.Repeat("x", 9000)}
+	for name, content := range foreign {
 		if err := os.WriteFile(m.on(name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	m.headquarters(0, []string{"holiday.jpg: left alone", "out-1: station UTO-01: 1 entries until number 1"},
 		append(ledger, "ingest", m.on("holiday.jpg"), m.on("out-1"), m.on("out-1"))...)
-	m.headquarters(0, []string{"1 receipts", "ledger of 1 entries"}, append(ledger, "export", "--station", "UTO-01", m.on("in-1"))...)
-	m.headquarters(1, nil, append(ledger, "export", "--station", "UTO-01", m.on("in-1"))...)
+	answer := append(ledger, "export", "--station", "UTO-01", m.on("in-1"))
+	m.headquarters(0, []string{"1 receipts", "ledger of 1 entries"}, answer...)
+	m.headquarters(1, nil, answer...)
 
 	whole, err := os.ReadFile(m.on("in-1"))
 	if err != nil {

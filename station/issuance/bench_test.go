@@ -19,7 +19,9 @@ const many = 50_000
 func (o *office) fill(d *issuance.Desk, n int) (bytes int) {
 	t := o.t
 	t.Helper()
-	e := journal.Entry{Chain: stationID, Epoch: 1, Sequence: 1, Kind: event.CaseDrafted, Subject: "7KQXM-2WNPA", Time: 1_790_000_000}
+	e := journal.Entry{
+		Chain: stationID, Epoch: 1, Sequence: 1, Kind: event.CaseDrafted, Subject: "7KQXM-2WNPA", Time: 1_790_000_000,
+	}
 	for n > 0 {
 		batch := min(n, 1000)
 		err := d.Store.Update(context.Background(), func(tx issuance.Tx) error {

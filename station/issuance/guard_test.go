@@ -372,3 +372,30 @@ func TestNobodyDatesBack(t *testing.T) {
 		t.Errorf("the log says %q", log.String())
 	}
 }
+
+// TestExchangesTakeTurns lets many syncs begin at once: every directive is carried out once.
+func TestExchangesTakeTurns(t *testing.T) {
+	o := newOffice(t, 3)
+	d := o.desk(nil)
+	o.write(d, 10)
+	errs := make(chan error, 4)
+	for range cap(errs) {
+		go func() {
+			_, err := d.Sync(t.Context())
+			errs <- err
+		}()
+	}
+	for range cap(errs) {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(must(d.Stock(t.Context()))(t)); n != 3 || o.waiting(d) != 0 {
+		t.Errorf("%d blanks, %d entries wait", n, o.waiting(d))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := d.Sync(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}

@@ -300,7 +300,8 @@ func (o *office) desk(wrap func(issuance.Store) issuance.Store) *issuance.Desk {
 			pub, err := x509.ParsePKIXPublicKey(o.charter.VaultSPKI)
 			return pub.(*ecdsa.PublicKey), err
 		},
-		Layout: must(printing.Utopia())(t), DPI: 300, Now: func() time.Time { return o.clock() }, Log: slog.New(slog.DiscardHandler),
+		Layout: must(printing.Utopia())(t), DPI: 300,
+		Now: func() time.Time { return o.clock() }, Log: slog.New(slog.DiscardHandler),
 	}
 	if o.scanURL != "" {
 		d.Scanner = must(escl.New(o.scanURL, nil, escl.Timing{}))(t)

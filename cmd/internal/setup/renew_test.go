@@ -44,7 +44,8 @@ func newPost(t *testing.T) *post {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := token.Create(filepath.Join(p.dir, "station.token"), []byte("x"), token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1})
+	cheap := token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}
+	own, err := token.Create(filepath.Join(p.dir, "station.token"), []byte("x"), cheap)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,8 @@ func TestRenew(t *testing.T) {
 		"with a changed list":  {p.sign(third, p.root), append(trust[:len(trust):len(trust)], 0), issuance.ErrTrustList},
 		"an older one of long": {stranger.sign(stranger.charter, stranger.root), nil, issuance.ErrCharter},
 	} {
-		if renewed, err := o.Renew(t.Context(), c.raw, c.trust); renewed || !errors.Is(err, c.want) || issuance.Cure(err) == "other" {
+		renewed, err := o.Renew(t.Context(), c.raw, c.trust)
+		if renewed || !errors.Is(err, c.want) || issuance.Cure(err) == "other" {
 			t.Errorf("%s: %v, %v", name, renewed, err)
 		}
 	}

@@ -78,7 +78,8 @@ func (p *post) write(t testing.TB, name string, n int, blobs ...int) (string, []
 	for _, size := range blobs {
 		data := make([]byte, size)
 		_, _ = rand.Read(data)
-		if err := out.PutBlob(context.Background(), journal.Blob{Digest: sha256.Sum256(data), Size: int64(size)}, data); err != nil {
+		b := journal.Blob{Digest: sha256.Sum256(data), Size: int64(size)}
+		if err := out.PutBlob(context.Background(), b, data); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,7 +98,9 @@ func (p *post) write(t testing.TB, name string, n int, blobs ...int) (string, []
 func (p *post) chain(t testing.TB, n int) []journal.Signed {
 	t.Helper()
 	var out []journal.Signed
-	e := journal.Entry{Chain: "UTO-01", Epoch: 1, Sequence: 1, Kind: "case.opened", Subject: "7KQXM-2WNPA", Time: 1_790_000_000}
+	e := journal.Entry{
+		Chain: "UTO-01", Epoch: 1, Sequence: 1, Kind: "case.opened", Subject: "7KQXM-2WNPA", Time: 1_790_000_000,
+	}
 	for range n {
 		s, err := journal.Sign(e, p.station)
 		if err != nil {
@@ -169,7 +172,8 @@ func TestTheFinderLearnsNothing(t *testing.T) {
 	if len(sizes) != 1 {
 		t.Errorf("1 to 40 entries have %d sizes", len(sizes))
 	}
-	if _, err := bundle.Open(filepath.Join(p.dir, "nB"), bundle.ToHeadquarters, newOpener(t), p.signedBy); !errors.Is(err, journal.ErrNotForUs) {
+	_, err := bundle.Open(filepath.Join(p.dir, "nB"), bundle.ToHeadquarters, newOpener(t), p.signedBy)
+	if !errors.Is(err, journal.ErrNotForUs) {
 		t.Errorf("a stranger's key: %v", err)
 	}
 }
@@ -214,7 +218,8 @@ func TestSealedOn(t *testing.T) {
 	if err := w.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := bundle.Open(filepath.Join(p.dir, "b"), bundle.ToHeadquarters, third, p.signedBy); !errors.Is(err, journal.ErrSignature) {
+	_, err = bundle.Open(filepath.Join(p.dir, "b"), bundle.ToHeadquarters, third, p.signedBy)
+	if !errors.Is(err, journal.ErrSignature) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -87,7 +88,7 @@ func TestHalfWritten(t *testing.T) {
 	for name, changed := range map[string][]byte{
 		"a byte more":           append(bytes.Clone(raw), 0),
 		"a chunk more":          append(bytes.Clone(raw), raw[len(raw)-chunk:]...),
-		"a chunk twice":         append(append(bytes.Clone(raw[:first+chunk]), raw[first:first+chunk]...), raw[first+2*chunk:]...),
+		"a chunk twice":         slices.Concat(raw[:first+chunk], raw[first:first+chunk], raw[first+2*chunk:]),
 		"zeros in the place":    append(bytes.Clone(raw[:first+chunk]), make([]byte, len(raw)-first-chunk)...),
 		"another file's chunks": append(bytes.Clone(raw[:first]), p.other(t)[first:]...),
 	} {

@@ -66,7 +66,8 @@ func (s *scanner) next(want Kind) (Part, error) {
 	if err := s.read(head); err != nil {
 		return Part{}, err
 	}
-	p := Part{Kind: Kind(head[0]), Size: int64(binary.BigEndian.Uint32(head[1:])), Digest: journal.Hash(head[5:]), at: s.at}
+	size := int64(binary.BigEndian.Uint32(head[1:]))
+	p := Part{Kind: Kind(head[0]), Size: size, Digest: journal.Hash(head[5:]), at: s.at}
 	limit, ok := s.direction.allowed(p.Kind)
 	switch {
 	case want != 0:

@@ -453,7 +453,8 @@ func TestPatience(t *testing.T) {
 func TestOversizedBodies(t *testing.T) {
 	h := serve(t, ledger.Options{})
 	o := h.options(t, h.issuer, utopia1)
-	bare := http.Client{Transport: &http.Transport{TLSClientConfig: wire.ClientTLS(o.Certificate, o.Root, "127.0.0.1", time.Now)}}
+	config := wire.ClientTLS(o.Certificate, o.Root, "127.0.0.1", time.Now)
+	bare := http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 	defer bare.CloseIdleConnections()
 	big := make([]byte, journal.MaxBlob+1)
 	for name, r := range map[string]struct {
