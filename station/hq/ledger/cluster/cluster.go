@@ -67,21 +67,31 @@ func Database(t testing.TB) string {
 	return shared.Address(name)
 }
 
-// Admin runs a statement as the owner of the server, outside every database of a test.
-func Admin(t testing.TB, statement string) {
+// LimitFiles bounds the files that sessions which begin from now on can write, until the returned
+// function is called or the test ends. To PostgreSQL a file that cannot grow is a full disk, where the
+// bound lies within a page of it.
+func LimitFiles(t testing.TB, bytes uint64) (lift func()) {
 	t.Helper()
-	if _, err := shared.admin.ExecContext(context.Background(), statement); err != nil {
-		t.Fatalf("%s: %v", statement, err)
+	set := func(soft string) {
+		run, err := credential()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// By a program, because only the user that the server runs as may.
+		cmd := exec.Command("prlimit", "--pid", strconv.Itoa(shared.process.Process.Pid), "--fsize="+soft+":unlimited")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: run}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("private PostgreSQL: prlimit (of util-linux): %v: %s", err, out)
+		}
 	}
+	lift = func() { set("unlimited") }
+	t.Cleanup(lift)
+	set(strconv.FormatUint(bytes/pageSize*pageSize+pageSize/2, 10))
+	return lift
 }
 
-// Owner gives a path to the user that the server runs as.
-func Owner(t testing.TB, path string) {
-	t.Helper()
-	if c, err := credential(); err != nil || c != nil && os.Chown(path, int(c.Uid), int(c.Gid)) != nil {
-		t.Fatalf("give %s to PostgreSQL: %v", path, err)
-	}
-}
+// pageSize of PostgreSQL's files.
+const pageSize = 8 << 10
 
 // Address is that of a database of the server.
 func (s *Server) Address(name string) string {
