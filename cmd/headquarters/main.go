@@ -32,6 +32,7 @@ func main() {
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&hq.dir, "dir", "headquarters", "headquarters' directory")
+	hq.databaseFlag(root)
 	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the key file's passphrase (training)")
 	flags.StringVar(&hq.device.module, "pkcs11", "", "PKCS #11 library of the token that holds CSCA and signers")
 	flags.StringVar(&hq.device.label, "token-label", "", "label of that token")
@@ -39,7 +40,7 @@ func main() {
 	flags.StringVar(&hq.device.pinFile, "pin-file", "", "file with the token's PIN (training)")
 	root.AddCommand(hq.initCommand(), hq.serveCommand(), hq.vaultCommand(), hq.stationCommand(),
 		hq.stockCommand(), hq.auditCommand(), hq.revokeCommand(), hq.rollCommand(), hq.signerCommand(),
-		hq.crlCommand(), hq.masterlistCommand())
+		hq.crlCommand(), hq.masterlistCommand(), hq.backupCommand(), hq.restoreCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
@@ -57,6 +58,7 @@ var errUsage = errors.New("usage")
 // headquarters is what every command shares.
 type headquarters struct {
 	dir            string
+	database       string // address of the ledger's PostgreSQL, "" for SQLite in dir
 	passphraseFile string
 	device         device // that holds the country's keys; zero: the vault's key file
 	now            func() time.Time

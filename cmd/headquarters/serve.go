@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/sumdb/note"
 
-	"padarozhnik/station/hq/ledger"
 	"padarozhnik/station/hq/wire"
 )
 
@@ -21,7 +19,12 @@ func (h *headquarters) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Receive signed records and sealed cases from stations",
-		Args:  cobra.NoArgs,
+		Long: `Receive signed records and sealed cases from stations, over TLS 1.3 with certificates on both sides.
+The ledger is a SQLite file in the headquarters directory. With --database postgres://USER@HOST/NAME it
+is in a PostgreSQL database instead, and any number of servers with the same keys may serve it behind a
+load balancer that passes TLS through. Limits on requests are counted by each server for itself. A
+password belongs into a password file (PGPASSFILE), where no list of processes shows it.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return h.serve(cmd.Context(), listen, func(address string) {
 				fmt.Fprintln(cmd.OutOrStdout(), "listening https://"+address)
@@ -38,19 +41,7 @@ func (h *headquarters) serve(ctx context.Context, listen string, ready func(stri
 		return err
 	}
 	defer keys.Close()
-	secret, err := keys.Secret(keyCheckpoint)
-	if err != nil {
-		return err
-	}
-	signer, err := note.NewSigner(string(secret))
-	if err != nil {
-		return fmt.Errorf("checkpoint key: %w", err)
-	}
-	_, verifier, err := h.ledgerVerifier()
-	if err != nil {
-		return err
-	}
-	l, err := ledger.Open(h.path("ledger"), ledger.Options{Signer: signer, Verifier: verifier, Clock: h.now, Log: h.log})
+	l, err := h.openLedger(keys)
 	if err != nil {
 		return err
 	}

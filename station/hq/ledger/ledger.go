@@ -41,6 +41,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -136,7 +137,7 @@ func open(place string, o Options) (*Ledger, error) {
 		return nil, fmt.Errorf("%w: no public half", ErrWrongKey)
 	}
 	l := &Ledger{turn: make(chan struct{}, 1), known: newKnownKeys(), o: o.orDefault()}
-	if IsDatabase(place) {
+	if strings.Contains(place, "://") {
 		p, err := newPostgres(place)
 		if err != nil {
 			return nil, err

@@ -33,18 +33,13 @@ const (
 	diskFull             = "53100"
 )
 
-// IsDatabase tells the address of a PostgreSQL database from the name of a directory.
-func IsDatabase(place string) bool {
-	return strings.HasPrefix(place, "postgres://") || strings.HasPrefix(place, "postgresql://")
-}
-
 // postgres keeps a ledger in a PostgreSQL database, which any number of replicas share.
 type postgres struct{ config *pgx.ConnConfig }
 
 // newPostgres reads an address. Its errors repeat nothing of it, because it may hold a password.
 func newPostgres(address string) (postgres, error) {
 	config, err := pgx.ParseConfig(address)
-	if err != nil {
+	if err != nil || !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
 		return postgres{}, fmt.Errorf("%w: want postgres://USER@HOST:PORT/NAME", ErrDatabase)
 	}
 	if config.ConnectTimeout == 0 {
