@@ -83,7 +83,7 @@ func (c connector) Driver() driver.Driver                        { return c.drv 
 
 // openPool returns the pool of the one writer, or that of readers.
 func openPool(path string, writer bool) *sql.DB {
-	q := url.Values{"_busy_timeout": {"15000"}}
+	q := url.Values{"_busy_timeout": {"15000"}, "_stmt_cache_size": {"64"}}
 	if writer {
 		q.Set("_txlock", "immediate")
 	}

@@ -75,6 +75,11 @@ func (l *Ledger) putPiece(ctx context.Context, from wire.Peer, digest journal.Ha
 		if err := t.admit(from); err != nil {
 			return err
 		}
+		if span.Size == int64(len(data)) {
+			held = span.Size
+			spoilt, err = l.putWhole(t, from, digest, data)
+			return err
+		}
 		u, err := l.upload(t, from, digest, span, at)
 		if err != nil {
 			return err
@@ -99,6 +104,63 @@ func (l *Ledger) putPiece(ctx context.Context, from wire.Peer, digest journal.Ha
 	return held, err
 }
 
+// putWhole stores a blob that came in one piece.
+func (l *Ledger) putWhole(t *tx, from wire.Peer, digest journal.Hash, data []byte) (spoilt bool, err error) {
+	if sha256.Sum256(data) != digest {
+		return true, nil
+	}
+	half, found, err := t.findUpload(from, digest, t.engine.forUpdate())
+	if err == nil && found {
+		err = t.drop(half.id)
+	}
+	if err != nil {
+		return false, err
+	}
+	u := upload{id: rand.Text(), size: int64(len(data))}
+	if there, err := t.blobThere(digest); err != nil || there {
+		return false, err
+	}
+	if err := l.quota(t, from, digest, u.size); err != nil {
+		return false, err
+	}
+	if err := t.exec("INSERT INTO pieces (upload, start, data) VALUES (?, 0, ?)", u.id, data); err != nil {
+		return false, fmt.Errorf("store blob: %w", err)
+	}
+	return false, t.putBlobRow(u, from, digest)
+}
+
+// quota refuses what would be too much of the caller's lying here that no entry names.
+func (l *Ledger) quota(t *tx, from wire.Peer, digest journal.Hash, more int64) error {
+	var pending int64
+	err := t.row(`SELECT (SELECT coalesce(sum(size), 0) FROM blobs WHERE party = ? AND named = 0)
+		+ (SELECT coalesce(sum(size), 0) FROM uploads WHERE party = ?)`, from.Name, from.Name).Scan(&pending)
+	if err != nil {
+		return fmt.Errorf("pending blobs: %w", err)
+	}
+	if pending+more > l.o.PendingBytes {
+		return &wire.Error{Code: wire.TooLarge, Digest: digest}
+	}
+	return nil
+}
+
+func (t *tx) blobThere(digest journal.Hash) (bool, error) {
+	var there int
+	err := t.row("SELECT count(*) FROM blobs WHERE digest = ?", digest[:]).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("blob: %w", err)
+	}
+	return there > 0, nil
+}
+
+func (t *tx) putBlobRow(u upload, from wire.Peer, digest journal.Hash) error {
+	err := t.exec("INSERT INTO blobs (digest, size, party, upload) VALUES (?, ?, ?, ?)",
+		digest[:], u.size, from.Name, u.id)
+	if err != nil {
+		return fmt.Errorf("store blob: %w", err)
+	}
+	return nil
+}
+
 // upload finds the caller's half-written blob and locks it, or begins one. Nothing but the caller's
 // own is ever found, so that nobody can probe for digests.
 func (l *Ledger) upload(t *tx, from wire.Peer, digest journal.Hash, span wire.Span, at int64) (upload, error) {
@@ -121,16 +183,8 @@ func (l *Ledger) upload(t *tx, from wire.Peer, digest journal.Hash, span wire.Sp
 	if err := l.expire(t); err != nil {
 		return upload{}, err
 	}
-	var pending, half int64
-	if err := t.row("SELECT coalesce(sum(size), 0) FROM blobs WHERE party = ? AND named = 0", from.Name).
-		Scan(&pending); err != nil {
-		return upload{}, fmt.Errorf("pending blobs: %w", err)
-	}
-	if err := t.row("SELECT coalesce(sum(size), 0) FROM uploads WHERE party = ?", from.Name).Scan(&half); err != nil {
-		return upload{}, fmt.Errorf("pending blobs: %w", err)
-	}
-	if pending+half+span.Size > l.o.PendingBytes {
-		return upload{}, &wire.Error{Code: wire.TooLarge, Digest: digest}
+	if err := l.quota(t, from, digest, span.Size); err != nil {
+		return upload{}, err
 	}
 	u = upload{id: rand.Text(), size: span.Size}
 	err = t.exec("INSERT INTO uploads (id, party, digest, size, held, touched) VALUES (?, ?, ?, ?, ?, ?)",
@@ -196,17 +250,15 @@ func (t *tx) finish(u upload, from wire.Peer, digest journal.Hash, at int64, dat
 	if journal.Hash(h.Sum(nil)) != digest {
 		return true, t.drop(u.id)
 	}
-	var there int
-	if err := t.row("SELECT count(*) FROM blobs WHERE digest = ?", digest[:]).Scan(&there); err != nil {
-		return false, fmt.Errorf("blob: %w", err)
+	there, err := t.blobThere(digest)
+	if err != nil {
+		return false, err
 	}
-	if there > 0 {
+	if there {
 		return false, t.drop(u.id)
 	}
-	err = t.exec("INSERT INTO blobs (digest, size, party, upload) VALUES (?, ?, ?, ?)",
-		digest[:], u.size, from.Name, u.id)
-	if err != nil {
-		return false, fmt.Errorf("store blob: %w", err)
+	if err := t.putBlobRow(u, from, digest); err != nil {
+		return false, err
 	}
 	return false, t.exec("DELETE FROM uploads WHERE id = ?", u.id)
 }
