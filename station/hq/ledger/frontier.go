@@ -20,9 +20,14 @@ func newFrontier() *frontier { return &frontier{nodes: map[int64]tlog.Hash{}} }
 
 // ReadHashes implements tlog.HashReader for what the frontier holds.
 func (f *frontier) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	return pick(f.nodes, indexes)
+}
+
+// pick returns nodes by place.
+func pick(nodes map[int64]tlog.Hash, indexes []int64) ([]tlog.Hash, error) {
 	out := make([]tlog.Hash, len(indexes))
 	for i, p := range indexes {
-		h, ok := f.nodes[p]
+		h, ok := nodes[p]
 		if !ok {
 			return nil, fmt.Errorf("node %d: %w", p, errNoNode)
 		}

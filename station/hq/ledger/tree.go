@@ -30,15 +30,7 @@ func (t *tx) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 			return nil, fmt.Errorf("nodes: %w", err)
 		}
 	}
-	out := make([]tlog.Hash, len(indexes))
-	for i, p := range indexes {
-		h, ok := t.nodes[p]
-		if !ok {
-			return nil, fmt.Errorf("node %d: %w", p, errNoNode)
-		}
-		out[i] = h
-	}
-	return out, nil
+	return pick(t.nodes, indexes)
 }
 
 var errNoNode = errors.New("not in the tree")
