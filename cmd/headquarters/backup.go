@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"padarozhnik/station/hq/ledger"
+	"padarozhnik/station/token"
 )
 
 // backupCommand brings the ledger's second place up to date.
@@ -31,17 +32,9 @@ evidence, in a form that knows nothing of the database. It holds no private key:
 ceremonies that made them.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			keys, err := h.ledgerKeys()
-			if err != nil {
-				return err
-			}
-			defer keys.Close()
-			l, err := h.openLedger(keys)
-			if err != nil {
-				return err
-			}
-			defer l.Close()
-			return h.backups(cmd, l, args[0], every)
+			return h.withLedger(func(_ *token.Keyring, l *ledger.Ledger) error {
+				return h.backups(cmd, l, args[0], every)
+			})
 		},
 	}
 	cmd.Flags().DurationVar(&every, "every", 0, "go on, with this time between two runs")

@@ -10,10 +10,28 @@ import (
 	"padarozhnik/station/token"
 )
 
-// databaseFlag says where the ledger lives, for every command that opens it.
-func (h *headquarters) databaseFlag(root *cobra.Command) {
+// ledgerCommands adds what keeps the ledger safe, and the flag that says where it lives to every
+// command that opens it.
+func (h *headquarters) ledgerCommands(root *cobra.Command) {
 	root.PersistentFlags().StringVar(&h.database, "database", "",
-		"the ledger's PostgreSQL database, postgres://USER@HOST/NAME; SQLite in the directory by default")
+		"the ledger's PostgreSQL database, postgres://USER@HOST/NAME, which any number of servers share; "+
+			"its password belongs into a password file (PGPASSFILE); SQLite in the directory by default")
+	root.AddCommand(h.backupCommand(), h.restoreCommand())
+}
+
+// withLedger opens the ledger's keys, and the ledger with its checkpoint key, for f.
+func (h *headquarters) withLedger(f func(*token.Keyring, *ledger.Ledger) error) error {
+	keys, err := h.ledgerKeys()
+	if err != nil {
+		return err
+	}
+	defer keys.Close()
+	l, err := h.openLedger(keys)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	return f(keys, l)
 }
 
 // ledgerPlace is where the ledger lives.

@@ -30,9 +30,9 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	hq.ledgerCommands(root)
 	flags := root.PersistentFlags()
 	flags.StringVar(&hq.dir, "dir", "headquarters", "headquarters' directory")
-	hq.databaseFlag(root)
 	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the key file's passphrase (training)")
 	flags.StringVar(&hq.device.module, "pkcs11", "", "PKCS #11 library of the token that holds CSCA and signers")
 	flags.StringVar(&hq.device.label, "token-label", "", "label of that token")
@@ -40,7 +40,7 @@ func main() {
 	flags.StringVar(&hq.device.pinFile, "pin-file", "", "file with the token's PIN (training)")
 	root.AddCommand(hq.initCommand(), hq.serveCommand(), hq.vaultCommand(), hq.stationCommand(),
 		hq.stockCommand(), hq.auditCommand(), hq.revokeCommand(), hq.rollCommand(), hq.signerCommand(),
-		hq.crlCommand(), hq.masterlistCommand(), hq.backupCommand(), hq.restoreCommand())
+		hq.crlCommand(), hq.masterlistCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):

@@ -10,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"padarozhnik/station/hq/ledger"
 	"padarozhnik/station/hq/wire"
+	"padarozhnik/station/token"
 )
 
 // serveCommand is the internet side.
@@ -19,12 +21,7 @@ func (h *headquarters) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Receive signed records and sealed cases from stations",
-		Long: `Receive signed records and sealed cases from stations, over TLS 1.3 with certificates on both sides.
-The ledger is a SQLite file in the headquarters directory. With --database postgres://USER@HOST/NAME it
-is in a PostgreSQL database instead, and any number of servers with the same keys may serve it behind a
-load balancer that passes TLS through. Limits on requests are counted by each server for itself. A
-password belongs into a password file (PGPASSFILE), where no list of processes shows it.`,
-		Args: cobra.NoArgs,
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return h.serve(cmd.Context(), listen, func(address string) {
 				fmt.Fprintln(cmd.OutOrStdout(), "listening https://"+address)
@@ -36,16 +33,14 @@ password belongs into a password file (PGPASSFILE), where no list of processes s
 }
 
 func (h *headquarters) serve(ctx context.Context, listen string, ready func(string)) error {
-	keys, err := h.ledgerKeys()
-	if err != nil {
-		return err
-	}
-	defer keys.Close()
-	l, err := h.openLedger(keys)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
+	return h.withLedger(func(keys *token.Keyring, l *ledger.Ledger) error {
+		return h.answer(ctx, keys, l, listen, ready)
+	})
+}
+
+// answer serves an open ledger until ctx ends.
+func (h *headquarters) answer(ctx context.Context, keys *token.Keyring, l *ledger.Ledger, listen string,
+	ready func(string)) error {
 	root, err := h.certificate("public", "root.der")
 	if err != nil {
 		return err
