@@ -86,6 +86,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "printing"}, leafs: true,
 		},
 		{who: []string{"station/sqlite"}, may: []string{"station", "station/issuance", "station/journal"}},
+		{who: []string{"station/hq/ledger/cluster"}},
 		{who: []string{"station/hq/wire"}, may: []string{"station/journal"}},
 		{who: []string{"station/hq/client", "station/hq/ledger"}, may: []string{"station/journal", "station/hq/wire"}},
 		{who: []string{"station/hq/charter/abroad"}, leafs: true},

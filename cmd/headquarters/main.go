@@ -39,6 +39,7 @@ A passphrase or PIN is asked for at the terminal, or read from the first line of
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	hq.ledgerCommands(root)
 	flags := root.PersistentFlags()
 	flags.StringVar(&hq.dir, "dir", "headquarters", "headquarters' directory")
 	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the passphrase of key files")
@@ -68,6 +69,7 @@ var errUsage = errors.New("usage")
 // headquarters is what every command shares.
 type headquarters struct {
 	dir            string
+	database       string // address of the ledger's PostgreSQL, "" for SQLite in dir
 	passphraseFile string
 	device         device // that holds headquarters' keys; zero: the vault's key file
 	now            func() time.Time

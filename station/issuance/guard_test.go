@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"math"
 	"path/filepath"
 	"testing"
 	"time"
@@ -173,43 +172,41 @@ func (o *office) sealedCase(d *issuance.Desk) station.CaseToken {
 	return token
 }
 
-// TestSealedCasesStayUntilTheyAreDurable: a receipt alone erases nothing; the durable size does, leaf
-// by leaf; a headquarters that does not say erases nothing.
+// TestSealedCasesStayUntilTheyAreDurable: a receipt alone erases nothing; headquarters' mark does, up
+// to the leaf that it covers.
 func TestSealedCasesStayUntilTheyAreDurable(t *testing.T) {
 	o := bareOffice(t)
-	o.durable.Store(0)
 	d := o.desk(nil)
-	o.sealedCase(d)
-	first := int64(0)
-	for _, s := range must(d.Journal(t.Context(), ""))(t) {
-		if s.Entry.Blob != nil {
-			first = int64(s.Entry.Sequence) - 1 // its leaf: the ledger holds nothing else
-		}
-	}
-	o.sealedCase(d)
-	must(d.Sync(t.Context()))(t)
-	if o.waiting(d) != 0 {
-		t.Fatal("receipts are missing")
-	}
-	for _, c := range []struct {
-		durable int64
-		want    int
-	}{{0, 2}, {first, 2}, {first + 1, 1}, {first, 1}, {math.MaxInt64, 0}} {
-		o.durable.Store(c.durable)
+	here := func(when string, want int) {
+		t.Helper()
 		must(d.Sync(t.Context()))(t)
-		if got := len(o.blobs(d)); got != c.want {
-			t.Errorf("durable size %d: %d sealed cases here, want %d", c.durable, got, c.want)
+		if got := len(o.blobs(d)); got != want || o.waiting(d) != 0 {
+			t.Errorf("%s: %d sealed cases here, want %d; %d entries wait", when, got, want, o.waiting(d))
 		}
 	}
+	o.sealedCase(d)
+	here("receipted, in one place", 1)
+	here("asked again", 1)
+	o.secure()
+	o.sealedCase(d)
+	here("the first in a second place", 1)
+	here("nothing new", 1)
+	o.secure()
+	here("both", 0)
 }
 
 // TestHeadquartersFromABackup puts an older image of the ledger in place, down to an empty one: the
 // station raises an alarm, writes it down, and everything lost arrives again.
 func TestHeadquartersFromABackup(t *testing.T) {
 	for name, restore := range map[string]func(o *office, old string) string{
-		"yesterday's image":    func(o *office, old string) string { return old },
-		"an empty ledger":      func(o *office, _ string) string { return filepath.Join(o.dir, "empty") },
-		"an image of no entry": func(o *office, old string) string { return filepath.Join(o.dir, "zero") },
+		"yesterday's image": func(o *office, old string) string { return old },
+		"an empty ledger":   func(o *office, _ string) string { return filepath.Join(o.dir, "empty") },
+		"its own backup": func(o *office, _ string) string {
+			place := filepath.Join(o.dir, "restored")
+			must(ledger.Restore(t.Context(), filepath.Join(o.dir, "second place"), place,
+				ledger.Options{Signer: o.line.signer, Verifier: o.line.verifier}, nil))(t)
+			return place
+		},
 	} {
 		for way, exchange := range map[string]func(*office, *issuance.Desk) error{
 			"network": func(o *office, d *issuance.Desk) error { _, err := d.Sync(t.Context()); return err },
@@ -217,12 +214,12 @@ func TestHeadquartersFromABackup(t *testing.T) {
 		} {
 			t.Run(name+" by "+way, func(t *testing.T) {
 				o := bareOffice(t)
-				o.durable.Store(0) // no second machine had anything
 				d := o.desk(nil)
 				o.write(d, 2)
 				must(d.Sync(t.Context()))(t)
 				old := filepath.Join(o.dir, "old")
 				backup(t, filepath.Join(o.dir, "ledger"), old, "ledger.db")
+				o.secure()
 				o.sealedCase(d)
 				must(d.Sync(t.Context()))(t)
 				had := o.leaves()

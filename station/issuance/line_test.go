@@ -44,7 +44,7 @@ func (o *office) openLedger(dir string) {
 	t.Helper()
 	o.closeLedger()
 	o.ledger = must(ledger.Open(dir, ledger.Options{
-		Signer: o.line.signer, Verifier: o.line.verifier, PerMinute: 1_000_000, Durable: o.durable.Load,
+		Signer: o.line.signer, Verifier: o.line.verifier, PerMinute: 1_000_000,
 	}))(t)
 	err := errors.Join(o.ledger.Register(t.Context(), o.line.registered),
 		o.ledger.RegisterVault(t.Context(), ledger.Vault{Name: "vault", Keys: [][]byte{o.charter.VaultSPKI}}))
@@ -87,6 +87,12 @@ func backup(t testing.TB, from, to, name string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// secure backs the ledger up: all of it is durable from now on.
+func (o *office) secure() {
+	o.t.Helper()
+	must(o.ledger.Backup(o.t.Context(), filepath.Join(o.dir, "second place"), nil))(o.t)
 }
 
 // write makes the station write n entries.

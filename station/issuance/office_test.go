@@ -9,13 +9,11 @@ import (
 	"crypto/x509"
 	"image/png"
 	"log/slog"
-	"math"
 	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,7 +65,6 @@ type office struct {
 	line    *line
 	post    post
 	clock   func() time.Time // of the station
-	durable atomic.Int64     // what the ledger says of its second machine
 	sync    func(context.Context, *issuance.Desk) (issuance.SyncReport, error)
 	trust   *pki.TrustStore
 	open    *note.Verifier
@@ -104,7 +101,6 @@ func bareOffice(t testing.TB) *office {
 	t.Helper()
 	o := &office{t: t, dir: t.TempDir(), keys: map[string]*token.File{}, slot: &virtualchip.Slot{}, clock: time.Now}
 	o.sync = func(ctx context.Context, d *issuance.Desk) (issuance.SyncReport, error) { return d.Sync(ctx) }
-	o.durable.Store(math.MaxInt64)
 	o.pages = filepath.Join(o.dir, "pages")
 	if err := os.MkdirAll(o.pages, 0o700); err != nil {
 		t.Fatal(err)

@@ -43,6 +43,10 @@ func TestScenario9StickAndABadWeek(t *testing.T) {
 	if c.Stage != station.StageClosed {
 		t.Fatalf("case is %s", c.Stage)
 	}
+	if n := len(o.blobs(d)); n != 2 {
+		t.Errorf("%d sealed cases are here while headquarters has them on one machine alone, want 2", n)
+	}
+	o.secure()
 	must(o.byStick(t.Context(), d))(t)
 	if n := o.waiting(d); n != 0 {
 		t.Errorf("%d entries wait", n)

@@ -270,7 +270,7 @@ func (d *Desk) takeIn(
 		if err := d.keepCheckpoint(tx, answer.Checkpoint); err != nil {
 			return err
 		}
-		if err := d.durable(tx, answer.Durable); err != nil {
+		if err := d.durable(tx, answer.Checkpoint.Durable.Size); err != nil {
 			return err
 		}
 		return putPlace(tx, at)

@@ -62,7 +62,7 @@ func (d *Desk) acknowledge(ctx context.Context, page journal.Page, report *SyncR
 		if err := d.keepCheckpoint(tx, page.Checkpoint); err != nil {
 			return err
 		}
-		return d.durable(tx, page.Durable)
+		return d.durable(tx, page.Checkpoint.Durable.Size)
 	})
 	if err == nil {
 		report.Receipts += fresh

@@ -32,7 +32,4 @@ type Page struct {
 	Next       int64 // leaf number to ask after the next time
 	More       bool  // there is more now
 	Checkpoint Checkpoint
-	// Durable is how many leaves of the tree headquarters would still have if its machine burnt
-	// down now. It is never more than the size of Checkpoint. 0: headquarters does not say.
-	Durable int64
 }

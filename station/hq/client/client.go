@@ -11,7 +11,6 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -21,6 +20,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -59,6 +59,9 @@ type Client struct {
 	ledger   note.Verifier
 	timeout  time.Duration
 	patience time.Duration
+
+	mu   sync.Mutex
+	half half // guarded by mu
 }
 
 // New makes a client. It does not connect.
@@ -97,7 +100,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Push hands entries over, in the order of their chains, at most wire.MaxEntries. last is the
 // newest checkpoint verified before. It returns a verified receipt for each entry, and the new
-// checkpoint, which contains last.
+// checkpoint, which contains last; its Durable says how much of the tree is safe in a second place.
 func (c *Client) Push(ctx context.Context, last journal.Checkpoint, entries []journal.Signed) (
 	[]journal.Receipt, journal.Checkpoint, error) {
 	receipts, checkpoint, err := c.push(ctx, last, entries)
@@ -125,7 +128,7 @@ func (c *Client) push(ctx context.Context, last journal.Checkpoint, entries []jo
 	if err != nil || len(m.Receipts) != len(entries) {
 		return nil, journal.Checkpoint{}, answered(err)
 	}
-	checkpoint, err := c.checkpoint(last, m.Checkpoint, m.Consistency)
+	checkpoint, err := c.verify(last, m.State())
 	if err != nil {
 		return nil, journal.Checkpoint{}, err
 	}
@@ -196,7 +199,7 @@ func (c *Client) Link(
 	if err != nil {
 		return nil, journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", answered(err))
 	}
-	now, err := journal.ParseCheckpoint(m.Checkpoint, c.ledger)
+	now, err := m.State().Read(c.ledger)
 	if err != nil {
 		return nil, journal.Checkpoint{}, answered(err)
 	}
@@ -206,43 +209,14 @@ func (c *Client) Link(
 	return raw, now, err
 }
 
-// PutBlob stores sealed bytes. It may be repeated.
-func (c *Client) PutBlob(ctx context.Context, b journal.Blob, data []byte) error {
-	if sum := sha256.Sum256(data); sum != b.Digest || int64(len(data)) != b.Size {
-		return fmt.Errorf("put blob: %w", wire.BlobMismatch)
-	}
-	_, err := c.do(ctx, 5*c.timeout, http.MethodPut, wire.PathBlob+b.Digest.String(), nil, data, wire.MaxError)
-	if err != nil {
-		return fmt.Errorf("put blob: %w", err)
-	}
-	return nil
-}
-
-// GetBlob fetches sealed bytes that an entry for the caller names.
-func (c *Client) GetBlob(ctx context.Context, b journal.Blob) ([]byte, error) {
-	if b.Size < 1 || b.Size > journal.MaxBlob {
-		return nil, fmt.Errorf("get blob: %w", wire.TooLarge)
-	}
-	data, err := c.do(ctx, 5*c.timeout, http.MethodGet, wire.PathBlob+b.Digest.String(), nil, nil, b.Size)
-	if err != nil {
-		return nil, fmt.Errorf("get blob: %w", err)
-	}
-	if sha256.Sum256(data) != b.Digest {
-		return nil, fmt.Errorf("get blob: %w", answered(wire.BlobMismatch))
-	}
-	return data, nil
-}
-
-// checkpoint verifies what headquarters says of its tree.
-func (c *Client) checkpoint(last journal.Checkpoint, raw []byte, proof []journal.Hash) (journal.Checkpoint, error) {
-	now, err := journal.ParseCheckpoint(raw, c.ledger)
+// verify checks what an answer says of the tree: it contains that of last, and whatever of it is said
+// to be safe in a second place.
+func (c *Client) verify(last journal.Checkpoint, s wire.State) (journal.Checkpoint, error) {
+	now, err := s.Read(c.ledger)
 	if err != nil {
 		return journal.Checkpoint{}, answered(err)
 	}
-	if err := journal.VerifyConsistency(last, now, proof); err != nil {
-		return journal.Checkpoint{}, err
-	}
-	return now, nil
+	return now, journal.VerifyConsistency(last, now, s.Consistency)
 }
 
 // answered wraps what is wrong with an answer.
@@ -254,62 +228,83 @@ func answered(err error) error {
 }
 
 func (c *Client) message(ctx context.Context, method, path string, q url.Values, body []byte) ([]byte, error) {
-	return c.do(ctx, c.timeout, method, path, q, body, wire.MaxMessage)
+	a, err := c.do(ctx, request{method: method, path: path, query: q, body: body, timeout: c.timeout,
+		limit: wire.MaxMessage})
+	return a.body, err
 }
 
-// do makes one request, again where headquarters asked to wait and patience lasts, and returns a body
-// of at most limit bytes.
-func (c *Client) do(ctx context.Context, timeout time.Duration, method, path string, q url.Values, body []byte,
-	limit int64) ([]byte, error) {
+// request is one way to headquarters and back.
+type request struct {
+	method, path string
+	query        url.Values
+	header       http.Header
+	body         []byte
+	timeout      time.Duration
+	limit        int64 // bytes of the answer
+}
+
+// answer is what came back. Its body is cut off where there is an error, too.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do makes one request, again where headquarters asked to wait and patience lasts. An answer of
+// another status than 200 or 206 is an error.
+func (c *Client) do(ctx context.Context, r request) (answer, error) {
 	for left := c.patience; ; {
-		answer, err := c.once(ctx, timeout, method, path, q, body, limit)
+		a, err := c.once(ctx, r)
 		var e *wire.Error
 		if !errors.As(err, &e) || e.Code != wire.TooFast || e.Wait() > left {
-			return answer, err
+			return a, err
 		}
 		left -= max(e.Wait(), time.Second)
 		select {
 		case <-time.After(e.Wait()):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return answer{}, ctx.Err()
 		}
 	}
 }
 
 // once makes one request.
-func (c *Client) once(ctx context.Context, timeout time.Duration, method, path string, q url.Values, body []byte,
-	limit int64) ([]byte, error) {
-	within, cancel := context.WithTimeout(ctx, timeout)
+func (c *Client) once(ctx context.Context, r request) (answer, error) {
+	within, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	u := c.base.JoinPath(path)
-	u.RawQuery = q.Encode()
-	req, err := http.NewRequestWithContext(within, method, u.String(), bytes.NewReader(body))
+	u := c.base.JoinPath(r.path)
+	u.RawQuery = r.query.Encode()
+	req, err := http.NewRequestWithContext(within, r.method, u.String(), bytes.NewReader(r.body))
 	if err != nil {
-		return nil, err
+		return answer{}, err
+	}
+	if r.header != nil {
+		req.Header = r.header
 	}
 	req.Header.Set("User-Agent", "padarozhnik")
-	if body != nil {
+	if r.body != nil {
 		req.Header.Set("Content-Type", wire.ContentType)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, unreached(ctx, err)
+		return answer{}, unreached(ctx, err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		limit = wire.MaxError
+	ok := resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusPartialContent
+	if !ok {
+		r.limit = wire.MaxError
 	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	if err != nil {
-		return nil, unreached(ctx, err)
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, r.limit+1))
+	switch {
+	case err != nil:
+		return a, unreached(ctx, err)
+	case !ok:
+		return a, refused(a.body)
+	case int64(len(a.body)) > r.limit:
+		return answer{}, answered(wire.TooLarge)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, refused(answer)
-	}
-	if int64(len(answer)) > limit {
-		return nil, answered(wire.TooLarge)
-	}
-	return answer, nil
+	return a, nil
 }
 
 // refused reads a refusal. Behind is what journal calls a roll-back, so it is both, and so is a fork.

@@ -34,8 +34,10 @@ var (
 // headquarters is a ledger served over TLS on loopback.
 type headquarters struct {
 	*ledger.Ledger
+	place    string
 	url      string
 	issuer   wire.Issuer
+	signer   note.Signer
 	verifier note.Verifier
 	one, hq  *ecdsa.PrivateKey
 }
@@ -61,25 +63,38 @@ func newIssuer(t testing.TB) wire.Issuer {
 
 func serve(t testing.TB, o ledger.Options) *headquarters {
 	t.Helper()
-	h := &headquarters{issuer: newIssuer(t), one: newKey(t), hq: newKey(t)}
+	return serveAt(t, t.TempDir(), o)
+}
+
+func serveAt(t testing.TB, place string, o ledger.Options) *headquarters {
+	t.Helper()
+	h := &headquarters{place: place, issuer: newIssuer(t), one: newKey(t), hq: newKey(t)}
 	private, public, err := note.GenerateKey(rand.Reader, "ledger.utopia.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Signer, err = note.NewSigner(private); err != nil {
+	if h.signer, err = note.NewSigner(private); err != nil {
 		t.Fatal(err)
 	}
 	if h.verifier, err = note.NewVerifier(public); err != nil {
 		t.Fatal(err)
 	}
-	o.Verifier = h.verifier
-	if h.Ledger, err = ledger.Open(t.TempDir(), o); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.Ledger.Close() })
+	h.open(t, place, o)
 	h.register(t)
 	h.listen(t)
 	return h
+}
+
+// open lets the server go on with the ledger at a place.
+func (h *headquarters) open(t testing.TB, place string, o ledger.Options) {
+	t.Helper()
+	o.Signer, o.Verifier = h.signer, h.verifier
+	l, err := ledger.Open(place, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	h.Ledger = l
 }
 
 func (h *headquarters) register(t testing.TB) {

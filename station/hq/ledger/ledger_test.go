@@ -13,8 +13,8 @@ import (
 	"padarozhnik/station/journal"
 )
 
-func TestPushTwiceGivesTheSameReceipt(t *testing.T) {
-	h := newHeadquarters(t)
+func testPushTwiceGivesTheSameReceipt(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 3, nil)
 	list = append(list, chain(t, h.officer, "UTO-01", 2, &list[2])...)
 	a := h.must(t, utopia1, list...)
@@ -32,7 +32,7 @@ func TestPushTwiceGivesTheSameReceipt(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestForkFreezes(t *testing.T) {
+func testForkFreezes(t *testing.T, on engine) {
 	for name, other := range map[string]func(t *testing.T, h *headquarters, list []journal.Signed) journal.Signed{
 		"two at one number": func(t *testing.T, h *headquarters, list []journal.Signed) journal.Signed {
 			return sign(t, h.one, entry("UTO-01", 1, 2, list[0].ID(), "blank.taken"))
@@ -42,7 +42,7 @@ func TestForkFreezes(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHeadquarters(t)
+			h := newHeadquarters(t, on)
 			list := chain(t, h.one, "UTO-01", 3, nil)
 			h.must(t, utopia1, list...)
 			o := other(t, h, list)
@@ -66,8 +66,8 @@ func TestForkFreezes(t *testing.T) {
 	}
 }
 
-func TestReplacedStationGoesOn(t *testing.T) {
-	h := newHeadquarters(t)
+func testReplacedStationGoesOn(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	ctx := context.Background()
 	list := chain(t, h.one, "UTO-01", 3, nil)
 	h.must(t, utopia1, list...)
@@ -91,8 +91,8 @@ func TestReplacedStationGoesOn(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestGapNamesTheNextNumber(t *testing.T) {
-	h := newHeadquarters(t)
+func testGapNamesTheNextNumber(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 5, nil)
 	_, err := h.push(utopia1, list[1])
 	if e := detail(t, err, wire.Gap); e.Expected != 1 || e.Epoch != 1 {
@@ -109,8 +109,8 @@ func TestGapNamesTheNextNumber(t *testing.T) {
 	}
 }
 
-func TestRefusedPushStoresNothing(t *testing.T) {
-	h := newHeadquarters(t)
+func testRefusedPushStoresNothing(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 2, nil)
 	stranger := chain(t, newKey(t), "UTO-01", 1, &list[1])
 	_, err := h.push(utopia1, append(list, stranger...)...)
@@ -121,8 +121,8 @@ func TestRefusedPushStoresNothing(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestWhoMayPushWhat(t *testing.T) {
-	h := newHeadquarters(t)
+func testWhoMayPushWhat(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	for _, c := range []struct {
 		name string
 		from wire.Peer
@@ -150,10 +150,10 @@ func TestWhoMayPushWhat(t *testing.T) {
 	}
 }
 
-// TestVaultHandsInWhatAStationSigned: bundles of stations without a network come by the vault. Who
+// testVaultHandsInWhatAStationSigned: bundles of stations without a network come by the vault. Who
 // carries an entry changes nothing about what it takes for it to be accepted.
-func TestVaultHandsInWhatAStationSigned(t *testing.T) {
-	h := newHeadquarters(t)
+func testVaultHandsInWhatAStationSigned(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 3, nil)
 	h.must(t, vault, list[:2]...)
 	h.must(t, utopia1, list...)
@@ -167,9 +167,9 @@ func TestVaultHandsInWhatAStationSigned(t *testing.T) {
 	}
 }
 
-// TestWhoMaySeeWhichChain: a station its own two, the vault every one.
-func TestWhoMaySeeWhichChain(t *testing.T) {
-	h := newHeadquarters(t)
+// testWhoMaySeeWhichChain: a station its own two, the vault every one.
+func testWhoMaySeeWhichChain(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	h.must(t, utopia1, chain(t, h.one, "UTO-01", 2, nil)...)
 	h.must(t, utopia2, chain(t, h.two, "UTO-02", 1, nil)...)
 	h.must(t, vault, chain(t, h.hq, "UTO-01/hq", 1, nil)...)
@@ -193,31 +193,8 @@ func TestWhoMaySeeWhichChain(t *testing.T) {
 	}
 }
 
-// TestDurableIsWhatASecondMachineHolds, never more than there is, and nothing where there is none.
-func TestDurableIsWhatASecondMachineHolds(t *testing.T) {
-	h := newHeadquarters(t)
-	h.must(t, utopia1, chain(t, h.one, "UTO-01", 3, nil)...)
-	for _, c := range []struct {
-		second func() int64
-		want   int64
-	}{{nil, 0}, {func() int64 { return 2 }, 2}, {func() int64 { return 9 }, 3}, {func() int64 { return -1 }, 0}} {
-		if err := h.Close(); err != nil {
-			t.Fatal(err)
-		}
-		l, err := ledger.Open(h.dir, ledger.Options{Signer: h.signer, Verifier: h.verifier, Durable: c.second})
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.Ledger = l
-		a, err := h.Pull(context.Background(), utopia1, 0, 0)
-		if err != nil || a.Durable != c.want {
-			t.Errorf("durable %d, want %d, %v", a.Durable, c.want, err)
-		}
-	}
-}
-
-func TestEverySingleBitOfAnEnvelope(t *testing.T) {
-	h := newHeadquarters(t)
+func testEverySingleBitOfAnEnvelope(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 2, nil)
 	h.must(t, utopia1, list[0])
 	flip := func(raw []byte, bit int) wire.PushRequest {
@@ -236,8 +213,8 @@ func TestEverySingleBitOfAnEnvelope(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestRevoked(t *testing.T) {
-	h := newHeadquarters(t)
+func testRevoked(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	ctx := context.Background()
 	list := chain(t, h.one, "UTO-01", 2, nil)
 	h.must(t, utopia1, list[0])
@@ -260,8 +237,8 @@ func TestRevoked(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestOfficerWhoLeft(t *testing.T) {
-	h := newHeadquarters(t)
+func testOfficerWhoLeft(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	before := chain(t, h.officer, "UTO-01", 2, nil)
 	h.must(t, utopia1, before...)
 	if err := h.Register(context.Background(), ledger.Station{ID: "UTO-01", Epoch: 1, Key: spki(t, h.one)}); err != nil {

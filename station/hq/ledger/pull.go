@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"padarozhnik/station/hq/wire"
@@ -36,12 +37,13 @@ func (l *Ledger) PullChain(
 		if err := t.admit(to); err != nil {
 			return err
 		}
-		c, proof, err := l.head(t, known)
+		s, err := l.head(t, known)
 		if err != nil {
 			return err
 		}
-		answer = wire.PullResponse{Checkpoint: c.Raw, Consistency: proof, Durable: l.durable(c.Size)}
-		return t.collect(&answer, chain, after, c.Size)
+		answer = wire.PullResponse{Checkpoint: s.checkpoint.Raw, Consistency: s.consistency,
+			Durable: s.durable, DurableProof: s.durableProof}
+		return t.collect(&answer, chain, after, s.checkpoint.Size)
 	})
 	if err != nil {
 		return wire.PullResponse{}, fmt.Errorf("pull: %w", err)
@@ -56,26 +58,22 @@ func (t *tx) collect(answer *wire.PullResponse, chain string, after, size int64)
 		query += " AND chain = ?"
 		args = append(args, chain)
 	}
-	rows, err := t.rows(query+" ORDER BY leaf LIMIT ?", append(args, wire.MaxEntries+1)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	answer.Next = max(after, size)
 	total := 0
-	for rows.Next() {
+	err := t.each(func(rows *sql.Rows) error {
 		var leaf int64
 		var raw []byte
-		if err := rows.Scan(&leaf, &raw); err != nil {
+		if err := rows.Scan(&leaf, &raw); err != nil || answer.More {
 			return err
 		}
 		if total += len(raw); len(answer.Items) == wire.MaxEntries || total > maxPullBytes {
 			answer.More, answer.Next = true, leaf
-			break
+			return nil
 		}
 		answer.Items = append(answer.Items, wire.Item{Entry: raw, Inclusion: wire.Inclusion{Index: leaf}})
-	}
-	if err := rows.Close(); err != nil {
+		return nil
+	}, query+" ORDER BY leaf LIMIT ?", append(args, wire.MaxEntries+1)...)
+	if err != nil {
 		return err
 	}
 	for i, item := range answer.Items {
@@ -93,8 +91,9 @@ func (l *Ledger) Checkpoint(ctx context.Context, known int64) (answer wire.Check
 		return wire.CheckpointResponse{}, &wire.Error{Code: wire.BadRequest}
 	}
 	err = l.view(ctx, func(t *tx) error {
-		c, proof, err := l.head(t, known)
-		answer = wire.CheckpointResponse{Checkpoint: c.Raw, Consistency: proof}
+		s, err := l.head(t, known)
+		answer = wire.CheckpointResponse{Checkpoint: s.checkpoint.Raw, Consistency: s.consistency,
+			Durable: s.durable, DurableProof: s.durableProof}
 		return err
 	})
 	if err != nil {

@@ -15,8 +15,8 @@ func ReadPage(raw []byte, ledger note.Verifier, after int64) (journal.Page, []jo
 	if err != nil {
 		return journal.Page{}, nil, err
 	}
-	p := journal.Page{Next: m.Next, More: m.More, Durable: m.Durable}
-	if p.Checkpoint, err = journal.ParseCheckpoint(m.Checkpoint, ledger); err != nil {
+	p := journal.Page{Next: m.Next, More: m.More}
+	if p.Checkpoint, err = m.State().Read(ledger); err != nil {
 		return journal.Page{}, nil, err
 	}
 	at := after
@@ -37,7 +37,7 @@ func ReadPage(raw []byte, ledger note.Verifier, after int64) (journal.Page, []jo
 			Index: item.Inclusion.Index, Proof: item.Inclusion.Proof, Checkpoint: p.Checkpoint.Raw,
 		}})
 	}
-	if p.Next < at || p.More && p.Next == after || p.Durable < 0 || p.Durable > p.Checkpoint.Size {
+	if p.Next < at || p.More && p.Next == after {
 		return journal.Page{}, nil, BadRequest
 	}
 	return p, m.Consistency, nil

@@ -10,10 +10,13 @@
 //	GET  /v1/pull?after=N        PullResponse: entries from leaf N on that are for the caller;
 //	                             with chain=own the station's own; the vault names any chain
 //	GET  /v1/checkpoint?from=N   CheckpointResponse: newest checkpoint, consistent with size N
-//	PUT  /v1/blob/DIGEST         sealed bytes, at most journal.MaxBlob; may be repeated
-//	GET  /v1/blob/DIGEST         sealed bytes that an entry for the caller names
+//	HEAD /v1/blob/DIGEST         how many bytes of it, sent by the caller, are held: HeaderHeld
+//	PUT  /v1/blob/DIGEST         sealed bytes, at most journal.MaxBlob; may be repeated. With
+//	                             Content-Range a part of them, which goes on where HEAD says
+//	GET  /v1/blob/DIGEST         sealed bytes that an entry for the caller names, or a Range of them
 //
-// Everything that is not status 200 carries an Error.
+// Everything that is not status 200, or 206 for a range, carries an Error; an answer to HEAD has no
+// body, so its status must do.
 package wire
 
 import (
@@ -60,6 +63,10 @@ type PushResponse struct {
 	Receipts    []Inclusion    `cbor:"1,keyasint"`
 	Checkpoint  []byte         `cbor:"2,keyasint"` // signed note, the root of all proofs here
 	Consistency []journal.Hash `cbor:"3,keyasint"`
+	// Durable is the signed mark (journal.Durable) of how much of the tree is safe in a second place,
+	// DurableProof leads from it to Checkpoint. There is none before the first backup.
+	Durable      []byte         `cbor:"4,keyasint,omitempty"`
+	DurableProof []journal.Hash `cbor:"5,keyasint,omitempty"`
 }
 
 // Inclusion is a receipt without its checkpoint.
@@ -76,9 +83,9 @@ type PullResponse struct {
 	More        bool           `cbor:"3,keyasint"`
 	Checkpoint  []byte         `cbor:"4,keyasint"`
 	Consistency []journal.Hash `cbor:"5,keyasint"`
-	// Durable is how many leaves headquarters would still have if its machine burnt down now; a
-	// station erases no sealed case before.
-	Durable int64 `cbor:"6,keyasint,omitempty"`
+
+	Durable      []byte         `cbor:"6,keyasint,omitempty"` // as in PushResponse
+	DurableProof []journal.Hash `cbor:"7,keyasint,omitempty"`
 }
 
 // Item is one entry with its place in the tree.
@@ -91,6 +98,9 @@ type Item struct {
 type CheckpointResponse struct {
 	Checkpoint  []byte         `cbor:"1,keyasint"`
 	Consistency []journal.Hash `cbor:"2,keyasint"`
+
+	Durable      []byte         `cbor:"3,keyasint,omitempty"` // as in PushResponse
+	DurableProof []journal.Hash `cbor:"4,keyasint,omitempty"`
 }
 
 // Read-only after start.
