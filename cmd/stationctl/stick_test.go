@@ -159,7 +159,7 @@ func (m *mission) names() {
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		for _, planted := range []string{"UTO", "charter", "E-01", "Utopia"} {
+		for _, planted := range []string{"UTO-01", "charter", "Mission of Utopia"} {
 			if bytes.Contains(raw, []byte(planted)) {
 				m.t.Errorf("%s says %s", name, planted)
 			}

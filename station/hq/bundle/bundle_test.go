@@ -162,7 +162,7 @@ func TestTheFinderLearnsNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, planted := range []string{"UTO", "7KQXM", "case.opened"} {
+		for _, planted := range []string{"UTO-01", "7KQXM-2WNPA", "case.opened"} {
 			if bytes.Contains(raw, []byte(planted)) {
 				t.Errorf("the file says %s", planted)
 			}
