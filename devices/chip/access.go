@@ -42,6 +42,13 @@ func (l *link) openPACE(ctx context.Context, cardAccess []byte, pw pace.Password
 		return info, err
 	}
 	l.ch.Session, l.short = session, true
+	l.reopen = func(ctx context.Context) error {
+		if err := l.reset(ctx); err != nil {
+			return err
+		}
+		_, err := l.openPACE(ctx, cardAccess, pw)
+		return err
+	}
 	_, err = l.ch.Do(ctx, l.selection(0x0C, 0))
 	return info, err
 }
@@ -77,6 +84,12 @@ func (l *link) openBAC(ctx context.Context, mrzHash []byte) error {
 		return err
 	}
 	l.ch.Session, l.short = session, false
+	l.reopen = func(ctx context.Context) error {
+		if err := l.reset(ctx); err != nil {
+			return err
+		}
+		return l.openBAC(ctx, mrzHash)
+	}
 	return nil
 }
 

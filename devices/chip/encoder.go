@@ -65,6 +65,7 @@ type Encoder struct {
 	product *products.Product
 	rand    io.Reader
 	trace   io.Writer
+	rooms   rooms
 }
 
 // NewEncoder makes an encoder on a reader.
@@ -119,6 +120,11 @@ type link struct {
 	command  int  // bytes of the longest command APDU; 0 where only short ones are allowed
 	response int  // the same for responses
 	short    bool // files are found by short identifier, as on every chip with PACE
+	cautious bool // the chip refuses to be asked for more than a file has
+	selected bool // the application is selected in clear
+	known    map[string][]byte
+	rooms    *rooms
+	reopen   func(context.Context) error // runs the access protocol of the open session again
 }
 
 func (e *Encoder) connect(ctx context.Context) (*link, error) {
@@ -127,7 +133,9 @@ func (e *Encoder) connect(ctx context.Context) (*link, error) {
 		return nil, err
 	}
 	g := &guard{Card: card, trace: e.trace}
-	return &link{card: g, ch: sm.Channel{Transmitter: g}, product: e.product, rand: e.rand}, nil
+	return &link{
+		card: g, ch: sm.Channel{Transmitter: g}, product: e.product, rand: e.rand, rooms: &e.rooms,
+	}, nil
 }
 
 func (l *link) close() {
@@ -145,7 +153,19 @@ func (l *link) endSession() {
 // reset makes the chip forget its session and selection.
 func (l *link) reset(ctx context.Context) error {
 	l.endSession()
+	l.selected = false
 	return l.card.Reset(ctx)
+}
+
+// leave ends a session by the product's way: where that is a selection, the next command in clear
+// ends it at the chip too.
+func (l *link) leave(ctx context.Context) error {
+	if l.product.Leave == products.LeaveByPower {
+		return l.reset(ctx)
+	}
+	l.endSession()
+	l.selected = false
+	return nil
 }
 
 // plain sends a command in clear.
@@ -162,23 +182,38 @@ func (l *link) identify(ctx context.Context) (devices.ChipState, error) {
 	if err := l.readBuffers(ctx); err != nil {
 		return devices.ChipState{}, err
 	}
-	r, err := l.plain(ctx, l.selection(0x04, apdu.MaxShort))
+	r, err := l.plain(ctx, l.firstSelection())
 	if err != nil {
 		if _, ok := apdu.StatusOf(err); !ok {
 			return devices.ChipState{}, err
 		}
 		return l.identifyClosed(ctx, r.Status)
 	}
-	life := l.life(r.Data)
+	life, err := l.life(ctx, r.Data)
+	if err != nil {
+		return devices.ChipState{}, err
+	}
 	if life != devices.LifeBlank && life != devices.LifePartial {
 		// An old passport lets its application be selected, but its files ask for a key.
 		return l.identifyOld(ctx)
+	}
+	l.selected = true
+	if l.product.Identifier.Length == 0 {
+		return devices.ChipState{Life: life}, nil
 	}
 	id, err := l.chipID(ctx)
 	if err != nil {
 		return devices.ChipState{}, fmt.Errorf("%w: no chip identifier: %w", devices.ErrForeignChip, err)
 	}
 	return devices.ChipState{ChipID: id, Life: life}, nil
+}
+
+// firstSelection asks for file control parameters where the product tells its stage in them.
+func (l *link) firstSelection() apdu.Command {
+	if l.product.Life.Probe != "" {
+		return l.selection(0x0C, 0)
+	}
+	return l.selection(0x04, apdu.MaxShort)
 }
 
 // identifyClosed looks at a chip that does not let its application be selected: a locked passport
@@ -209,21 +244,34 @@ func (l *link) identifyOld(ctx context.Context) (devices.ChipState, error) {
 	return devices.ChipState{Life: devices.LifeUnknown}, nil
 }
 
-// life finds the life cycle status byte in file control parameters.
-func (l *link) life(parameters []byte) devices.Life {
+// life finds the life cycle status byte in file control parameters, or selects the file whose
+// answer tells.
+func (l *link) life(ctx context.Context, parameters []byte) (devices.Life, error) {
+	if probe := l.product.Life.Probe; probe != "" {
+		_, err := l.selectFile(ctx, probe)
+		switch s, ok := apdu.StatusOf(err); {
+		case err == nil:
+			return devices.LifePartial, nil
+		case ok && s == apdu.FileNotFound:
+			return devices.LifeBlank, nil
+		case ok:
+			return devices.LifeUnknown, nil
+		}
+		return devices.LifeUnknown, err
+	}
 	b, err := tlv.Path(parameters, 0x62, 0x8A)
 	if err != nil || len(b) != 1 {
-		return devices.LifeUnknown
+		return devices.LifeUnknown, nil
 	}
 	switch b[0] {
 	case l.product.Life.Blank:
-		return devices.LifeBlank
+		return devices.LifeBlank, nil
 	case l.product.Life.Partial:
-		return devices.LifePartial
+		return devices.LifePartial, nil
 	case l.product.Life.Locked:
-		return devices.LifeLocked
+		return devices.LifeLocked, nil
 	}
-	return devices.LifeUnknown
+	return devices.LifeUnknown, nil
 }
 
 // chipID reads the identifier that the chip's maker gave it.

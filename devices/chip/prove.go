@@ -8,45 +8,40 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
+	"padarozhnik/devices/chip/bac"
 	"padarozhnik/devices/chip/pace"
+	"padarozhnik/devices/chip/products"
 	"padarozhnik/devices/chip/scp03"
 	"padarozhnik/station/lds"
 )
 
-// readBack proves that the chip holds the order: it opens it by both passwords, compares every
+// readBack proves that the chip holds the order: it opens it by every password, compares every
 // byte, verifies what was read, and has the chip prove its key. The chip is fit for its lock when
 // this returns nil.
 func (w *work) readBack(ctx context.Context) error {
-	access, err := w.readMaster(ctx, "EF.CardAccess")
-	if err != nil {
+	got := fileSet{}
+	open := w.openAsWritten
+	if w.product.Access == products.AccessBAC {
+		open = w.openOld
+	}
+	if err := open(ctx, got); err != nil {
 		return err
 	}
-	got := fileSet{"EF.CardAccess": access}
-	if !bytes.Equal(access, filesOf(w.files)["EF.CardAccess"]) {
-		return fmt.Errorf("%w: EF.CardAccess", devices.ErrReadBack)
-	}
-	if w.order.CAN != "" {
-		if _, err := w.openPACE(ctx, access, pace.CAN(w.order.CAN)); err != nil {
-			return passwordDiffers(err, "CAN")
-		}
-		w.verdict(MechanismPACE, "opens with the CAN")
-		if err := w.reset(ctx); err != nil {
-			return err
-		}
-	}
-	info, err := w.openPACE(ctx, access, pace.MRZ(w.order.MRZHash))
-	if err != nil {
-		return passwordDiffers(err, "MRZ")
-	}
-	w.verdict(MechanismPACE, fmt.Sprintf("opens with the MRZ, %s", info.Protocol))
 	if err := w.compare(ctx, got); err != nil {
 		return err
 	}
-	for _, v := range []devices.Verdict{got.passive(w.trust, w.now), got.access()} {
+	verdicts := []devices.Verdict{got.passive(w.trust, w.now)}
+	if w.product.Access == products.AccessPACE {
+		verdicts = append(verdicts, got.access())
+	}
+	for _, v := range verdicts {
 		if err := asError(v); err != nil {
 			return err
 		}
 		w.proof.Verdicts = append(w.proof.Verdicts, v)
+	}
+	if w.product.Access == products.AccessBAC {
+		return nil
 	}
 	if err := w.authenticateChip(ctx, w.auth); err != nil {
 		return err
@@ -55,9 +50,48 @@ func (w *work) readBack(ctx context.Context) error {
 	return nil
 }
 
+// openAsWritten opens the chip by PACE with the CAN, and then with the MRZ.
+func (w *work) openAsWritten(ctx context.Context, got fileSet) error {
+	access, err := w.readMaster(ctx, "EF.CardAccess")
+	if err != nil {
+		return err
+	}
+	got["EF.CardAccess"] = access
+	if !bytes.Equal(access, filesOf(w.files)["EF.CardAccess"]) {
+		return fmt.Errorf("%w: EF.CardAccess", devices.ErrReadBack)
+	}
+	if w.order.CAN != "" {
+		if _, err := w.openPACE(ctx, access, pace.CAN(w.order.CAN)); err != nil {
+			return passwordDiffers(err, "CAN")
+		}
+		w.verdict(MechanismPACE, "opens with the CAN")
+		if _, err := w.readMaster(ctx, "EF.CardAccess"); err != nil { // known: this only leaves the session
+			return err
+		}
+	}
+	info, err := w.openPACE(ctx, access, pace.MRZ(w.order.MRZHash))
+	if err != nil {
+		return passwordDiffers(err, "MRZ")
+	}
+	w.verdict(MechanismPACE, fmt.Sprintf("opens with the MRZ, %s", info.Protocol))
+	return nil
+}
+
+// openOld opens a chip that has BAC alone.
+func (w *work) openOld(ctx context.Context, _ fileSet) error {
+	if err := w.leave(ctx); err != nil {
+		return err
+	}
+	if err := w.openBAC(ctx, w.order.MRZHash); err != nil {
+		return passwordDiffers(err, "MRZ")
+	}
+	w.verdict(MechanismBAC, "opens with the MRZ")
+	return nil
+}
+
 // passwordDiffers takes a refused password for what it is here: not what was written.
 func passwordDiffers(err error, which string) error {
-	if errors.Is(err, pace.ErrPassword) {
+	if errors.Is(err, pace.ErrPassword) || errors.Is(err, bac.ErrPassword) {
 		return fmt.Errorf("%w: %s: %w", devices.ErrReadBack, which, err)
 	}
 	return err
@@ -98,12 +132,14 @@ func (w *work) runLocked(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	id, err := w.chipID(ctx)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(id, w.order.ChipID) {
-		return fmt.Errorf("%w, and locked", devices.ErrWrongBlank)
+	if w.product.Identifier.Length > 0 {
+		id, err := w.chipID(ctx)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(id, w.order.ChipID) {
+			return fmt.Errorf("%w, and locked", devices.ErrWrongBlank)
+		}
 	}
 	w.proof.Resumed = true
 	return w.proveLocked(ctx)
@@ -115,8 +151,9 @@ type attempt struct {
 	cmd  apdu.Command
 }
 
-// proveLocked shows that nothing can be read or written without PACE, that nothing can be written
-// behind PACE, and that PACE still opens the chip.
+// proveLocked shows, on a chip that was just powered anew, that nothing can be read or written
+// without the access protocol, that nothing can be written behind it, and that it still opens the
+// chip.
 func (w *work) proveLocked(ctx context.Context) error {
 	w.report.At(StepProve, w.total, w.total)
 	if err := w.reset(ctx); err != nil {
@@ -126,53 +163,102 @@ func (w *work) proveLocked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if w.product.Access == products.AccessBAC { // its application takes a plain selection, and no more
+		if _, err := w.plain(ctx, w.selection(0x0C, 0)); err != nil {
+			return err
+		}
+	}
 	for _, a := range attempts {
 		if err := w.mustRefuse(ctx, a); err != nil {
 			return err
 		}
 	}
-	if err := w.reset(ctx); err != nil {
-		return err
-	}
-	access := filesOf(w.files)["EF.CardAccess"]
-	if _, err := w.openPACE(ctx, access, pace.MRZ(w.order.MRZHash)); err != nil {
+	if err := w.openLocked(ctx); err != nil {
 		return fmt.Errorf("open the locked chip: %w", err)
 	}
-	sod := filesOf(w.files)["EF.SOD"]
-	b, err := w.fill(ctx, "EF.SOD", 0, len(sod), func(int) {})
+	com := filesOf(w.files)["EF.COM"]
+	b, err := w.fill(ctx, "EF.COM", 0, len(com), func(int) {})
 	if err != nil {
 		return fmt.Errorf("read the locked chip: %w", err)
 	}
-	if !bytes.Equal(b, sod) {
-		return fmt.Errorf("%w: EF.SOD of the locked chip", devices.ErrReadBack)
+	if !bytes.Equal(b, com) {
+		return fmt.Errorf("%w: EF.COM of the locked chip", devices.ErrReadBack)
 	}
-	// The byte that is there already: should the chip take it, nothing is spoiled.
-	write := attempt{"writing behind PACE", apdu.Command{INS: 0xD6, Data: sod[:1]}}
-	if err := w.mustRefuse(ctx, write); err != nil {
-		return err
+	for _, a := range w.behind(com) {
+		if err := w.mustRefuse(ctx, a); err != nil {
+			return err
+		}
 	}
 	w.verdict(MechanismLock, "plain reading, writing and the personaliser's channel are refused")
 	return nil
 }
 
-// forbidden lists what a locked chip must refuse in clear.
+// openLocked runs the access protocol in the state that the refused attempts have left.
+func (w *work) openLocked(ctx context.Context) error {
+	if w.product.Access == products.AccessBAC {
+		return w.openBAC(ctx, w.order.MRZHash)
+	}
+	_, err := w.openPACE(ctx, filesOf(w.files)["EF.CardAccess"], pace.MRZ(w.order.MRZHash))
+	return err
+}
+
+// creation is a CREATE FILE that would change nothing on a chip that took it: EF.COM as it is.
+func (w *work) creation() apdu.Command {
+	size := len(filesOf(w.files)["EF.COM"])
+	of := map[string][]byte{
+		products.FieldSize: {byte(size >> 8), byte(size)}, products.FieldFile: {0x01, 0x1E}, products.FieldShort: {0x1E << 3},
+	}
+	data, _ := w.product.Create.Expand(func(name string) []byte { return of[name] }, inClear{}.EncryptKey)
+	return apdu.Command{INS: 0xE0, Data: data}
+}
+
+// forbidden lists what a locked chip must refuse in clear: finding any of the order's files, and
+// every command that reads or writes. Should the chip take one, nothing is spoiled by it.
 func (w *work) forbidden() ([]attempt, error) {
-	out := []attempt{{"plain selection of the application", w.selection(0x0C, 0)}}
-	for _, name := range []string{"EF.COM", "EF.SOD", "DG1"} {
+	var out []attempt
+	if w.product.Access == products.AccessPACE {
+		out = append(out, attempt{"plain selection of the application", w.selection(0x0C, 0)})
+	}
+	for _, name := range []string{"EF.COM", "EF.SOD", "DG1", "DG2"} {
 		id, ok := lds.FileID(name)
 		if !ok {
 			return nil, fmt.Errorf("%w: file %q", devices.ErrUnsupported, name)
 		}
 		fid := []byte{byte(id >> 8), byte(id)}
-		out = append(out,
-			attempt{"plain selection of " + name, apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: fid}},
-			attempt{"plain reading of " + name, apdu.Command{INS: 0xB0, Ne: headSize}},
-			attempt{"plain writing of " + name, apdu.Command{INS: 0xD6, Data: filesOf(w.files)[name][:1]}})
+		out = append(out, attempt{"plain selection of " + name, apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: fid}})
 	}
-	challenge := make([]byte, 8)
-	return append(out,
-		attempt{"creating a file", apdu.Command{INS: 0xE0, Data: []byte{0x62, 0}}},
-		attempt{"the personaliser's channel", scp03.InitializeUpdate(w.product.KeyVersion, challenge)}), nil
+	out = append(out,
+		attempt{"plain reading", apdu.Command{INS: 0xB0, Ne: headSize}},
+		attempt{"plain writing", apdu.Command{INS: 0xD6, Data: []byte{0x60}}},
+		attempt{"creating a file", w.creation()})
+	if w.product.Channel == products.ChannelSCP03 {
+		challenge := make([]byte, 8)
+		return append(out, attempt{"the personaliser's channel", scp03.InitializeUpdate(w.product.KeyVersion, challenge)}), nil
+	}
+	return append(out, w.secretsAgain()...), nil
+}
+
+// secretsAgain are the commands that brought the secrets, as they were: for a chip without a
+// channel.
+func (w *work) secretsAgain() []attempt {
+	var out []attempt
+	for _, s := range w.product.Steps {
+		data, complete := s.Data.Expand(w.field, inClear{}.EncryptKey)
+		if s.Do == products.Store && complete {
+			cmd := apdu.Command{CLA: s.CLA, INS: s.INS, P1: s.P1, P2: s.P2, Data: data}
+			out = append(out, attempt{"storing a secret", cmd})
+		}
+	}
+	return out
+}
+
+// behind lists what a locked chip must refuse in its session: writing the byte that is there
+// already, or, on a chip that knows no writing in a session, making files and secrets.
+func (w *work) behind(com []byte) []attempt {
+	if w.product.Access == products.AccessPACE {
+		return []attempt{{"writing behind PACE", apdu.Command{INS: 0xD6, Data: com[:1]}}}
+	}
+	return append([]attempt{{"creating a file behind BAC", w.creation()}}, w.secretsAgain()...)
 }
 
 // mustRefuse sends a command and wants a status that refuses it. Reading that is refused for want

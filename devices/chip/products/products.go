@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,12 +38,37 @@ func (h *Hex) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Ways on which a chip takes what is written.
+const (
+	ChannelSCP03 = "scp03" // GlobalPlatform's secure channel
+	ChannelPlain = "plain" // commands in clear: whoever holds an open chip controls it
+)
+
+// Ways on which a chip is opened for reading.
+const (
+	AccessPACE = "pace"
+	AccessBAC  = "bac"
+)
+
+// Ways on which a chip is made to leave a session.
+const (
+	LeaveBySelect = "select" // any command in clear ends it, and SELECT finds the master file again
+	LeaveByPower  = "power"  // only a reset does
+)
+
 // Product is what the encoder knows of a kind of chip.
 type Product struct {
-	Name        string `toml:"name"`
-	Title       string `toml:"title"`
-	Application Hex    `toml:"application"` // selected before the secure channel is opened
-	KeyVersion  byte   `toml:"key_version"` // of the SCP03 keys
+	Name        string   `toml:"name"`
+	Title       string   `toml:"title"`
+	Driver      string   `toml:"driver"`      // family of chips, as `--driver` names it
+	Application Hex      `toml:"application"` // that takes the personalisation
+	Channel     string   `toml:"channel"`
+	KeyVersion  byte     `toml:"key_version"` // of the SCP03 keys
+	Access      string   `toml:"access"`
+	Leave       string   `toml:"leave"`
+	Create      Template `toml:"create"` // data of CREATE FILE
+	// CreateSelectsNot is for a chip whose new file has to be selected before it is written.
+	CreateSelectsNot bool `toml:"create_selects_not"`
 
 	Identifier Identifier `toml:"identifier"`
 	Life       Life       `toml:"life"`
@@ -52,25 +78,30 @@ type Product struct {
 }
 
 // Identifier says where the chip's own identifier stands: bytes of a GET DATA object's content.
+// Length 0 is for a chip that has none.
 type Identifier struct {
 	Tag    uint16 `toml:"tag"`
 	Offset int    `toml:"offset"`
 	Length int    `toml:"length"`
 }
 
-// Life maps the life cycle status byte that SELECT gives.
+// Life says how a chip tells its stage: by the life cycle status byte that SELECT gives, or, where
+// Probe names a file, by what selecting that file answers: not found is blank, found is partial,
+// refused is locked.
 type Life struct {
-	Blank   byte `toml:"blank"`
-	Partial byte `toml:"partial"`
-	Locked  byte `toml:"locked"`
+	Probe   string `toml:"probe"`
+	Blank   byte   `toml:"blank"`
+	Partial byte   `toml:"partial"`
+	Locked  byte   `toml:"locked"`
 }
 
 // Room says where a chip tells its free memory: a field of a GET DATA object. Overhead is what a
-// file costs beside its bytes.
+// file costs beside its bytes. Total is for a chip that does not tell.
 type Room struct {
 	Tag      uint16 `toml:"tag"`
 	Field    uint32 `toml:"field"`
 	Overhead int    `toml:"overhead"`
+	Total    int    `toml:"total"`
 }
 
 // Limits are what the product can hold at all.
@@ -81,32 +112,26 @@ type Limits struct {
 	Given      []string `toml:"given"`      // that it has from its maker and nobody writes
 	PACE       []string `toml:"pace"`       // object identifiers
 	Parameters []int    `toml:"parameters"` // standardized domain parameters of PACE and Chip Authentication
-	CAN        int      `toml:"can"`        // digits
+	CAN        int      `toml:"can"`        // digits; 0 where the chip knows none
 	Short      int      `toml:"short"`      // data bytes of the longest command where the chip states no buffers
 }
 
 // Step is one part of the personalisation.
 type Step struct {
 	Do    string   `toml:"do"`
-	Value string   `toml:"value"` // of a store: what goes in
-	Group uint16   `toml:"group"` // of a store: data grouping identifier
 	First []string `toml:"first"` // of files: these before the others, in this order
-	P1    byte     `toml:"p1"`    // of a lock
+	CLA   byte     `toml:"cla"`   // of a store or a lock: the command
+	INS   byte     `toml:"ins"`
+	P1    byte     `toml:"p1"`
 	P2    byte     `toml:"p2"`
+	Data  Template `toml:"data"` // a store whose fields the order does not fill is left out
 }
 
 // What a step can do.
 const (
-	Store = "store" // STORE DATA of one value, encrypted under the DEK
+	Store = "store" // one command that brings secrets
 	Files = "files" // CREATE FILE and UPDATE BINARY for every file
-	Lock  = "lock"  // SET STATUS of the application; always the last step
-)
-
-// Values of a store.
-const (
-	ValueMRZHash  = "mrz-hash"
-	ValueCAN      = "can"
-	ValueChipAuth = "chip-authentication"
+	Lock  = "lock"  // the command that ends the chip's openness; always the last step
 )
 
 // Names lists the products.
@@ -147,31 +172,74 @@ func Parse(b []byte) (*Product, error) {
 
 func (p *Product) check() error {
 	switch {
-	case p.Name == "" || len(p.Application) < 5:
-		return errors.New("name or application missing")
-	case p.Identifier.Length < 1 || p.Identifier.Offset < 0:
-		return errors.New("identifier has no length")
+	case p.Name == "" || p.Driver == "" || len(p.Application) < 5:
+		return errors.New("name, driver or application missing")
+	case p.Channel != ChannelSCP03 && p.Channel != ChannelPlain:
+		return fmt.Errorf("channel %q", p.Channel)
+	case p.Access != AccessPACE && p.Access != AccessBAC:
+		return fmt.Errorf("access %q", p.Access)
+	case p.Leave != LeaveBySelect && p.Leave != LeaveByPower:
+		return fmt.Errorf("leave %q", p.Leave)
+	case !p.Create.Uses(FieldSize) || !p.Create.Uses(FieldFile):
+		return errors.New("create needs size and file")
+	case p.Identifier.Length < 0 || p.Identifier.Offset < 0:
+		return errors.New("identifier out of range")
 	case p.Limits.File < 1 || p.Limits.File > 0xFFFF || p.Limits.Short < 64 || p.Limits.Short > 255:
 		return errors.New("limits out of range")
 	case len(p.Steps) == 0 || p.Steps[len(p.Steps)-1].Do != Lock:
 		return errors.New("last step is not the lock")
-	}
-	for i, s := range p.Steps {
-		known := s.Value == ValueMRZHash || s.Value == ValueCAN || s.Value == ValueChipAuth
-		switch {
-		case s.Do == Store && known && s.Group != 0:
-		case s.Do == Files:
-		case s.Do == Lock && i == len(p.Steps)-1:
-		default:
-			return fmt.Errorf("step %d: %q %q", i+1, s.Do, s.Value)
-		}
 	}
 	for _, oid := range p.Limits.PACE {
 		if _, err := ObjectIdentifier(oid); err != nil {
 			return err
 		}
 	}
+	return p.checkSteps()
+}
+
+func (p *Product) checkSteps() error {
+	for i, s := range p.Steps {
+		last := i == len(p.Steps)-1
+		switch {
+		case s.Do == Files && !last:
+		case s.Do == Store && !last && s.INS != 0 && len(s.Data) > 0:
+		case s.Do == Lock && last && s.INS != 0:
+		default:
+			return fmt.Errorf("step %d: %q", i+1, s.Do)
+		}
+		if s.Data.Sealed() && p.Channel != ChannelSCP03 {
+			return fmt.Errorf("step %d: nothing seals keys in a %s channel", i+1, p.Channel)
+		}
+	}
 	return nil
+}
+
+// Lock is the last step.
+func (p *Product) Lock() Step { return p.Steps[len(p.Steps)-1] }
+
+// Find returns the product of a name, or the first of a driver's family, or ErrUnknown.
+func Find(name string) (*Product, error) {
+	names, err := Names()
+	if err != nil {
+		return nil, err
+	}
+	var family *Product
+	for _, n := range names {
+		p, err := Load(n)
+		if err != nil {
+			return nil, err
+		}
+		if n == name {
+			return p, nil
+		}
+		if family == nil && p.Driver == name {
+			family = p
+		}
+	}
+	if family == nil {
+		return nil, fmt.Errorf("%w %q: want one of %s", ErrUnknown, name, strings.Join(names, ", "))
+	}
+	return family, nil
 }
 
 // ObjectIdentifier reads dotted numbers.
@@ -188,11 +256,4 @@ func ObjectIdentifier(s string) (asn1.ObjectIdentifier, error) {
 }
 
 // Carries tells whether a file's name is in a list.
-func Carries(list []string, name string) bool {
-	for _, n := range list {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
+func Carries(list []string, name string) bool { return slices.Contains(list, name) }

@@ -93,6 +93,9 @@ func (s *Session) End() {
 	s.ended = true
 }
 
+// Ended tells whether the session was ended, by End or by an error.
+func (s *Session) Ended() bool { return s.ended }
+
 // step counts one message.
 func (s *Session) step() {
 	for i := len(s.ssc) - 1; i >= 0; i-- {
