@@ -10,6 +10,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip"
+	"padarozhnik/devices/chip/products"
 	virtual "padarozhnik/devices/virtual/chip"
 	"padarozhnik/devices/virtual/chip/chiptest"
 	"padarozhnik/station/lds"
@@ -28,9 +29,18 @@ type bench struct {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
+	return newBenchFor(t, chip.DefaultProduct)
+}
+
+// newBenchFor is a bench whose encoder personalises one kind of chip, by product or driver.
+func newBenchFor(t testing.TB, kind string) *bench {
+	t.Helper()
+	product, err := products.Find(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := &bench{country: chiptest.NewCountry(t), slot: &virtual.Slot{}}
-	var err error
-	if b.encoder, err = chip.NewEncoder(b.slot, chip.Options{Trace: &b.trace}); err != nil {
+	if b.encoder, err = chip.NewEncoder(b.slot, chip.Options{Product: product, Trace: &b.trace}); err != nil {
 		t.Fatal(err)
 	}
 	return b

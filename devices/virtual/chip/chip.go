@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/bac"
@@ -54,6 +55,7 @@ type memory struct {
 	pace        *pace.Chip
 	auth        chosenAuth
 	challenge   []byte
+	dropped     bool // the session ends with the answer under way, which goes out in clear
 }
 
 // chosenAuth is what MSE:Set AT chose for Chip Authentication.
@@ -93,8 +95,12 @@ func (c *Chip) Transmit(command []byte) ([]byte, error) {
 		return nil, ErrTorn
 	}
 	c.count++
-	if c.faults.TearBefore == c.count {
+	time.Sleep(c.faults.Delay)
+	if c.faults.TearBefore == c.count || c.faults.SwapAt == c.count {
 		c.torn = true
+		if c.faults.SwapAt == c.count && c.faults.Swap != nil {
+			c.faults.Swap()
+		}
 		return nil, ErrTorn
 	}
 	if c.faults.StatusAt == c.count {
@@ -109,6 +115,9 @@ func (c *Chip) Transmit(command []byte) ([]byte, error) {
 }
 
 func (c *Chip) answer(command []byte) apdu.Response {
+	if c.state.Kind == Applet {
+		return c.applet(command)
+	}
 	cmd, err := apdu.ParseCommand(command)
 	if err != nil || (cmd.Extended && c.state.Old) || len(command) > bufferSize {
 		return apdu.Response{Status: apdu.WrongLength}
@@ -140,7 +149,13 @@ func (c *Chip) secured(cmd apdu.Command) apdu.Response {
 		c.endSession()
 		return apdu.Response{Status: status}
 	}
-	r, err := c.ram.session.Protect(c.handle(request{Command: plain, secured: true}))
+	answer := c.handle(request{Command: plain, secured: true})
+	if c.ram.dropped {
+		c.ram.dropped = false
+		c.endSession()
+		return answer
+	}
+	r, err := c.ram.session.Protect(answer)
 	if err != nil {
 		c.endSession()
 		return apdu.Response{Status: apdu.Unspecified}

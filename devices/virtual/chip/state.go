@@ -47,17 +47,29 @@ const (
 	fileOverhead = 16
 	// bufferSize is what one APDU may have in either direction, as EF.ATR/INFO states.
 	bufferSize = 4096
-	// responseOverhead is what secure messaging adds to a response at most, status word included.
-	responseOverhead = 64
+	// responseOverhead is what secure messaging adds to a response at most: status word, its object,
+	// authenticator, head of the cryptogram and padding.
+	responseOverhead = 2 + 4 + 10 + 5 + 12
 )
 
 // File is one elementary file. Master tells a file of the master file from the application's.
+// First is the size that it was created with, on chips that let it be made smaller later.
 type File struct {
 	ID     uint16 `json:"id"`
 	Short  byte   `json:"short"`
 	Master bool   `json:"master,omitempty"`
 	Data   []byte `json:"data"`
+	First  int    `json:"first,omitempty"`
 }
+
+// Kind tells the two kinds of chips apart.
+type Kind string
+
+// Kinds of chips, named like the products that personalise them.
+const (
+	Reference Kind = ""
+	Applet    Kind = "jmrtd"
+)
 
 // AuthKey is the private key of Chip Authentication.
 type AuthKey struct {
@@ -69,6 +81,7 @@ type AuthKey struct {
 // PACE: Basic Access Control, short APDUs, application open to selection.
 type State struct {
 	Version  int               `json:"version"`
+	Kind     Kind              `json:"kind,omitempty"`
 	ChipID   []byte            `json:"chipId"`
 	Life     Life              `json:"life"`
 	Old      bool              `json:"old,omitempty"`
@@ -77,6 +90,8 @@ type State struct {
 	MRZHash  []byte            `json:"mrzHash,omitempty"`
 	CAN      string            `json:"can,omitempty"`
 	Auth     *AuthKey          `json:"auth,omitempty"`
+	Modulus  []byte            `json:"modulus,omitempty"` // Active Authentication of the applet
+	Exponent []byte            `json:"exponent,omitempty"`
 	Files    []File            `json:"files"`
 }
 
@@ -96,6 +111,15 @@ func NewState(rand io.Reader, diversify func(chipID []byte) (devices.SCP03Keys, 
 		return State{}, fmt.Errorf("EF.ATR/INFO: %w", err)
 	}
 	s.Files = []File{{ID: atrInfoID, Short: 1, Master: true, Data: b}}
+	return s, nil
+}
+
+// NewApplet is an open chip of the second kind. Its identifier stays inside: no command tells it.
+func NewApplet(rand io.Reader) (State, error) {
+	s := State{Version: stateVersion, Kind: Applet, Life: Blank, ChipID: make([]byte, chipIDSize)}
+	if _, err := io.ReadFull(rand, s.ChipID); err != nil {
+		return State{}, fmt.Errorf("draw chip identifier: %w", err)
+	}
 	return s, nil
 }
 
@@ -176,6 +200,9 @@ func (s *State) authKey() (*ec.Curve, *big.Int, error) {
 // with the card capabilities (PC/SC part 3, 3.1.3.2.3.1).
 func atrOf(s State) []byte {
 	history := []byte{0x80, 0x73, 0x84, 0x01, 0x40}
+	if s.Kind == Applet {
+		history = []byte{0x80, 0x31, 0xE0, 0x6B}
+	}
 	if s.Old {
 		history = []byte{0x80, 0x31, 0x80, 0x65}
 	}
