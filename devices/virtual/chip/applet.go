@@ -137,6 +137,7 @@ func (c *Chip) appletUpdate(r request) apdu.Response {
 	case offset+len(r.Data) > len(c.ram.file.Data):
 		return status(apdu.NoMemory)
 	}
+	c.wrote(len(r.Data))
 	id := c.ram.file.ID
 	return c.commit(func(s *State) apdu.Status {
 		copy(s.file(id, false).Data[offset:], r.Data)

@@ -42,6 +42,7 @@ type Chip struct {
 	count  int // commands since the chip was made
 	reads  int // READ BINARY among them
 	torn   bool
+	clock  *Clock
 	ram    memory
 }
 
@@ -87,6 +88,7 @@ func (c *Chip) Power() {
 	c.endSession()
 	c.ram = memory{}
 	c.torn = false
+	c.activated()
 }
 
 // Transmit answers one command. It returns ErrTorn, and no answer, for a chip out of the field.
@@ -104,9 +106,11 @@ func (c *Chip) Transmit(command []byte) ([]byte, error) {
 		return nil, ErrTorn
 	}
 	if c.faults.StatusAt == c.count {
+		c.exchanged(len(command), 2)
 		return apdu.Response{Status: c.faults.Status}.Bytes(), nil
 	}
 	answer := c.answer(command)
+	c.exchanged(len(command), len(answer.Data)+2)
 	if c.faults.TearAfter == c.count {
 		c.torn = true
 		return nil, ErrTorn

@@ -141,6 +141,7 @@ func (c *Chip) updateBinary(r request) apdu.Response {
 	if offset+len(data) > len(f.Data) {
 		return status(apdu.NoMemory)
 	}
+	c.wrote(len(data))
 	return c.commit(func(s *State) apdu.Status {
 		copy(s.file(f.ID, f.Master).Data[offset:], data)
 		s.Life = Partial
