@@ -24,6 +24,19 @@ type Card struct {
 // ATR is the answer to reset.
 func (c *Card) ATR() []byte { return append([]byte(nil), c.atr...) }
 
+// Rate is the bit rate on the air in kbit/s, 0 where the reader does not tell.
+func (c *Card) Rate(ctx context.Context) (int, error) {
+	told := make(chan int, 1)
+	err := c.service.call(ctx, c.reader, c.service.deadlines.Service, func() error {
+		told <- conversion(c.card)
+		return nil
+	}, func(error) {})
+	if err != nil {
+		return 0, fmt.Errorf("reader %q: %w", c.reader, err)
+	}
+	return map[int]int{1: 106, 2: 212, 4: 424, 8: 848}[<-told], nil
+}
+
 // maxRounds bounds the answers 61XX and 6CXX to one command.
 const maxRounds = 64
 
