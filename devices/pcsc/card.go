@@ -1,6 +1,7 @@
 package pcsc
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
+	"padarozhnik/devices/chip/atr"
 )
 
 // Card is a chip held by this process. It is used by one goroutine at a time.
@@ -44,7 +46,35 @@ const maxRounds = 64
 // asked for it, and one that wants another expected length (6CXX) gets the command again (ISO/IEC
 // 7816-4, 5.3.4). An answer without a status word is devices.ErrProtocol, an empty one
 // devices.ErrChipRemoved.
+//
+// A chip whose answer to reset states command chaining and not extended length gets a long command
+// as a chain of short ones; the answer to a broken chain is that of the link that broke.
 func (c *Card) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	cmd, err := apdu.ParseCommand(command)
+	if err != nil || !cmd.IsExtended() || !c.wantsChain() {
+		return c.transmit(ctx, command)
+	}
+	chain := cmd.Chain()
+	for i, link := range chain {
+		b, err := link.Bytes()
+		if err != nil {
+			return nil, fmt.Errorf("reader %q: %w", c.reader, err)
+		}
+		answer, err := c.transmit(ctx, b)
+		if err != nil || i == len(chain)-1 || !bytes.Equal(answer, []byte{0x90, 0}) {
+			return answer, err
+		}
+	}
+	return nil, fmt.Errorf("reader %q: %w", c.reader, apdu.ErrMalformed)
+}
+
+func (c *Card) wantsChain() bool {
+	a, err := atr.Parse(c.atr)
+	return err == nil && a.Can.Chaining && !a.Can.Extended
+}
+
+// transmit sends one command and collects its answer.
+func (c *Card) transmit(ctx context.Context, command []byte) ([]byte, error) {
 	var collected []byte
 	for range maxRounds {
 		answer, err := c.exchange(ctx, command)

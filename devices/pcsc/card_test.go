@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"padarozhnik/devices"
+	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/pcsc"
 	virtual "padarozhnik/devices/virtual/chip"
 )
@@ -19,11 +20,18 @@ import (
 // odd is a card at the wire with answers of its own choice.
 type odd struct {
 	conn   net.Conn
+	atr    []byte
 	answer func(command []byte) []byte // nil hangs until the connection ends
 }
 
 // insertOdd lays such a card on the reader.
 func (d desk) insertOdd(t *testing.T, answer func([]byte) []byte) {
+	t.Helper()
+	d.insertATR(t, []byte{0x3B, 0x80, 0x80, 0x01, 0x01}, answer)
+}
+
+// insertATR lays one with an answer to reset of its own on the reader.
+func (d desk) insertATR(t *testing.T, atr []byte, answer func([]byte) []byte) {
 	t.Helper()
 	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)))
 	if err != nil {
@@ -32,7 +40,7 @@ func (d desk) insertOdd(t *testing.T, answer func([]byte) []byte) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		odd{conn, answer}.serve()
+		odd{conn, atr, answer}.serve()
 	}()
 	t.Cleanup(func() {
 		_ = conn.Close()
@@ -60,7 +68,7 @@ func (o odd) serve() {
 		case len(message) > 1:
 			out = o.answer(message)
 		case message[0] == 4:
-			out = []byte{0x3B, 0x80, 0x80, 0x01, 0x01}
+			out = o.atr
 		}
 		if out != nil {
 			b := binary.BigEndian.AppendUint16(nil, uint16(len(out)))
@@ -112,6 +120,50 @@ func TestTransmitFollowsTheChip(t *testing.T) {
 	}
 	if _, err := card.Transmit(t.Context(), []byte{0, 0xCA, 0, 0, 0}); err == nil {
 		t.Error("an answer of one byte was taken")
+	}
+}
+
+// TestChainForChipsThatWantIt sends a long command to chips that state chaining, extended length,
+// both and nothing.
+func TestChainForChipsThatWantIt(t *testing.T) {
+	command, err := apdu.Command{INS: 0xE2, Data: bytes.Repeat([]byte{9}, 700), Ne: 256}.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name         string
+		capabilities byte
+		commands     int
+	}{
+		{"chaining", 0x80, 3}, {"extended", 0x40, 1}, {"both", 0xC0, 1}, {"neither", 0, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := lease(t, pcsc.Deadlines{})
+			atr := []byte{0x3B, 0x85, 0x80, 0x01, 0x80, 0x73, 0x84, 0x01, test.capabilities}
+			var check byte
+			for _, b := range atr[1:] {
+				check ^= b
+			}
+			commands, data := 0, 0
+			d.insertATR(t, append(atr, check), func(b []byte) []byte {
+				commands++
+				if cmd, err := apdu.ParseCommand(b); err == nil {
+					data += len(cmd.Data)
+				}
+				return []byte{0x90, 0}
+			})
+			card, err := d.service.Reader(d.ReaderName).Connect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer card.Close() //nolint:errcheck // the test is over
+			if got, err := card.Transmit(t.Context(), command); err != nil || !bytes.Equal(got, []byte{0x90, 0}) {
+				t.Errorf("answer % X, %v", got, err)
+			}
+			if commands != test.commands || data != 700 {
+				t.Errorf("%d commands with %d bytes, want %d", commands, data, test.commands)
+			}
+		})
 	}
 }
 
