@@ -75,7 +75,7 @@ func (l *link) openBAC(ctx context.Context, mrzHash []byte) error {
 	}
 	if _, err := l.plain(ctx, l.selection(0x0C, 0)); err != nil {
 		if _, ok := apdu.StatusOf(err); ok {
-			return fmt.Errorf("%w: application: %w", devices.ErrForeignChip, err)
+			return l.foreign(ctx, err)
 		}
 		return err
 	}

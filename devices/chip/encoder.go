@@ -27,6 +27,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
+	"padarozhnik/devices/chip/atr"
 	"padarozhnik/devices/chip/bac"
 	"padarozhnik/devices/chip/pace"
 	"padarozhnik/devices/chip/products"
@@ -132,6 +133,9 @@ func (e *Encoder) connect(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a, err := atr.Parse(card.ATR()); err == nil && !a.Passport() {
+		return nil, errors.Join(fmt.Errorf("%w: %s", devices.ErrForeignChip, a.Memory), card.Close())
+	}
 	g := &guard{Card: card, trace: e.trace}
 	return &link{
 		card: g, ch: sm.Channel{Transmitter: g}, product: e.product, rand: e.rand, rooms: &e.rooms,
@@ -226,7 +230,23 @@ func (l *link) identifyClosed(ctx context.Context, s apdu.Status) (devices.ChipS
 			return devices.ChipState{}, err
 		}
 	}
-	return devices.ChipState{}, fmt.Errorf("%w: application: %w", devices.ErrForeignChip, s)
+	return devices.ChipState{}, l.foreign(ctx, s)
+}
+
+// paymentDirectory is the name under which payment cards list their applications (EMV Book B).
+const paymentDirectory = "2PAY.SYS.DDF01"
+
+// foreign says what kind of card has no passport on it, as far as that can be told without opening
+// it. cause is why it is none.
+func (l *link) foreign(ctx context.Context, cause error) error {
+	_, err := l.plain(ctx, apdu.Command{INS: 0xA4, P1: 0x04, Data: []byte(paymentDirectory), Ne: apdu.MaxShort})
+	if _, refused := apdu.StatusOf(err); err != nil && !refused {
+		return err
+	}
+	if err == nil {
+		return fmt.Errorf("%w: %w", devices.ErrForeignChip, devices.ErrBankCard)
+	}
+	return fmt.Errorf("%w: application: %w", devices.ErrForeignChip, cause)
 }
 
 func (l *link) identifyOld(ctx context.Context) (devices.ChipState, error) {

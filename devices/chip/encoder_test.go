@@ -3,6 +3,7 @@ package chip_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -303,4 +304,13 @@ func TestProgressGrowsToTotal(t *testing.T) {
 			t.Errorf("%s ended at %+v, proof says %d", step, p, proof.Bytes)
 		}
 	}
+}
+
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

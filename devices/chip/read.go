@@ -151,7 +151,7 @@ func (l *link) readOnce(ctx context.Context, name string, offset, n int) ([]byte
 		}
 	}
 	r, err := l.ch.Do(ctx, c)
-	if err != nil && !hasMore(r) {
+	if err != nil && r.Status != apdu.EndOfFile {
 		return nil, fmt.Errorf("%s at %d: %w", name, offset, err)
 	}
 	data := r.Data
