@@ -70,14 +70,14 @@ func chooseInfo(infos []pace.Info) (chosen pace.Info, ambiguous bool, err error)
 
 // openBAC selects the application in clear and runs Basic Access Control.
 func (l *link) openBAC(ctx context.Context, mrzHash []byte) error {
-	if len(mrzHash) == 0 {
-		return fmt.Errorf("%w: chip has no PACE and asks for the MRZ", devices.ErrWrongPassword)
-	}
 	if _, err := l.plain(ctx, l.selection(0x0C, 0)); err != nil {
 		if _, ok := apdu.StatusOf(err); ok {
 			return l.foreign(ctx, err)
 		}
 		return err
+	}
+	if len(mrzHash) == 0 {
+		return fmt.Errorf("%w: chip has no PACE and asks for the MRZ", devices.ErrWrongPassword)
 	}
 	session, err := bac.Terminal{Rand: l.rand}.Run(ctx, l.card, mrzHash)
 	if err != nil {

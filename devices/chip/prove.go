@@ -206,7 +206,8 @@ func (w *work) openLocked(ctx context.Context) error {
 func (w *work) creation() apdu.Command {
 	size := len(filesOf(w.files)["EF.COM"])
 	of := map[string][]byte{
-		products.FieldSize: {byte(size >> 8), byte(size)}, products.FieldFile: {0x01, 0x1E}, products.FieldShort: {0x1E << 3},
+		products.FieldSize: {byte(size >> 8), byte(size)}, products.FieldFile: {0x01, 0x1E},
+		products.FieldShort: {0x1E << 3 & 0xFF},
 	}
 	data, _ := w.product.Create.Expand(func(name string) []byte { return of[name] }, inClear{}.EncryptKey)
 	return apdu.Command{INS: 0xE0, Data: data}
@@ -233,7 +234,8 @@ func (w *work) forbidden() ([]attempt, error) {
 		attempt{"creating a file", w.creation()})
 	if w.product.Channel == products.ChannelSCP03 {
 		challenge := make([]byte, 8)
-		return append(out, attempt{"the personaliser's channel", scp03.InitializeUpdate(w.product.KeyVersion, challenge)}), nil
+		channel := scp03.InitializeUpdate(w.product.KeyVersion, challenge)
+		return append(out, attempt{"the personaliser's channel", channel}), nil
 	}
 	return append(out, w.secretsAgain()...), nil
 }

@@ -76,7 +76,8 @@ func (w *work) writeAt(ctx context.Context, c channel, f devices.ChipFile, offse
 	const heads = 4 + 4 // of both objects
 	n := min(len(f.Data)-offset, room-heads)
 	cmd.INS, cmd.P1, cmd.P2 = 0xD7, 0, 0
-	cmd.Data = append(tlv.Encode(0x54, []byte{byte(offset >> 8), byte(offset)}), tlv.Encode(0x53, f.Data[offset:offset+n])...)
+	where := []byte{byte(offset >> 8), byte(offset)}
+	cmd.Data = append(tlv.Encode(0x54, where), tlv.Encode(0x53, f.Data[offset:offset+n])...)
 	_, err := c.Do(ctx, cmd)
 	return n, err
 }

@@ -193,8 +193,8 @@ func (s *Service) session(ctx context.Context, reader string, fn func(*scard.Con
 	}
 	c := <-got
 	err = fn(c)
-	late := s.call(context.WithoutCancel(ctx), "", s.deadlines.Service, func() error { release(c); return nil }, func(error) {})
-	return errors.Join(err, late)
+	letGo := func() error { release(c); return nil }
+	return errors.Join(err, s.call(context.WithoutCancel(ctx), "", s.deadlines.Service, letGo, func(error) {}))
 }
 
 // changed waits until one of the states differs from what is known of it, at most for a while, and

@@ -19,6 +19,8 @@ const (
 	appletCOM    = "00e00000066304" + "0010" + "011e"
 	appletChoose = "00a4020c02011e"
 	appletLock   = "00dadead"
+	// the number has eight characters here
+	appletUnpadded = "00da00621c621a04084c3839383930324304063639303830360406393430363233"
 )
 
 // script is a chip of the second kind behind some commands that it took.
@@ -92,7 +94,7 @@ func TestAppletInClear(t *testing.T) {
 		{"read without BAC, open", []string{appletCOM, appletChoose}, "00b0000008", apdu.SecurityStatus},
 		{"read without BAC, locked", []string{appletCOM, appletChoose, appletLock}, "00b0000008", apdu.SecurityStatus},
 		{"BAC keys", nil, appletKeys, apdu.OK},
-		{"BAC keys, number unpadded", nil, "00da00621c621a04084c383938393032430406363930383036" + "0406393430363233", apdu.OK},
+		{"BAC keys, number unpadded", nil, appletUnpadded, apdu.OK},
 		{"BAC keys, small letter", nil, strings.Replace(appletKeys, "4c38", "6c38", 1), 0x6D04},
 		{"BAC keys after the lock", []string{appletLock}, appletKeys, apdu.ConditionsOfUse},
 		{"AA modulus, outer length 00", nil, "00da0060856000048180" + modulus, apdu.OK},
@@ -119,7 +121,7 @@ func TestAppletInClear(t *testing.T) {
 // TestAppletUnpaddedNumber shows the trap: the key is another one.
 func TestAppletUnpaddedNumber(t *testing.T) {
 	_, padded := script(t, appletKeys)
-	_, unpadded := script(t, "00da00621c621a04084c383938393032430406363930383036"+"0406393430363233")
+	_, unpadded := script(t, appletUnpadded)
 	if hex.EncodeToString(hashOf(padded)) == hex.EncodeToString(hashOf(unpadded)) {
 		t.Error("the same key")
 	}
