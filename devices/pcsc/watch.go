@@ -226,15 +226,19 @@ func (s *Service) changed(ctx context.Context, c *scard.Context, states []scard.
 	}
 }
 
-// Only names the one reader with a chip on it. It returns devices.ErrTwoChips where there are
-// several, and ErrNoChip or ErrNoReader where there is none.
-func (s *Service) Only(ctx context.Context) (string, error) {
+// Place is one connected reader and what lies on it. ATR is nil where nothing does, or a card that
+// does not answer to power.
+type Place struct {
+	Reader  string
+	Present bool
+	ATR     []byte
+}
+
+// Look tells every connected reader and what lies on it now.
+func (s *Service) Look(ctx context.Context) ([]Place, error) {
 	names, err := s.Readers(ctx)
-	switch {
-	case err != nil:
-		return "", err
-	case len(names) == 0:
-		return "", fmt.Errorf("choose a reader: %w", devices.ErrNoReader)
+	if err != nil || len(names) == 0 {
+		return nil, err
 	}
 	states := make([]scard.ReaderState, len(names))
 	for i, name := range names {
@@ -242,17 +246,37 @@ func (s *Service) Only(ctx context.Context) (string, error) {
 	}
 	err = s.session(ctx, "", func(c *scard.Context) error { return s.changed(ctx, c, states, 0) })
 	if err != nil {
-		return "", fmt.Errorf("choose a reader: %w", err)
+		return nil, fmt.Errorf("look at readers: %w", err)
+	}
+	out := make([]Place, len(states))
+	for i, state := range states {
+		out[i] = Place{Reader: state.Reader, Present: state.EventState&scard.StatePresent != 0}
+		if len(state.Atr) > 0 {
+			out[i].ATR = bytes.Clone(state.Atr)
+		}
+	}
+	return out, nil
+}
+
+// Only names the one reader with a chip on it. It returns devices.ErrTwoChips where there are
+// several, and ErrNoChip or ErrNoReader where there is none.
+func (s *Service) Only(ctx context.Context) (string, error) {
+	places, err := s.Look(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case len(places) == 0:
+		return "", fmt.Errorf("choose a reader: %w", devices.ErrNoReader)
 	}
 	var with []string
-	for _, state := range states {
-		if state.EventState&scard.StatePresent != 0 {
-			with = append(with, state.Reader)
+	for _, p := range places {
+		if p.Present {
+			with = append(with, p.Reader)
 		}
 	}
 	switch len(with) {
 	case 0:
-		return "", fmt.Errorf("choose a reader: %w on any of %d", devices.ErrNoChip, len(names))
+		return "", fmt.Errorf("choose a reader: %w on any of %d", devices.ErrNoChip, len(places))
 	case 1:
 		return with[0], nil
 	}

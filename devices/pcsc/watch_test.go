@@ -141,6 +141,15 @@ func TestOnlyReader(t *testing.T) {
 	if name, err := service.Only(ctx); err != nil || name != x.ReaderName {
 		t.Errorf("one chip: %q, %v", name, err)
 	}
+	places, err := service.Look(ctx)
+	if err != nil || len(places) != 8 {
+		t.Errorf("%d readers, %v", len(places), err)
+	}
+	for _, p := range places {
+		if here := p.Reader == x.ReaderName; p.Present != here || (len(p.ATR) > 0) != here {
+			t.Errorf("%+v", p)
+		}
+	}
 	two := desk{Lease: &other, service: service}
 	defer two.insert(t, chiptest.Insert(t, chiptest.NewBlank(t)))()
 	if name, err := service.Only(ctx); !errors.Is(err, devices.ErrTwoChips) {

@@ -68,7 +68,7 @@ func (c *Chip) selectApplication(r request) apdu.Response {
 	if r.P2&0x0C != 0x04 {
 		return status(apdu.OK)
 	}
-	return done(tlv.Encode(0x62, tlv.Encode(0x84, applicationID()), tlv.Encode(0x8A, []byte{c.state.Life.code()})))
+	return done(tlv.Encode(0x62, tlv.Encode(0x84, applicationID()), tlv.Encode(0x8A, []byte{c.state.lifeCode()})))
 }
 
 // readBinary is READ BINARY with a 15-bit offset, a short file identifier, or the offset in a

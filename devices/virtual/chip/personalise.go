@@ -71,13 +71,14 @@ func (c *Chip) commit(fn func(*State) apdu.Status) apdu.Response {
 // memoryFailure is the status of a chip that cannot write (ISO/IEC 7816-4, table 6).
 const memoryFailure apdu.Status = 0x6581
 
-// createFile takes file control parameters 62 {80 size, 83 identifier, 88 short identifier} and
+// createFile takes file control parameters 62 (or what its dialect has for it) {80 size, 83 identifier, 88 short identifier} and
 // selects the new file. A repeat with the same parameters is allowed, so that a torn
 // personalisation can go on.
 func (c *Chip) createFile(r request) apdu.Response {
-	size, err1 := tlv.Path(r.Data, 0x62, 0x80)
-	id, err2 := tlv.Path(r.Data, 0x62, 0x83)
-	short, err3 := tlv.Path(r.Data, 0x62, 0x88)
+	tag := c.state.dialect().Create
+	size, err1 := tlv.Path(r.Data, tag, 0x80)
+	id, err2 := tlv.Path(r.Data, tag, 0x83)
+	short, err3 := tlv.Path(r.Data, tag, 0x88)
 	if err1 != nil || err2 != nil || err3 != nil || len(size) != 2 || len(id) != 2 || len(short) != 1 {
 		return status(apdu.WrongData)
 	}
@@ -149,18 +150,17 @@ func (c *Chip) updateBinary(r request) apdu.Response {
 	})
 }
 
-// Data grouping identifiers of STORE DATA.
-const (
-	groupMRZ  = 0x8F01 // SHA-1 over the MRZ information
-	groupCAN  = 0x8F02 // six digits
-	groupAuth = 0x8F03 // number of the domain parameters, private key
-)
-
-// storeData takes one data grouping, encrypted under the DEK: identifier (2), length (1), content.
+// storeData takes one data grouping, encrypted under the DEK: identifier (2), length (1), content:
+// SHA-1 over the MRZ information, six digits of a CAN, or number of the domain parameters and
+// private key.
 func (c *Chip) storeData(r request) apdu.Response {
 	const encryptedGroup = 0x68
 	if r.P1&0x78 != encryptedGroup || len(r.Data) < 3 || int(r.Data[2]) != len(r.Data)-3 {
 		return status(apdu.WrongData)
+	}
+	group, d := uint16(r.Data[0])<<8|uint16(r.Data[1]), c.state.dialect()
+	if d.Last != 0 && group == d.Last {
+		return c.close()
 	}
 	value, err := c.ram.channel.DecryptKey(r.Data[3:])
 	if err != nil {
@@ -168,18 +168,18 @@ func (c *Chip) storeData(r request) apdu.Response {
 	}
 	return c.commit(func(s *State) apdu.Status {
 		s.Life = Partial
-		switch group := uint16(r.Data[0])<<8 | uint16(r.Data[1]); group {
-		case groupMRZ:
+		switch group {
+		case d.MRZ:
 			if len(value) != 20 {
 				return apdu.WrongData
 			}
 			s.MRZHash = value
-		case groupCAN:
+		case d.CAN:
 			if len(value) != 6 || bytes.ContainsFunc(value, func(r rune) bool { return r < '0' || r > '9' }) {
 				return apdu.WrongData
 			}
 			s.CAN = string(value)
-		case groupAuth:
+		case d.Auth:
 			return s.setAuth(value)
 		default:
 			return apdu.ReferenceNotFound
@@ -207,9 +207,13 @@ func (s *State) setAuth(value []byte) apdu.Status {
 // lock is SET STATUS of the application to PERSONALIZED. A chip that nobody could read afterwards
 // does not let itself be locked.
 func (c *Chip) lock(r request) apdu.Response {
-	if r.P1 != 0x40 || r.P2 != 0x0F || !bytes.Equal(r.Data, applicationID()) {
+	if r.P1 != 0x40 || r.P2 != 0x0F || !bytes.Equal(r.Data, applicationID()) || c.state.dialect().Last != 0 {
 		return status(apdu.WrongP1P2)
 	}
+	return c.close()
+}
+
+func (c *Chip) close() apdu.Response {
 	answer := c.commit(func(s *State) apdu.Status {
 		if !s.complete() {
 			return apdu.ConditionsOfUse

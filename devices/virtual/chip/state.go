@@ -27,16 +27,43 @@ const (
 	Locked  Life = "locked"
 )
 
-// code is the life cycle status byte (ISO/IEC 7816-4, table 14): creation, initialisation,
-// activated.
-func (l Life) code() byte {
-	switch l {
-	case Blank:
-		return 0x01
-	case Partial:
-		return 0x03
+// Dialect is what makers of chips choose for themselves behind the same secure channel: how the
+// stage of life is coded, which data groupings bring the secrets, which tag file parameters have, and
+// by what command the chip is locked.
+type Dialect struct {
+	Blank   byte   `json:"blank"`
+	Partial byte   `json:"partial"`
+	Locked  byte   `json:"locked"`
+	MRZ     uint16 `json:"mrz"`
+	CAN     uint16 `json:"can"`
+	Auth    uint16 `json:"auth"`
+	Create  uint32 `json:"create"`
+	Last    uint16 `json:"last,omitempty"` // a data grouping whose coming locks the chip; 0 for SET STATUS
+}
+
+// ownDialect is the reference chip's. Stages are those of ISO/IEC 7816-4, table 14: creation,
+// initialisation, activated.
+func ownDialect() Dialect {
+	return Dialect{Blank: 0x01, Partial: 0x03, Locked: 0x05, MRZ: 0x8F01, CAN: 0x8F02, Auth: 0x8F03, Create: 0x62}
+}
+
+func (s *State) dialect() Dialect {
+	if s.Dialect != nil {
+		return *s.Dialect
 	}
-	return 0x05
+	return ownDialect()
+}
+
+// lifeCode is the life cycle status byte.
+func (s *State) lifeCode() byte {
+	d := s.dialect()
+	switch s.Life {
+	case Blank:
+		return d.Blank
+	case Partial:
+		return d.Partial
+	}
+	return d.Locked
 }
 
 const (
@@ -82,6 +109,7 @@ type AuthKey struct {
 type State struct {
 	Version  int               `json:"version"`
 	Kind     Kind              `json:"kind,omitempty"`
+	Dialect  *Dialect          `json:"dialect,omitempty"` // nil for the reference chip's own
 	ChipID   []byte            `json:"chipId"`
 	Life     Life              `json:"life"`
 	Old      bool              `json:"old,omitempty"`
