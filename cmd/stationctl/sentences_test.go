@@ -302,15 +302,22 @@ func (b *bureau) produceWithFailures(token string) {
 	b.ok(personalise...)
 }
 
-// TestStoppedService stops pcscd under a station. It holds every reader of the machine meanwhile.
-func TestStoppedService(t *testing.T) {
+// wholeMachine holds every reader of the machine for one test.
+func wholeMachine(t *testing.T) (context.Context, *readers.Exclusive) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	defer cancel()
+	t.Cleanup(cancel)
 	alone, release, err := readers.New().Exclusive(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer release()
+	t.Cleanup(release)
+	return ctx, alone
+}
+
+// TestStoppedService stops pcscd under a station. It holds every reader of the machine meanwhile.
+func TestStoppedService(t *testing.T) {
+	ctx, alone := wholeMachine(t)
 	if err := alone.Stop(ctx); err != nil {
 		t.Fatal(err)
 	}

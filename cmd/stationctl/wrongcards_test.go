@@ -3,72 +3,32 @@ package main_test
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
-	"fmt"
-	"io"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"padarozhnik/devices/pcsc"
-	virtual "padarozhnik/devices/virtual/chip"
+	"padarozhnik/devices/virtual/chip/chiptest"
 	"padarozhnik/devices/virtual/readers"
 )
 
-// lay puts a card on a vpcd reader that answers every command by answer, and waits until the service
-// has seen it.
+// lay puts a card on a vpcd reader and waits until the service has seen it.
 func lay(t *testing.T, l readers.Lease, answer func(command []byte) []byte) (takeAway func()) {
 	t.Helper()
-	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", l.Port))
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { // ends with the connection
-		for {
-			var head [2]byte
-			if _, err := io.ReadFull(conn, head[:]); err != nil {
-				return
-			}
-			message := make([]byte, binary.BigEndian.Uint16(head[:]))
-			if _, err := io.ReadFull(conn, message); err != nil {
-				return
-			}
-			var out []byte
-			switch {
-			case len(message) > 1:
-				out = answer(message)
-			case message[0] == 4:
-				out = []byte{0x3B, 0x80, 0x80, 0x01, 0x01}
-			default:
-				continue
-			}
-			if _, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(out))), out...)); err != nil {
-				return
-			}
-		}
-	}()
+	card := &chiptest.Other{Reset: []byte{0x3B, 0x80, 0x80, 0x01, 0x01}, Answer: answer}
+	takeAway = card.Serve(t, l.Port)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if err := pcsc.NewService(pcsc.Deadlines{}).Reader(l.ReaderName).WaitChip(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return func() {
-		_ = conn.Close()
-		time.Sleep(virtual.Noticed)
-	}
+	return takeAway
 }
 
 // TestWrongCardsHaveTheirSentences lays cards on readers that are no blank of ours, without naming
 // a reader. Each ends with a sentence of its own.
 func TestWrongCardsHaveTheirSentences(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	defer cancel()
-	alone, release, err := readers.New().Exclusive(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
+	ctx, alone := wholeMachine(t)
 	keep, err := pcsc.NewService(pcsc.Deadlines{}).Keep(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func checkOrder(p *products.Product, o devices.ChipOrder, issue time.Time) error
 		return err
 	}
 	files := filesOf(o.Files)
-	if err := checkKeys(p, o, files); err != nil {
+	if err := checkSecrets(p, o, files); err != nil {
 		return err
 	}
 	if err := files.matchesMRZ(o.MRZHash); err != nil {
@@ -51,8 +51,8 @@ func checkOrder(p *products.Product, o devices.ChipOrder, issue time.Time) error
 	return nil
 }
 
-// checkKeys compares keys and access protocol with what the product has room and commands for.
-func checkKeys(p *products.Product, o devices.ChipOrder, files fileSet) error {
+// checkSecrets compares keys and access protocol with what the product has room and commands for.
+func checkSecrets(p *products.Product, o devices.ChipOrder, files fileSet) error {
 	if p.Channel == products.ChannelSCP03 {
 		if len(o.SCP03.Enc) != 16 || len(o.SCP03.Mac) != 16 || len(o.SCP03.Dek) != 16 {
 			return cannotHold("secure channel keys of another size")

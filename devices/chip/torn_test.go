@@ -35,22 +35,29 @@ func families() []family {
 	}
 }
 
+// once personalises one chip of the family, and returns what to do it again with, and how many
+// commands it took.
+func (f family) once(t *testing.T) (b *bench, blank virtual.State, o devices.ChipOrder, commands int) {
+	t.Helper()
+	b = newBenchFor(t, f.name)
+	m := f.blank(t)
+	blank = m.State()
+	o = f.order(t, b.country, blank)
+	c := chiptest.Insert(t, m)
+	b.slot.Put(c)
+	if _, err := b.personalise(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	return b, blank, o, c.Commands()
+}
+
 // TestTornAtEveryCommand tears the chip before and after each command in turn, and lays another
 // chip in its place before each. A chip is never locked unless its read-back matched, and a second
 // call always brings it to its end.
 func TestTornAtEveryCommand(t *testing.T) {
 	for _, f := range families() {
 		t.Run(f.name, func(t *testing.T) {
-			b := newBenchFor(t, f.name)
-			m := f.blank(t)
-			blank := m.State()
-			o := f.order(t, b.country, blank)
-			c := chiptest.Insert(t, m)
-			b.slot.Put(c)
-			if _, err := b.personalise(t.Context(), o); err != nil {
-				t.Fatal(err)
-			}
-			commands := c.Commands()
+			b, blank, o, commands := f.once(t)
 			t.Logf("%d commands", commands)
 			for n := 1; n <= commands; n++ {
 				for _, fault := range []virtual.Faults{{TearBefore: n}, {TearAfter: n}} {
@@ -274,17 +281,9 @@ func TestReaderPulled(t *testing.T) {
 func TestLyingChipIsNeverLocked(t *testing.T) {
 	for _, f := range families() {
 		t.Run(f.name, func(t *testing.T) {
-			b := newBenchFor(t, f.name)
-			m := f.blank(t)
-			blank := m.State()
-			o := f.order(t, b.country, blank)
-			c := chiptest.Insert(t, m)
-			b.slot.Put(c)
-			if _, err := b.personalise(t.Context(), o); err != nil {
-				t.Fatal(err)
-			}
+			b, blank, o, commands := f.once(t)
 			refused := 0
-			for n := 1; n <= c.Commands(); n++ {
+			for n := 1; n <= commands; n++ {
 				for _, fault := range []virtual.Faults{{StatusAt: n, Status: apdu.OK}, {WrongByteAtRead: n}} {
 					m := chiptest.NewMemory(blank)
 					liar := chiptest.Insert(t, m)
@@ -301,8 +300,8 @@ func TestLyingChipIsNeverLocked(t *testing.T) {
 					}
 				}
 			}
-			if refused < c.Commands()/2 {
-				t.Errorf("only %d lies of %d commands were found", refused, c.Commands())
+			if refused < commands/2 {
+				t.Errorf("only %d lies of %d commands were found", refused, commands)
 			}
 		})
 	}

@@ -10,7 +10,6 @@ import (
 	"padarozhnik/devices"
 	"padarozhnik/devices/pcsc"
 	"padarozhnik/devices/virtual/chip/chiptest"
-	"padarozhnik/devices/virtual/readers"
 )
 
 // watching runs a watch and hands out its events.
@@ -74,12 +73,7 @@ func TestWatchReportsChips(t *testing.T) {
 // TestWatchOutlivesTheService stops pcscd under a watch, starts it with two readers, and then with
 // all. Nothing of the program is started again.
 func TestWatchOutlivesTheService(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	x, release, err := readers.New().Exclusive(ctx)
-	skipUnless(t, err)
-	defer release()
-	service := pcsc.NewService(pcsc.Deadlines{})
+	ctx, x, service := alone(t)
 	w := watch(t, service)
 	other := x.Other()
 	w.wants(pcsc.ReaderCame, other.ReaderName)
@@ -122,12 +116,7 @@ func TestWatchOutlivesTheService(t *testing.T) {
 
 // TestOnlyReader chooses the reader with a chip, where there is no choice.
 func TestOnlyReader(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	x, release, err := readers.New().Exclusive(ctx)
-	skipUnless(t, err)
-	defer release()
-	service := pcsc.NewService(pcsc.Deadlines{})
+	ctx, x, service := alone(t)
 	keep, err := service.Keep(ctx)
 	if err != nil {
 		t.Fatal(err)

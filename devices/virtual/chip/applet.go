@@ -2,12 +2,8 @@ package chip
 
 import (
 	"crypto/sha1"
-	"errors"
-	"io"
 
 	"padarozhnik/devices/chip/apdu"
-	"padarozhnik/devices/chip/bac"
-	"padarozhnik/devices/chip/sm"
 	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/mrz"
 )
@@ -38,13 +34,9 @@ func (c *Chip) applet(command []byte) apdu.Response {
 	if c.ram.session == nil {
 		return status(apdu.SMObjectWrong)
 	}
-	plain, err := c.ram.session.Unprotect(cmd)
-	if err != nil {
-		c.endSession()
-		if errors.Is(err, sm.ErrMissing) {
-			return status(apdu.SMObjectMissing)
-		}
-		return status(apdu.SMObjectWrong)
+	plain, refusal := c.unprotect(cmd)
+	if refusal != apdu.OK {
+		return status(refusal)
 	}
 	if plain.INS == 0xD6 {
 		return status(appletSMUpdate)
@@ -81,7 +73,7 @@ func (c *Chip) appletCommand(r request) apdu.Response {
 	case 0x84:
 		return c.appletChallenge(r)
 	case 0x82:
-		return c.appletAuthenticate(r)
+		return c.answerBAC(r.Data)
 	}
 	return status(apdu.UnknownInstruction)
 }
@@ -233,20 +225,5 @@ func (c *Chip) appletChallenge(r request) apdu.Response {
 	case len(c.state.MRZHash) == 0:
 		return status(apdu.ConditionsOfUse)
 	}
-	c.ram.challenge = make([]byte, 8)
-	if _, err := io.ReadFull(c.rand, c.ram.challenge); err != nil {
-		return status(apdu.Unspecified)
-	}
-	return done(append([]byte(nil), c.ram.challenge...))
-}
-
-func (c *Chip) appletAuthenticate(r request) apdu.Response {
-	end := bac.Chip{Rand: c.rand, MRZHash: c.state.MRZHash, RndIC: c.ram.challenge}
-	answer, session, err := end.Authenticate(r.Data)
-	c.ram.challenge = nil
-	if err != nil {
-		return status(apdu.AuthFailed)
-	}
-	c.ram.next = session
-	return done(answer)
+	return c.drawChallenge()
 }

@@ -144,14 +144,9 @@ func (c *Chip) secured(cmd apdu.Command) apdu.Response {
 	if c.ram.session == nil {
 		return apdu.Response{Status: apdu.SMObjectWrong}
 	}
-	plain, err := c.ram.session.Unprotect(cmd)
-	if err != nil {
-		status := apdu.SMObjectWrong
-		if errors.Is(err, sm.ErrMissing) {
-			status = apdu.SMObjectMissing
-		}
-		c.endSession()
-		return apdu.Response{Status: status}
+	plain, refusal := c.unprotect(cmd)
+	if refusal != apdu.OK {
+		return status(refusal)
 	}
 	answer := c.handle(request{Command: plain, secured: true})
 	if c.ram.dropped {
@@ -166,6 +161,20 @@ func (c *Chip) secured(cmd apdu.Command) apdu.Response {
 	}
 	c.takeOver()
 	return r
+}
+
+// unprotect opens a command of the session, or ends the session with the status that says why.
+func (c *Chip) unprotect(cmd apdu.Command) (apdu.Command, apdu.Status) {
+	plain, err := c.ram.session.Unprotect(cmd)
+	switch {
+	case err == nil:
+		return plain, apdu.OK
+	case errors.Is(err, sm.ErrMissing):
+		c.endSession()
+		return apdu.Command{}, apdu.SMObjectMissing
+	}
+	c.endSession()
+	return apdu.Command{}, apdu.SMObjectWrong
 }
 
 // trusted answers a command of the personaliser's secure channel.
@@ -247,6 +256,11 @@ func (c *Chip) getChallenge(r request) apdu.Response {
 	if !c.state.Old || !c.ram.application || r.Ne != 8 {
 		return status(apdu.UnknownInstruction)
 	}
+	return c.drawChallenge()
+}
+
+// drawChallenge gives a challenge for BAC and remembers it.
+func (c *Chip) drawChallenge() apdu.Response {
 	c.ram.challenge = make([]byte, 8)
 	if _, err := io.ReadFull(c.rand, c.ram.challenge); err != nil {
 		return status(apdu.Unspecified)
@@ -258,8 +272,13 @@ func (c *Chip) basicAccess(r request) apdu.Response {
 	if !c.state.Old || !c.ram.application || r.secured {
 		return status(apdu.UnknownInstruction)
 	}
+	return c.answerBAC(r.Data)
+}
+
+// answerBAC checks the terminal's answer to the challenge, and starts a session behind its own.
+func (c *Chip) answerBAC(data []byte) apdu.Response {
 	end := bac.Chip{Rand: c.rand, MRZHash: c.state.MRZHash, RndIC: c.ram.challenge}
-	answer, session, err := end.Authenticate(r.Data)
+	answer, session, err := end.Authenticate(data)
 	c.ram.challenge = nil
 	if err != nil {
 		return status(apdu.AuthFailed)

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"padarozhnik/devices"
-	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/scp03"
 	"padarozhnik/devices/virtual/chip"
 	"padarozhnik/station/lds"
@@ -284,34 +283,3 @@ func Wait(ctx context.Context, t testing.TB, what string, fn func() bool) {
 		}
 	}
 }
-
-// Other is a card that is no passport: a reader with it on, and the card itself. Answer takes each
-// command.
-type Other struct {
-	Reset    []byte // its answer to reset
-	Answer   func(command []byte) []byte
-	Commands int
-}
-
-// Name of the reader.
-func (o *Other) Name() string { return "reader with another card" }
-
-// Check finds the reader there.
-func (o *Other) Check(ctx context.Context) error { return ctx.Err() }
-
-// WaitChip finds the card there.
-func (o *Other) WaitChip(ctx context.Context) error { return ctx.Err() }
-
-// Connect holds the card.
-func (o *Other) Connect(ctx context.Context) (apdu.Card, error) { return otherCard{o}, ctx.Err() }
-
-type otherCard struct{ *Other }
-
-func (c otherCard) Transmit(ctx context.Context, command []byte) ([]byte, error) {
-	c.Commands++
-	return c.Answer(command), ctx.Err()
-}
-
-func (c otherCard) Reset(ctx context.Context) error { return ctx.Err() }
-func (c otherCard) ATR() []byte                     { return c.Other.Reset }
-func (c otherCard) Close() error                    { return nil }
