@@ -28,6 +28,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
+	"padarozhnik/devices/chip/atr"
 	"padarozhnik/devices/chip/bac"
 	"padarozhnik/devices/chip/pace"
 	"padarozhnik/devices/chip/products"
@@ -72,6 +73,7 @@ type Encoder struct {
 	product *products.Product
 	rand    io.Reader
 	trace   io.Writer
+	rooms   rooms
 }
 
 // NewEncoder makes an encoder on a reader.
@@ -123,10 +125,16 @@ type link struct {
 	ch       sm.Channel
 	product  *products.Product
 	rand     io.Reader
-	command  int  // bytes of the longest command APDU; 0 where only short ones are allowed
-	response int  // the same for responses
-	short    bool // files are found by short identifier, as on every chip with PACE
-	master   bool // in a session of PACE: the master file is selected, and not the application
+	command  int         // bytes of the longest command APDU; 0 where only short ones are allowed
+	response int         // the same for responses
+	short    bool        // files are found by short identifier, as on every chip with PACE
+	master   bool        // in a session of PACE: the master file is selected, and not the application
+	cautious bool        // the chip refuses to be asked for more than a file has
+	selected bool        // the application is selected in clear
+	mapping  *pace.Proof // of the session's chip authentication mapping; nil where it was opened otherwise
+	known    map[string][]byte
+	rooms    *rooms
+	reopen   func(context.Context) error // runs the access protocol of the open session again
 }
 
 func (e *Encoder) connect(ctx context.Context) (*link, error) {
@@ -134,8 +142,13 @@ func (e *Encoder) connect(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a, err := atr.Parse(card.ATR()); err == nil && !a.Passport() {
+		return nil, errors.Join(fmt.Errorf("%w: %s", devices.ErrForeignChip, a.Memory), card.Close())
+	}
 	g := &guard{Card: card, trace: e.trace}
-	return &link{card: g, ch: sm.Channel{Transmitter: g}, product: e.product, rand: e.rand}, nil
+	return &link{
+		card: g, ch: sm.Channel{Transmitter: g}, product: e.product, rand: e.rand, rooms: &e.rooms,
+	}, nil
 }
 
 func (l *link) close() {
@@ -153,7 +166,19 @@ func (l *link) endSession() {
 // reset makes the chip forget its session and selection.
 func (l *link) reset(ctx context.Context) error {
 	l.endSession()
+	l.selected = false
 	return l.card.Reset(ctx)
+}
+
+// leave ends a session by the product's way: where that is a selection, the next command in clear
+// ends it at the chip too.
+func (l *link) leave(ctx context.Context) error {
+	if l.product.Leave == products.LeaveByPower {
+		return l.reset(ctx)
+	}
+	l.endSession()
+	l.selected = false
+	return nil
 }
 
 // plain sends a command in clear.
@@ -170,23 +195,38 @@ func (l *link) identify(ctx context.Context) (devices.ChipState, error) {
 	if err := l.readBuffers(ctx); err != nil {
 		return devices.ChipState{}, err
 	}
-	r, err := l.plain(ctx, l.selection(0x04, apdu.MaxShort))
+	r, err := l.plain(ctx, l.firstSelection())
 	if err != nil {
 		if _, ok := apdu.StatusOf(err); !ok {
 			return devices.ChipState{}, err
 		}
 		return l.identifyClosed(ctx, r.Status)
 	}
-	life := l.life(r.Data)
+	life, err := l.life(ctx, r.Data)
+	if err != nil {
+		return devices.ChipState{}, err
+	}
 	if life != devices.LifeBlank && life != devices.LifePartial {
 		// An old passport lets its application be selected, but its files ask for a key.
 		return l.identifyOld(ctx)
+	}
+	l.selected = true
+	if l.product.Identifier.Length == 0 {
+		return devices.ChipState{Life: life}, nil
 	}
 	id, err := l.chipID(ctx)
 	if err != nil {
 		return devices.ChipState{}, fmt.Errorf("%w: no chip identifier: %w", devices.ErrForeignChip, err)
 	}
 	return devices.ChipState{ChipID: id, Life: life}, nil
+}
+
+// firstSelection asks for file control parameters where the product tells its stage in them.
+func (l *link) firstSelection() apdu.Command {
+	if l.product.Life.Probe != "" {
+		return l.selection(0x0C, 0)
+	}
+	return l.selection(0x04, apdu.MaxShort)
 }
 
 // identifyClosed looks at a chip that does not let its application be selected: a locked passport
@@ -199,7 +239,23 @@ func (l *link) identifyClosed(ctx context.Context, s apdu.Status) (devices.ChipS
 			return devices.ChipState{}, err
 		}
 	}
-	return devices.ChipState{}, fmt.Errorf("%w: application: %w", devices.ErrForeignChip, s)
+	return devices.ChipState{}, l.foreign(ctx, s)
+}
+
+// paymentDirectory is the name under which payment cards list their applications (EMV Book B).
+const paymentDirectory = "2PAY.SYS.DDF01"
+
+// foreign says what kind of card has no passport on it, as far as that can be told without opening
+// it. cause is why it is none.
+func (l *link) foreign(ctx context.Context, cause error) error {
+	_, err := l.plain(ctx, apdu.Command{INS: 0xA4, P1: 0x04, Data: []byte(paymentDirectory), Ne: apdu.MaxShort})
+	if _, refused := apdu.StatusOf(err); err != nil && !refused {
+		return err
+	}
+	if err == nil {
+		return fmt.Errorf("%w: %w", devices.ErrForeignChip, devices.ErrBankCard)
+	}
+	return fmt.Errorf("%w: application: %w", devices.ErrForeignChip, cause)
 }
 
 func (l *link) identifyOld(ctx context.Context) (devices.ChipState, error) {
@@ -217,21 +273,34 @@ func (l *link) identifyOld(ctx context.Context) (devices.ChipState, error) {
 	return devices.ChipState{Life: devices.LifeUnknown}, nil
 }
 
-// life finds the life cycle status byte in file control parameters.
-func (l *link) life(parameters []byte) devices.Life {
+// life finds the life cycle status byte in file control parameters, or selects the file whose
+// answer tells.
+func (l *link) life(ctx context.Context, parameters []byte) (devices.Life, error) {
+	if probe := l.product.Life.Probe; probe != "" {
+		_, err := l.selectFile(ctx, probe)
+		switch s, ok := apdu.StatusOf(err); {
+		case err == nil:
+			return devices.LifePartial, nil
+		case ok && s == apdu.FileNotFound:
+			return devices.LifeBlank, nil
+		case ok:
+			return devices.LifeUnknown, nil
+		}
+		return devices.LifeUnknown, err
+	}
 	b, err := tlv.Path(parameters, 0x62, 0x8A)
 	if err != nil || len(b) != 1 {
-		return devices.LifeUnknown
+		return devices.LifeUnknown, nil
 	}
 	switch b[0] {
 	case l.product.Life.Blank:
-		return devices.LifeBlank
+		return devices.LifeBlank, nil
 	case l.product.Life.Partial:
-		return devices.LifePartial
+		return devices.LifePartial, nil
 	case l.product.Life.Locked:
-		return devices.LifeLocked
+		return devices.LifeLocked, nil
 	}
-	return devices.LifeUnknown
+	return devices.LifeUnknown, nil
 }
 
 // chipID reads the identifier that the chip's maker gave it.

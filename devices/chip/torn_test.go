@@ -4,38 +4,73 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"padarozhnik/devices"
+	"padarozhnik/devices/chip/apdu"
 	virtual "padarozhnik/devices/virtual/chip"
 	"padarozhnik/devices/virtual/chip/chiptest"
 	"padarozhnik/station/lds"
 )
 
-// TestTornAtEveryCommand tears the chip before and after each command in turn. A torn chip is
-// never locked unless its read-back matched, and a second call always brings it to its end.
-func TestTornAtEveryCommand(t *testing.T) {
-	t.Run("generic mapping", func(t *testing.T) { tornEverywhere(t, chiptest.Book{Side: 80}) })
-	t.Run("every mechanism", func(t *testing.T) { tornEverywhere(t, fullBook(t)) })
+// family is one kind of chip with an order for it.
+type family struct {
+	name  string
+	kind  string // as newBenchFor names it
+	blank func(testing.TB) *chiptest.Memory
+	order func(testing.TB, chiptest.Country, virtual.State) devices.ChipOrder
 }
 
-func tornEverywhere(t *testing.T, book chiptest.Book) {
-	b := newBench(t)
-	m, c := b.blank(t)
-	blank := m.State()
-	o := b.country.Order(t, book, blank)
-	c.SetFaults(virtual.Faults{})
+func families() []family {
+	return []family{
+		{"gp", "gp", chiptest.NewBlank, func(t testing.TB, c chiptest.Country, s virtual.State) devices.ChipOrder {
+			return c.Order(t, chiptest.Book{Side: 80}, s)
+		}},
+		{"gp, every mechanism", "gp", chiptest.NewBlank,
+			func(t testing.TB, c chiptest.Country, s virtual.State) devices.ChipOrder {
+				return c.Order(t, fullBook(t), s)
+			}},
+		{"jmrtd", "jmrtd", chiptest.NewApplet, func(t testing.TB, c chiptest.Country, _ virtual.State) devices.ChipOrder {
+			return c.OldOrder(t, 48)
+		}},
+	}
+}
+
+// once personalises one chip of the family, and returns what to do it again with, and how many
+// commands it took.
+func (f family) once(t *testing.T) (b *bench, blank virtual.State, o devices.ChipOrder, commands int) {
+	t.Helper()
+	b = newBenchFor(t, f.kind)
+	m := f.blank(t)
+	blank = m.State()
+	o = f.order(t, b.country, blank)
+	c := chiptest.Insert(t, m)
+	b.slot.Put(c)
 	if _, err := b.personalise(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	commands := c.Commands()
-	t.Logf("%d commands", commands)
-	for n := 1; n <= commands; n++ {
-		for _, f := range []virtual.Faults{{TearBefore: n}, {TearAfter: n}} {
-			t.Run(fmt.Sprintf("%+v", f), func(t *testing.T) { tear(t, b, blank, o, f) })
-		}
+	return b, blank, o, c.Commands()
+}
+
+// TestTornAtEveryCommand tears the chip before and after each command in turn, and lays another
+// chip in its place before each. A chip is never locked unless its read-back matched, and a second
+// call always brings it to its end.
+func TestTornAtEveryCommand(t *testing.T) {
+	for _, f := range families() {
+		t.Run(f.name, func(t *testing.T) {
+			b, blank, o, commands := f.once(t)
+			t.Logf("%d commands", commands)
+			for n := 1; n <= commands; n++ {
+				for _, fault := range []virtual.Faults{{TearBefore: n}, {TearAfter: n}} {
+					t.Run(fmt.Sprintf("%+v", fault), func(t *testing.T) { tear(t, b, blank, o, fault) })
+				}
+				t.Run(fmt.Sprintf("swapped at %d", n), func(t *testing.T) { swap(t, b, f, blank, o, n) })
+			}
+		})
 	}
 }
 
@@ -47,10 +82,15 @@ func tear(t *testing.T, b *bench, blank virtual.State, o devices.ChipOrder, f vi
 	if _, err := b.personalise(t.Context(), o); !errors.Is(err, devices.ErrChipRemoved) {
 		t.Fatalf("torn: %v, want ErrChipRemoved", err)
 	}
+	b.resume(t, m, o)
+}
+
+// resume lays the chip down again, which wakes with the memory that was committed, and goes on.
+func (b *bench) resume(t *testing.T, m *chiptest.Memory, o devices.ChipOrder) {
+	t.Helper()
 	if s := m.State(); s.Life == virtual.Locked {
 		holdsOrder(t, s, o)
 	}
-	// The chip wakes with the memory that was committed.
 	b.slot.Put(chiptest.Insert(t, m))
 	proof, err := b.personalise(t.Context(), o)
 	if err != nil {
@@ -65,11 +105,36 @@ func tear(t *testing.T, b *bench, blank virtual.State, o devices.ChipOrder, f vi
 	}
 }
 
+// swap lays another blank in the chip's place before command n. The work ends there; the other chip
+// is not locked and, where chips have identifiers, not written; and the first one is finished when
+// it lies there again.
+func swap(t *testing.T, b *bench, f family, blank virtual.State, o devices.ChipOrder, n int) {
+	m, other := chiptest.NewMemory(blank), f.blank(t)
+	untouched := other.State()
+	c := chiptest.Insert(t, m)
+	b.slot.Put(c)
+	c.SetFaults(virtual.Faults{SwapAt: n, Swap: func() { b.slot.Put(chiptest.Insert(t, other)) }})
+	if _, err := b.personalise(t.Context(), o); !errors.Is(err, devices.ErrChipRemoved) {
+		t.Fatalf("swapped: %v, want ErrChipRemoved", err)
+	}
+	if f.kind == "gp" {
+		if _, err := b.personalise(t.Context(), o); !errors.Is(err, devices.ErrWrongBlank) {
+			t.Errorf("the other chip: %v, want ErrWrongBlank", err)
+		}
+	}
+	if !reflect.DeepEqual(other.State(), untouched) {
+		t.Error("the other chip was changed")
+	}
+	b.resume(t, m, o)
+}
+
 func holdsOrder(t *testing.T, s virtual.State, o devices.ChipOrder) {
 	t.Helper()
-	same := bytes.Equal(s.MRZHash, o.MRZHash) && s.CAN == o.CAN
-	if !same || s.Auth == nil || !bytes.Equal(s.Auth.Private, o.Auth.Private) {
-		t.Error("secrets are not those of the order")
+	if !bytes.Equal(s.MRZHash, o.MRZHash) || s.CAN != o.CAN {
+		t.Error("passwords are not those of the order")
+	}
+	if len(o.Auth.Private) > 0 && (s.Auth == nil || !bytes.Equal(s.Auth.Private, o.Auth.Private)) {
+		t.Error("key is not that of the order")
 	}
 	if len(o.Mapping.Private) > 0 && (s.Mapping == nil || !bytes.Equal(s.Mapping.Private, o.Mapping.Private)) {
 		t.Error("key of chip authentication mapping is not that of the order")
@@ -154,8 +219,9 @@ func TestHalfPersonalisedForAnotherOrder(t *testing.T) {
 	s := m.State()
 	s.MRZHash = make([]byte, 20)
 	b.slot.Put(chiptest.Insert(t, chiptest.NewMemory(s)))
-	if _, err := b.personalise(t.Context(), o); !errors.Is(err, devices.ErrWrongBlank) {
-		t.Errorf("error %v, want ErrWrongBlank", err)
+	_, err := b.personalise(t.Context(), o)
+	if !errors.Is(err, devices.ErrWrongBlank) || !errors.Is(err, devices.ErrBegunForAnother) {
+		t.Errorf("error %v, want ErrBegunForAnother", err)
 	}
 }
 
@@ -193,4 +259,161 @@ func lockCommand(t *testing.T, trace string) int {
 	}
 	t.Fatal("no lock in the trace")
 	return 0
+}
+
+// TestReaderPulled pulls the reader before some commands. It is a condition of its own, and the work
+// goes on when the reader is back.
+func TestReaderPulled(t *testing.T) {
+	for _, f := range families() {
+		t.Run(f.name, func(t *testing.T) {
+			b := newBenchFor(t, f.kind)
+			for _, n := range []int{1, 5, 12, 25} {
+				m := f.blank(t)
+				o := f.order(t, b.country, m.State())
+				c := chiptest.Insert(t, m)
+				b.slot.Put(c)
+				c.SetFaults(virtual.Faults{SwapAt: n, Swap: func() { b.slot.Unplug(true) }})
+				if _, err := b.personalise(t.Context(), o); !errors.Is(err, devices.ErrNoReader) {
+					t.Errorf("pulled at %d: %v, want ErrNoReader", n, err)
+				}
+				if _, err := b.personalise(t.Context(), o); !errors.Is(err, devices.ErrNoReader) {
+					t.Errorf("still away: %v, want ErrNoReader", err)
+				}
+				b.slot.Unplug(false)
+				b.resume(t, m, o)
+			}
+		})
+	}
+}
+
+// TestLyingChipIsNeverLocked meets chips that answer 9000 to one command and do not do it, and chips
+// that give one wrong bit, at every command and every reading. Whatever ends up locked holds the
+// order; a chip whose keys or files do not match it is not locked.
+func TestLyingChipIsNeverLocked(t *testing.T) {
+	for _, f := range families() {
+		t.Run(f.name, func(t *testing.T) {
+			b, blank, o, commands := f.once(t)
+			refused := 0
+			for n := 1; n <= commands; n++ {
+				for _, fault := range []virtual.Faults{{StatusAt: n, Status: apdu.OK}, {WrongByteAtRead: n}} {
+					m := chiptest.NewMemory(blank)
+					liar := chiptest.Insert(t, m)
+					liar.SetFaults(fault)
+					b.slot.Put(liar)
+					_, err := b.personalise(t.Context(), o)
+					if s := m.State(); s.Life == virtual.Locked {
+						holdsOrder(t, s, o)
+					} else if err == nil {
+						t.Errorf("%+v: taken for done, and the chip is %s", fault, s.Life)
+					}
+					if err != nil {
+						refused++
+					}
+				}
+			}
+			if refused < commands/2 {
+				t.Errorf("only %d lies of %d commands were found", refused, commands)
+			}
+		})
+	}
+}
+
+// TestBookIsRefusedByDate: from 2027 on no chip that opens by BAC alone is written.
+func TestBookIsRefusedByDate(t *testing.T) {
+	b := newBenchFor(t, "jmrtd")
+	m := chiptest.NewApplet(t)
+	o := b.country.OldOrder(t, 48)
+	b.slot.Put(chiptest.Insert(t, m))
+	for _, test := range []struct {
+		day  time.Time
+		want error
+	}{
+		{time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), devices.ErrOutdatedAccess},
+		{time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC), devices.ErrOutdatedAccess},
+		{time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC), nil},
+	} {
+		_, err := b.encoder.Personalise(t.Context(), o, b.country.Trust, test.day, nil)
+		if !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.day, err, test.want)
+		}
+		if test.want != nil && len(m.State().Files) != 0 {
+			t.Error("the chip was written")
+		}
+	}
+}
+
+// TestAppletRefusals: what the second kind of chip cannot hold is refused before anything is sent.
+func TestAppletRefusals(t *testing.T) {
+	b := newBenchFor(t, "jmrtd")
+	for _, test := range []struct {
+		name  string
+		spoil func(*devices.ChipOrder)
+	}{
+		{"guarded data group", func(o *devices.ChipOrder) {
+			o.Files = append(o.Files, devices.ChipFile{Name: "DG3", Data: []byte{0x63, 0}})
+		}},
+		{"DG16", func(o *devices.ChipOrder) {
+			o.Files = append(o.Files, devices.ChipFile{Name: "DG16", Data: []byte{0x70, 0}})
+		}},
+		{"EF.CardAccess", func(o *devices.ChipOrder) {
+			o.Files = append(o.Files, devices.ChipFile{Name: "EF.CardAccess", Data: []byte{0x31, 0}})
+		}},
+		{"file of 32767 bytes", func(o *devices.ChipOrder) {
+			data := append([]byte{0x67, 0x82, 0x7F, 0xFB}, make([]byte, 0x7FFB)...)
+			o.Files = append(o.Files, devices.ChipFile{Name: "DG7", Data: data})
+		}},
+		{"CAN", func(o *devices.ChipOrder) { o.CAN = "314159" }},
+		{"Chip Authentication", func(o *devices.ChipOrder) { o.Auth.Private = []byte{1} }},
+		{"identifier", func(o *devices.ChipOrder) { o.ChipID = make([]byte, 8) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m := chiptest.NewApplet(t)
+			c := chiptest.Insert(t, m)
+			b.slot.Put(c)
+			o := b.country.OldOrder(t, 48)
+			test.spoil(&o)
+			if _, err := b.personalise(t.Context(), o); !errors.Is(err, devices.ErrCannotHold) {
+				t.Errorf("error %v, want ErrCannotHold", err)
+			}
+			if c.Commands() != 0 {
+				t.Errorf("%d commands were sent", c.Commands())
+			}
+		})
+	}
+}
+
+// TestAppletFileOfAnotherSize meets chips on which an earlier order left a larger or a smaller DG2:
+// the one is made smaller, the other is spoiled, because its files never grow.
+func TestAppletFileOfAnotherSize(t *testing.T) {
+	b := newBenchFor(t, "jmrtd")
+	o := b.country.OldOrder(t, 48)
+	dg2 := fileByName(t, &o, "DG2").Data
+	com := fileByName(t, &o, "EF.COM").Data
+	dg1 := fileByName(t, &o, "DG1").Data
+	for _, test := range []struct {
+		name string
+		size int
+		want error
+	}{
+		{"larger", len(dg2) + 40, nil},
+		{"smaller", len(dg2) - 40, devices.ErrCannotHold},
+	} {
+		m := chiptest.NewApplet(t)
+		s := m.State()
+		s.MRZHash = o.MRZHash
+		left := append(bytes.Clone(dg2), make([]byte, 40)...)[:test.size]
+		s.Files = []virtual.File{
+			{ID: 0x011E, Data: bytes.Clone(com), First: len(com)}, {ID: 0x0101, Data: bytes.Clone(dg1), First: len(dg1)},
+			{ID: 0x0102, Data: left, First: test.size},
+		}
+		m = chiptest.NewMemory(s)
+		b.slot.Put(chiptest.Insert(t, m))
+		_, err := b.personalise(t.Context(), o)
+		if !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+		if err == nil {
+			holdsOrder(t, m.State(), o)
+		}
+	}
 }

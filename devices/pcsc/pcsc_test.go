@@ -42,6 +42,22 @@ func needReaders(t testing.TB, err error) {
 	}
 }
 
+// alone holds the whole machine for a test that stops its service.
+func alone(t *testing.T) (context.Context, *readers.Exclusive, *pcsc.Service) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	x, release, err := readers.New().Exclusive(ctx)
+	if err != nil {
+		cancel()
+		needReaders(t, err)
+	}
+	t.Cleanup(func() {
+		release()
+		cancel()
+	})
+	return ctx, x, pcsc.NewService(pcsc.Deadlines{})
+}
+
 // insert lays a chip on the reader and returns the hand that takes it away.
 func (d desk) insert(t testing.TB, c *virtual.Chip) (takeAway func()) {
 	t.Helper()
@@ -199,12 +215,8 @@ func TestChipIsHeldAlone(t *testing.T) {
 }
 
 func TestServiceStopsAndComesBack(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	x, release, err := readers.New().Exclusive(ctx)
-	needReaders(t, err)
-	defer release()
-	d := desk{Lease: &x.Lease, service: pcsc.NewService(pcsc.Deadlines{})}
+	ctx, x, service := alone(t)
+	d := desk{Lease: &x.Lease, service: service}
 	takeAway := d.insert(t, chiptest.Insert(t, chiptest.NewBlank(t)))
 	r := d.service.Reader(d.ReaderName)
 	card, err := r.Connect(ctx)

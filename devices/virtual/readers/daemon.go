@@ -32,16 +32,16 @@ func readerName(slot int) string {
 }
 
 // configuration writes pcscd's file into dir and returns its path: one entry for each pair of
-// slots. The driver reads the port from the device's name. It keeps its slots in variables of the
+// slots of the first entries. The driver reads the port from the device's name. It keeps its slots in variables of the
 // library, so that entries with one library would all end at the last entry's ports: each gets a
 // copy of its own.
-func configuration(dir string) (string, error) {
+func configuration(dir string, entries int) (string, error) {
 	library, err := os.ReadFile(driver)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrNotInstalled, err)
 	}
 	var b strings.Builder
-	for entry := range slots / perEntry {
+	for entry := range entries {
 		copied := filepath.Join(dir, fmt.Sprintf("vpcd%d.so", entry))
 		if err := os.WriteFile(copied, library, 0o700); err != nil {
 			return "", fmt.Errorf("readers: %w", err)
@@ -78,7 +78,7 @@ func (m Machine) startDirectory() (string, error) {
 
 // start runs pcscd as a child in a session of its own and waits until its readers are there. It
 // ends by itself a minute after its last user (--auto-exit).
-func (m Machine) start(ctx context.Context) error {
+func (m Machine) start(ctx context.Context, entries int) error {
 	if _, err := os.Stat(daemon); err != nil {
 		return fmt.Errorf("%w: %s", ErrNotInstalled, daemon)
 	}
@@ -86,7 +86,7 @@ func (m Machine) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := configuration(dir)
+	config, err := configuration(dir, entries)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (m Machine) start(ctx context.Context) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }() // ends with pcscd, or with this process
-	return m.await(ctx, ended, log.Name())
+	return m.await(ctx, entries*perEntry, ended, log.Name())
 }
 
 // asRoot runs a program as it is for root, and through sudo without a password for others.
@@ -121,13 +121,13 @@ func asRoot(name string, args ...string) (*exec.Cmd, error) {
 }
 
 // await waits until pcscd answers with all readers.
-func (m Machine) await(ctx context.Context, ended <-chan error, log string) error {
+func (m Machine) await(ctx context.Context, wanted int, ended <-chan error, log string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	service := pcsc.NewService(pcsc.Deadlines{})
 	for {
-		ours, err := m.answers(ctx, service)
-		if err == nil && ours {
+		found, err := m.answers(ctx, service)
+		if err == nil && found == wanted {
 			return nil
 		}
 		select {

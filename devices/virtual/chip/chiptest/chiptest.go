@@ -177,6 +177,24 @@ func NewBlank(t testing.TB) *Memory {
 	return &Memory{state: s}
 }
 
+// NewApplet is the memory of a fresh chip of the second kind.
+func NewApplet(t testing.TB) *Memory {
+	t.Helper()
+	s, err := chip.NewApplet(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Memory{state: s}
+}
+
+// OldOrder makes an order for the second kind of chip: BAC alone, no keys, no identifier.
+func (c Country) OldOrder(t testing.TB, side int) devices.ChipOrder {
+	t.Helper()
+	o := c.Order(t, Book{Old: true, Side: side}, chip.State{})
+	o.CAN, o.ChipID, o.SCP03 = "", nil, devices.SCP03Keys{}
+	return o
+}
+
 // NewMemory holds a given state.
 func NewMemory(s chip.State) *Memory { return &Memory{state: s} }
 

@@ -1,0 +1,130 @@
+package chip_test
+
+import (
+	"testing"
+
+	"padarozhnik/devices"
+	"padarozhnik/devices/chip"
+	"padarozhnik/devices/chip/products"
+	virtual "padarozhnik/devices/virtual/chip"
+	"padarozhnik/devices/virtual/chip/chiptest"
+)
+
+// vendorProduct is a chip that differs from the reference chip in everything that makers choose for
+// themselves. No code of the encoder knows it.
+const vendorProduct = `
+name = "vendor"
+title = "a vendor's chip"
+driver = "gp"
+application = "A0000002471001"
+channel = "scp03"
+key_version = 1
+access = "pace"
+leave = "power"
+create = "6F0B 8302{file} 8002{size} 8801{short}"
+create_master = "6F0D 83043F00{file} 8002{size} 8801{short}"
+[identifier]
+tag = 0x9F7F
+offset = 10
+length = 8
+[life]
+blank = 0x07
+partial = 0x0B
+locked = 0x0F
+[limits]
+file = 65535
+files = ["EF.CardAccess", "EF.CardSecurity", "EF.COM", "EF.SOD", "DG1", "DG2", "DG14", "DG15"]
+required = ["EF.CardAccess", "EF.COM", "EF.SOD", "DG1", "DG2", "DG14"]
+pace = ["0.4.0.127.0.7.2.2.4.2.2", "0.4.0.127.0.7.2.2.4.4.2", "0.4.0.127.0.7.2.2.4.6.4"]
+parameters = [12]
+chip_auth = ["0.4.0.127.0.7.2.2.3.2.2"]
+rsa = [2048]
+can = 6
+short = 255
+[[step]]
+do = "store"
+cla = 0x80
+ins = 0xE2
+p1 = 0x68
+data = "0101{mrz-hash|sealed|counted}"
+[[step]]
+do = "store"
+cla = 0x80
+ins = 0xE2
+p1 = 0x68
+data = "0102{can|sealed|counted}"
+[[step]]
+do = "store"
+cla = 0x80
+ins = 0xE2
+p1 = 0x68
+data = "7F48{chip-authentication|sealed|counted}"
+[[step]]
+do = "store"
+cla = 0x80
+ins = 0xE2
+p1 = 0x68
+data = "7F49{numbered-chip-authentication|sealed|counted}"
+[[step]]
+do = "store"
+cla = 0x80
+ins = 0xE2
+p1 = 0x68
+data = "7F4A{chip-authentication-mapping|sealed|counted}"
+[[step]]
+do = "store"
+cla = 0x80
+ins = 0xE2
+p1 = 0x68
+more = 0x68
+data = "7F4B{active-authentication|sealed|counted}"
+[[step]]
+do = "files"
+first = ["EF.CardAccess"]
+[[step]]
+do = "lock"
+cla = 0x80
+ins = 0xE2
+p1 = 0xE8
+data = "7FFF00"
+`
+
+// TestVendorIsAFile personalises, reads and resumes such a chip, torn at every tenth command.
+func TestVendorIsAFile(t *testing.T) {
+	product, err := products.Parse([]byte(vendorProduct))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBench(t)
+	if b.encoder, err = chip.NewEncoder(b.slot, chip.Options{Product: product, Trace: &b.trace}); err != nil {
+		t.Fatal(err)
+	}
+	blank := chiptest.NewBlank(t).State()
+	blank.Dialect = &virtual.Dialect{
+		Blank: 0x07, Partial: 0x0B, Locked: 0x0F, Create: 0x6F, Last: 0x7FFF,
+		Groups: virtual.Groups{
+			MRZ: 0x0101, CAN: 0x0102, Auth: 0x7F48, Numbered: 0x7F49, Mapping: 0x7F4A, Active: 0x7F4B,
+		},
+	}
+	o := b.country.Order(t, chiptest.Book{Side: 80}, blank)
+	m := chiptest.NewMemory(blank)
+	c := chiptest.Insert(t, m)
+	b.slot.Put(c)
+	if _, err := b.personalise(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if m.State().Life != virtual.Locked {
+		t.Errorf("chip is %s", m.State().Life)
+	}
+	holdsOrder(t, m.State(), o)
+	checkReading(t, b, o, devices.Password{CAN: o.CAN})
+	for n := 1; n < c.Commands()/2; n += 10 {
+		tear(t, b, blank, o, virtual.Faults{TearAfter: n})
+	}
+	// The reference chip's own product does not take it for a blank.
+	b = newBench(t)
+	b.slot.Put(chiptest.Insert(t, chiptest.NewMemory(blank)))
+	if s, err := b.encoder.Chip(t.Context()); err == nil && s.Life == devices.LifeBlank {
+		t.Errorf("taken for a reference chip: %+v", s)
+	}
+}
