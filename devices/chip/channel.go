@@ -1,6 +1,7 @@
 package chip
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -74,13 +75,13 @@ func (w *work) dataRoom() int {
 	return n
 }
 
-// field gives the fields of a step what the order has for them.
+// field gives the fields of a step a copy of what the order has for them.
 func (w *work) field(name string) []byte {
 	switch name {
 	case products.FieldApplication:
-		return w.product.Application
+		return bytes.Clone(w.product.Application)
 	case products.FieldMRZHash:
-		return w.order.MRZHash
+		return bytes.Clone(w.order.MRZHash)
 	case products.FieldCAN:
 		return []byte(w.order.CAN)
 	case products.FieldChipAuth:

@@ -51,7 +51,7 @@ func (w *work) begin(ctx context.Context, c channel, f devices.ChipFile, exists 
 		return err
 	}
 	of := map[string][]byte{
-		products.FieldSize: {byte(len(f.Data) >> 8), byte(len(f.Data))}, products.FieldFile: fid,
+		products.FieldSize: {byte(len(f.Data) >> 8), byte(len(f.Data))}, products.FieldFile: {fid[0], fid[1]},
 		products.FieldShort: {short << 3},
 	}
 	parameters, _ := w.product.Create.Expand(func(name string) []byte { return of[name] }, c.EncryptKey)

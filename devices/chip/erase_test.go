@@ -1,0 +1,34 @@
+package chip
+
+import (
+	"bytes"
+	"testing"
+
+	"padarozhnik/devices"
+)
+
+// TestErase: what a work copied of an order's secrets is gone behind it, and the order is whole.
+func TestErase(t *testing.T) {
+	secret := func(n byte) []byte { return bytes.Repeat([]byte{n}, 16) }
+	o := devices.ChipOrder{
+		MRZHash: secret(1), CAN: "314159", Auth: devices.ChipAuthKey{Private: secret(2)},
+		SCP03: devices.SCP03Keys{Enc: secret(3), Mac: secret(4), Dek: secret(5)},
+	}
+	w := &work{order: ownSecrets(o)}
+	mine := [][]byte{w.order.MRZHash, w.order.Auth.Private, w.order.SCP03.Enc, w.order.SCP03.Mac, w.order.SCP03.Dek}
+	w.erase()
+	for i, b := range mine {
+		if !bytes.Equal(b, make([]byte, 16)) {
+			t.Errorf("secret %d stays: %x", i+1, b)
+		}
+	}
+	theirs := [][]byte{o.MRZHash, o.Auth.Private, o.SCP03.Enc, o.SCP03.Mac, o.SCP03.Dek}
+	for i, b := range theirs {
+		if !bytes.Equal(b, secret(byte(i+1))) {
+			t.Errorf("the caller's secret %d was changed", i+1)
+		}
+	}
+	if w.order.CAN != "" || o.CAN == "" {
+		t.Errorf("CAN %q, the caller's %q", w.order.CAN, o.CAN)
+	}
+}
