@@ -179,6 +179,9 @@ func (b *bureau) chipFailures() {
 	if picture := read(b.t, face); !bytes.HasPrefix(picture, []byte{0xFF, 0xD8, 0xFF}) {
 		b.t.Errorf("portrait begins % X", picture[:4])
 	}
+	if list, _, _ := b.run("devices", "list"); !strings.Contains(list, "pcsc:"+reader+"  ISO 14443 A") {
+		b.t.Errorf("the reader with the chip is not in the list:\n%s", list)
+	}
 	b.refused("no-reader", "chip", "inspect", "--reader", "No Such Reader", "--trust", trust, "--can", b.can)
 	for _, planted := range []string{"VANDROUNAIA", b.can, b.zone[44:53]} {
 		if bytes.Contains(read(b.t, trace), []byte(planted)) {

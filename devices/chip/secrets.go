@@ -2,6 +2,7 @@ package chip
 
 import (
 	"bytes"
+	"slices"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/products"
@@ -33,19 +34,19 @@ func secretBytes(o *devices.ChipOrder) []*[]byte {
 	}
 }
 
-// field gives the fields of a step what the order has for them, and nothing where it has none.
+// field gives the fields of a step a copy of what the order has for them, and nothing where it has none.
 func (w *work) field(name string) []byte {
 	o := w.order
 	switch name {
 	case products.FieldApplication:
-		return w.product.Application
+		return bytes.Clone(w.product.Application)
 	case products.FieldMRZHash:
-		return o.MRZHash
+		return bytes.Clone(o.MRZHash)
 	case products.FieldCAN:
 		return []byte(o.CAN)
 	case products.FieldChipAuth:
 		if o.Auth.KeyID == 0 && len(o.Auth.Private) > 0 {
-			return append([]byte{byte(o.Auth.ParameterID)}, o.Auth.Private...)
+			return slices.Concat([]byte{byte(o.Auth.ParameterID)}, o.Auth.Private)
 		}
 		return nil
 	case products.FieldNumbered:
@@ -61,20 +62,21 @@ func (w *work) field(name string) []byte {
 	return w.zoneField(name)
 }
 
+// numbered and active make room for all of a key at once, so that no copy of it is left behind.
 func numbered(k devices.ChipAuthKey) []byte {
 	if len(k.Private) == 0 {
 		return nil
 	}
-	return append([]byte{byte(k.KeyID), byte(k.ParameterID)}, k.Private...)
+	return slices.Concat([]byte{byte(k.KeyID), byte(k.ParameterID)}, k.Private)
 }
 
 func active(k devices.ActiveAuthKey) []byte {
-	head := []byte{byte(k.HashBits / 8)}
+	hash := byte(k.HashBits / 8)
 	switch {
 	case len(k.RSA) > 0:
-		return append(append(head, 0), k.RSA...)
+		return slices.Concat([]byte{hash, 0}, k.RSA)
 	case len(k.Private) > 0:
-		return append(append(head, byte(k.ParameterID)), k.Private...)
+		return slices.Concat([]byte{hash, byte(k.ParameterID)}, k.Private)
 	}
 	return nil
 }

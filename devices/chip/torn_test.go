@@ -355,6 +355,9 @@ func TestAppletRefusals(t *testing.T) {
 		{"DG16", func(o *devices.ChipOrder) {
 			o.Files = append(o.Files, devices.ChipFile{Name: "DG16", Data: []byte{0x70, 0}})
 		}},
+		{"DG15 without a key that fits", func(o *devices.ChipOrder) {
+			o.Files = append(o.Files, devices.ChipFile{Name: "DG15", Data: []byte{0x6F, 0}})
+		}},
 		{"EF.CardAccess", func(o *devices.ChipOrder) {
 			o.Files = append(o.Files, devices.ChipFile{Name: "EF.CardAccess", Data: []byte{0x31, 0}})
 		}},

@@ -1,6 +1,7 @@
 package chip
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -66,7 +67,7 @@ func (w *work) commandsFor(name string, size int) (create, choose apdu.Command, 
 		template, how = w.product.CreateMaster, 0x08
 	}
 	of := map[string][]byte{
-		products.FieldSize: {byte(size >> 8), byte(size)}, products.FieldFile: fid, products.FieldShort: {short << 3},
+		products.FieldSize: {byte(size >> 8), byte(size)}, products.FieldFile: bytes.Clone(fid), products.FieldShort: {short << 3},
 	}
 	data, _ := template.Expand(func(name string) []byte { return of[name] }, inClear{}.EncryptKey)
 	return apdu.Command{INS: 0xE0, Data: data}, apdu.Command{INS: 0xA4, P1: how, P2: 0x0C, Data: fid}, nil

@@ -1,6 +1,7 @@
 package products_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -95,7 +96,12 @@ func TestTemplate(t *testing.T) {
 	}
 	seal := func(b []byte) []byte { return append([]byte("#"), b...) }
 	value := map[string][]byte{"can": []byte("314159"), "birth": []byte("690806")}
+	can := value["can"]
 	got, complete := tpl.Expand(func(f string) []byte { return value[f] }, seal)
+	if !bytes.Equal(can, make([]byte, 6)) {
+		t.Errorf("the secret stays in memory: %q", can)
+	}
+	value["can"] = []byte("314159")
 	if want := "\x8F\x01\x07#314159\xFF690806"; !complete || string(got) != want {
 		t.Errorf("%x, %v, want %x", got, complete, want)
 	}

@@ -95,25 +95,27 @@ func (t Template) Sealed() bool {
 }
 
 // Expand fills the template in. complete is false, and the data nil, where value has nothing for a
-// field. The caller clears the data.
+// field. What value gives is cleared behind its use; the caller clears the data.
 func (t Template) Expand(value func(field string) []byte, seal func([]byte) []byte) (data []byte, complete bool) {
 	for _, p := range t {
-		b := p.literal
-		if p.field != "" {
-			if b = value(p.field); len(b) == 0 {
-				clear(data)
-				return nil, false
-			}
+		if p.field == "" {
+			data = append(data, p.literal...)
+			continue
 		}
-		for _, f := range p.filters {
-			switch f {
-			case filterSealed:
-				b = seal(b)
-			case filterCounted:
-				b = append(length(len(b)), b...)
-			}
+		plain := value(p.field)
+		if len(plain) == 0 {
+			clear(data)
+			return nil, false
+		}
+		b := plain
+		if slices.Contains(p.filters, filterSealed) {
+			b = seal(plain)
+		}
+		if slices.Contains(p.filters, filterCounted) {
+			data = append(data, length(len(b))...)
 		}
 		data = append(data, b...)
+		clear(plain)
 	}
 	return data, true
 }

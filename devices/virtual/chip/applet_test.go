@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+	"time"
 
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/bac"
@@ -215,4 +216,48 @@ func TestAppletRetriesForEver(t *testing.T) {
 		}
 	}
 	basicSession(t, c, hashOf(m))
+}
+
+// FuzzApplet sends two commands to an open chip with a file: it answers, whatever they are.
+func FuzzApplet(f *testing.F) {
+	for _, s := range []string{appletKeys, appletCOM, appletChoose, appletLock, appletUnpadded, "00d600000160",
+		"0084000008", "00da0060856000048180", "0cb000000d9701048e08ed6705417e96ba5500"} {
+		f.Add(unhex(f, s), unhex(f, s))
+	}
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		c := chiptest.Insert(t, chiptest.NewApplet(t))
+		for _, b := range [][]byte{unhex(t, selectApplication), unhex(t, appletCOM), unhex(t, appletChoose), first, second} {
+			if answer, err := c.Transmit(b); err != nil || len(answer) < 2 {
+				t.Errorf("answer % X, %v", answer, err)
+			}
+		}
+	})
+}
+
+// TestClock: a chip whose clock sleeps takes all the time that is counted, and a slow one its delay.
+func TestClock(t *testing.T) {
+	air, err := virtual.NewAir(424)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _ := script(t, appletCOM, appletChoose)
+	var slept time.Duration
+	k := &virtual.Clock{Air: air, Sleep: func(d time.Duration) { slept += d }}
+	c.SetClock(k)
+	c.Power()
+	for _, command := range []string{selectApplication, appletChoose, "00d60000026001"} {
+		if got := statusOf(t, c, command); got != apdu.OK {
+			t.Fatal(got)
+		}
+	}
+	want := air.Activation() + air.Exchange(12, 2) + air.Exchange(7, 2) + air.Exchange(7, 2)
+	if k.Spent != want || k.Flash != air.Flash(2) || k.Resets != 1 || slept != k.Spent+k.Flash {
+		t.Errorf("%+v, slept %s, want %s on the air", k, slept, want)
+	}
+	c.SetClock(nil)
+	c.SetFaults(virtual.Faults{Delay: 30 * time.Millisecond})
+	began := time.Now()
+	if got := statusOf(t, c, appletChoose); got != apdu.OK || time.Since(began) < 30*time.Millisecond {
+		t.Errorf("%v after %s", got, time.Since(began))
+	}
 }
