@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,9 +33,9 @@ func readerName(slot int) string {
 }
 
 // configuration writes pcscd's file into dir and returns its path: one entry for each pair of
-// slots of the first entries. The driver reads the port from the device's name. It keeps its slots in variables of the
-// library, so that entries with one library would all end at the last entry's ports: each gets a
-// copy of its own.
+// slots of the first entries. The driver reads the port from the device's name. It keeps its slots in
+// variables of the library, so that entries with one library would all end at the last entry's ports:
+// each gets a copy of its own.
 func configuration(dir string, entries int) (string, error) {
 	library, err := os.ReadFile(driver)
 	if err != nil {
@@ -140,27 +141,11 @@ func (m Machine) await(ctx context.Context, wanted int, ended <-chan error, log 
 	}
 }
 
-// stop ends the pcscd that this package started and nobody else's: the one whose command line
-// names our configuration.
+// stop ends the pcscd that this package started and nobody else's, and waits until its socket is dead.
 func (m Machine) stop(ctx context.Context) error {
-	b, err := os.ReadFile(processID)
-	if err != nil {
-		return fmt.Errorf("readers: stop pcscd: %w", err)
-	}
-	pid, err := strconv.Atoi(strings.Trim(string(b), " \n\x00"))
-	if err != nil || pid < 2 {
-		return fmt.Errorf("readers: stop pcscd: process %q", b)
-	}
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil || !strings.Contains(string(line), m.path(startPrefix)) {
-		return ErrForeign
-	}
-	kill, err := asRoot("/bin/kill", "-TERM", strconv.Itoa(pid))
+	pid, err := m.terminate()
 	if err != nil {
 		return err
-	}
-	if err := kill.Run(); err != nil {
-		return fmt.Errorf("readers: stop pcscd: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
@@ -177,6 +162,37 @@ func (m Machine) stop(ctx context.Context) error {
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// terminate tells our pcscd to end: the one whose command line names our configuration. It returns its
+// number, or 0 for one that is ending by itself.
+func (m Machine) terminate() (pid int, err error) {
+	b, err := os.ReadFile(processID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("readers: stop pcscd: %w", err)
+	}
+	pid, err = strconv.Atoi(strings.Trim(string(b), " \n\x00"))
+	if err != nil || pid < 2 {
+		return 0, fmt.Errorf("readers: stop pcscd: process %q", b)
+	}
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil || !strings.Contains(string(line), m.path(startPrefix)) {
+		return 0, ErrForeign
+	}
+	kill, err := asRoot("/bin/kill", "-TERM", strconv.Itoa(pid))
+	if err != nil {
+		return 0, err
+	}
+	if err := kill.Run(); err != nil {
+		return 0, fmt.Errorf("readers: stop pcscd: %w", err)
+	}
+	return pid, nil
 }
 
 // isZombie tells a process that ended and was not yet waited for.

@@ -177,17 +177,17 @@ func (m Machine) running(ctx context.Context) (keep func(), err error) {
 	found, err := m.answers(ctx, service)
 	switch {
 	case errors.Is(err, devices.ErrServiceStopped):
-		if err := m.start(ctx, slots/perEntry); err != nil {
-			return nil, err
-		}
 	case err != nil:
 		return nil, err
-	case found == 0:
-		return nil, ErrForeign
-	case found < slots: // a test that had few readers ended before it started them all
-		if err := errors.Join(m.stop(ctx), m.start(ctx, slots/perEntry)); err != nil {
+	case found == slots:
+		return service.Keep(ctx)
+	default: // ours, of a test that was killed while it had few readers, or somebody else's
+		if err := m.stop(ctx); err != nil {
 			return nil, err
 		}
+	}
+	if err := m.start(ctx, slots/perEntry); err != nil {
+		return nil, err
 	}
 	return service.Keep(ctx)
 }
@@ -213,10 +213,12 @@ func (m Machine) answers(ctx context.Context, s *pcsc.Service) (int, error) {
 type Exclusive struct {
 	Lease
 	machine Machine
+	few     bool // pcscd was started with few readers
 }
 
 // Exclusive waits until nobody else holds a reader and then holds all of them until release is
-// called. pcscd runs when it returns; release starts nothing again, the next lease does.
+// called. pcscd runs when it returns. release starts nothing again, the next lease does; it stops a
+// pcscd with few readers, so that none is left to another test.
 func (m Machine) Exclusive(ctx context.Context) (e *Exclusive, release func(), err error) {
 	if err := m.prepare(); err != nil {
 		return nil, nil, err
@@ -231,18 +233,36 @@ func (m Machine) Exclusive(ctx context.Context) (e *Exclusive, release func(), e
 		return nil, nil, err
 	}
 	keep()
-	return &Exclusive{Lease: Lease{ReaderName: readerName(0), Port: basePort}, machine: m}, freeMachine, nil
+	e = &Exclusive{Lease: Lease{ReaderName: readerName(0), Port: basePort}, machine: m}
+	return e, func() {
+		e.restore()
+		freeMachine()
+	}, nil
+}
+
+// restore stops a pcscd with few readers. What goes wrong is left to the next lease, which tries again.
+func (e *Exclusive) restore() {
+	if e.few {
+		_ = e.Stop(context.Background()) // bounded by itself
+	}
 }
 
 // Stop ends pcscd and waits until its socket is dead.
-func (e *Exclusive) Stop(ctx context.Context) error { return e.machine.stop(ctx) }
+func (e *Exclusive) Stop(ctx context.Context) error {
+	err := e.machine.stop(ctx)
+	e.few = e.few && err != nil
+	return err
+}
 
 // Start starts pcscd again.
 func (e *Exclusive) Start(ctx context.Context) error { return e.machine.start(ctx, slots/perEntry) }
 
 // StartFew starts pcscd with the first two readers alone, as if the others had been pulled out
 // meanwhile: pcscd takes no configured reader away while it runs.
-func (e *Exclusive) StartFew(ctx context.Context) error { return e.machine.start(ctx, 1) }
+func (e *Exclusive) StartFew(ctx context.Context) error {
+	e.few = true
+	return e.machine.start(ctx, 1)
+}
 
 // Other is a reader that StartFew leaves out.
 func (e *Exclusive) Other() Lease {
