@@ -63,11 +63,15 @@ func (w *work) openChannel(ctx context.Context) (channel, error) {
 
 // dataRoom is how many bytes of data one command of the channel carries.
 func (w *work) dataRoom() int {
-	n := w.product.Limits.Short
 	if w.command > 0 {
-		n = w.command - 7 // header 4, length 3
+		return roomIn(w.product, w.command-7) // header 4, length 3
 	}
-	if w.product.Channel == products.ChannelSCP03 {
+	return roomIn(w.product, w.product.Limits.Short)
+}
+
+// roomIn is what the product's channel leaves of so many bytes of data.
+func roomIn(p *products.Product, n int) int {
+	if p.Channel == products.ChannelSCP03 {
 		return scp03.DataRoom(n)
 	}
 	return n

@@ -61,7 +61,28 @@ func checkSecrets(p *products.Product, o devices.ChipOrder, files fileSet) error
 			return err
 		}
 	}
-	return checkKeys(p, o, files)
+	if err := checkKeys(p, o, files); err != nil {
+		return err
+	}
+	return checkStores(p, o)
+}
+
+// checkStores demands that each secret fits one short command where the product cannot spread it over
+// several.
+func checkStores(p *products.Product, o devices.ChipOrder) error {
+	w := &work{link: &link{product: p}, order: o}
+	sealed := func(b []byte) []byte { return make([]byte, len(b)+16-len(b)%16) }
+	for _, s := range p.Steps {
+		if s.Do != products.Store || s.More != 0 {
+			continue
+		}
+		data, _ := s.Data.Expand(w.field, sealed)
+		clear(data)
+		if len(data) > roomIn(p, p.Limits.Short) {
+			return cannotHold("secret of %d bytes", len(data))
+		}
+	}
+	return nil
 }
 
 func isCAN(s string, digits int) bool {

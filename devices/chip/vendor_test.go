@@ -1,6 +1,8 @@
 package chip_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"padarozhnik/devices"
@@ -89,14 +91,40 @@ p1 = 0xE8
 data = "7FFF00"
 `
 
-// TestVendorIsAFile personalises, reads and resumes such a chip, torn at every tenth command.
+// TestVendorIsAFile personalises, reads and resumes such a chip with every mechanism, torn at every
+// tenth command.
 func TestVendorIsAFile(t *testing.T) {
-	product, err := products.Parse([]byte(vendorProduct))
+	for name, book := range map[string]chiptest.Book{"generic mapping": {Side: 80}, "every mechanism": fullBook(t)} {
+		t.Run(name, func(t *testing.T) {
+			b, blank := vendor(t, vendorProduct)
+			o := b.country.Order(t, book, blank)
+			m := chiptest.NewMemory(blank)
+			c := chiptest.Insert(t, m)
+			b.slot.Put(c)
+			if _, err := b.personalise(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			if m.State().Life != virtual.Locked {
+				t.Errorf("chip is %s", m.State().Life)
+			}
+			holdsOrder(t, m.State(), o)
+			checkReading(t, b, o, devices.Password{CAN: o.CAN})
+			for n := 1; n < c.Commands()/2; n += 10 {
+				tear(t, b, blank, o, virtual.Faults{TearAfter: n})
+			}
+		})
+	}
+}
+
+// vendor is a bench for a product, and a blank of the vendor's.
+func vendor(t *testing.T, product string) (*bench, virtual.State) {
+	t.Helper()
+	p, err := products.Parse([]byte(product))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := newBench(t)
-	if b.encoder, err = chip.NewEncoder(b.slot, chip.Options{Product: product, Trace: &b.trace}); err != nil {
+	if b.encoder, err = chip.NewEncoder(b.slot, chip.Options{Product: p, Trace: &b.trace}); err != nil {
 		t.Fatal(err)
 	}
 	blank := chiptest.NewBlank(t).State()
@@ -106,25 +134,34 @@ func TestVendorIsAFile(t *testing.T) {
 			MRZ: 0x0101, CAN: 0x0102, Auth: 0x7F48, Numbered: 0x7F49, Mapping: 0x7F4A, Active: 0x7F4B,
 		},
 	}
-	o := b.country.Order(t, chiptest.Book{Side: 80}, blank)
-	m := chiptest.NewMemory(blank)
-	c := chiptest.Insert(t, m)
-	b.slot.Put(c)
-	if _, err := b.personalise(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
-	if m.State().Life != virtual.Locked {
-		t.Errorf("chip is %s", m.State().Life)
-	}
-	holdsOrder(t, m.State(), o)
-	checkReading(t, b, o, devices.Password{CAN: o.CAN})
-	for n := 1; n < c.Commands()/2; n += 10 {
-		tear(t, b, blank, o, virtual.Faults{TearAfter: n})
-	}
-	// The reference chip's own product does not take it for a blank.
-	b = newBench(t)
+	return b, blank
+}
+
+// TestVendorIsNotTheReference: the reference chip's own product does not take it for a blank.
+func TestVendorIsNotTheReference(t *testing.T) {
+	_, blank := vendor(t, vendorProduct)
+	b := newBench(t)
 	b.slot.Put(chiptest.Insert(t, chiptest.NewMemory(blank)))
 	if s, err := b.encoder.Chip(t.Context()); err == nil && s.Life == devices.LifeBlank {
 		t.Errorf("taken for a reference chip: %+v", s)
+	}
+}
+
+// TestSecretThatFitsNoCommand: a product that does not spread secrets over commands is asked for no RSA
+// key, and one that has no step for a key is asked for no such key, before anything is sent.
+func TestSecretThatFitsNoCommand(t *testing.T) {
+	for name, change := range map[string][2]string{
+		"one command":    {"more = 0x68\n", ""},
+		"no mapping key": {"{chip-authentication-mapping|", "{can|"},
+		"no numbered":    {"{numbered-chip-authentication|", "{can|"},
+		"no active key":  {"{active-authentication|", "{can|"},
+	} {
+		b, blank := vendor(t, strings.Replace(vendorProduct, change[0], change[1], 1))
+		c := chiptest.Insert(t, chiptest.NewMemory(blank))
+		b.slot.Put(c)
+		_, err := b.personalise(t.Context(), b.country.Order(t, fullBook(t), blank))
+		if !errors.Is(err, devices.ErrCannotHold) || c.Commands() != 0 {
+			t.Errorf("%s: %v behind %d commands", name, err, c.Commands())
+		}
 	}
 }

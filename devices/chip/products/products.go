@@ -193,6 +193,8 @@ func (p *Product) check() error {
 	case slices.ContainsFunc(p.Limits.Files, lds.InMasterFile) &&
 		(!p.CreateMaster.Uses(FieldSize) || !p.CreateMaster.Uses(FieldFile)):
 		return errors.New("create_master needs size and file")
+	case p.Create.Sealed() || p.CreateMaster.Sealed():
+		return errors.New("create holds nothing secret")
 	case p.Identifier.Length < 0 || p.Identifier.Offset < 0:
 		return errors.New("identifier out of range")
 	case p.Limits.File < 1 || p.Limits.File > 0xFFFF || p.Limits.Short < 64 || p.Limits.Short > 255:

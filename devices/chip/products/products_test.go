@@ -58,6 +58,8 @@ ins = 0xF0
 		{"unknown filter", "{size}", "{size|shaken}"},
 		{"open brace", "{file}", "{file"},
 		{"create without a size", "{size}", ""},
+		{"create under a key", "{size}", "{size|sealed}"},
+		{"no way to create what it carries", "[limits]", "[limits]\nfiles = [\"EF.CardSecurity\"]"},
 		{"unknown channel", `"scp03"`, `"smoke"`},
 		{"unknown access", `"pace"`, `"none"`},
 		{"unknown way out", `"select"`, `"door"`},
@@ -104,6 +106,10 @@ func TestTemplate(t *testing.T) {
 	value["can"] = []byte("314159")
 	if want := "\x8F\x01\x07#314159\xFF690806"; !complete || string(got) != want {
 		t.Errorf("%x, %v, want %x", got, complete, want)
+	}
+	value["can"] = bytes.Repeat([]byte{7}, 0x123)
+	if got, _ = tpl.Expand(func(f string) []byte { return value[f] }, seal); !bytes.HasPrefix(got[2:], []byte{0xFF, 1, 0x24}) {
+		t.Errorf("long value: %x", got[:5])
 	}
 	delete(value, "birth")
 	if got, complete := tpl.Expand(func(f string) []byte { return value[f] }, seal); complete || got != nil {
