@@ -165,9 +165,11 @@ func checkActive(p *products.Product, k devices.ActiveAuthKey, files fileSet) er
 		return nil
 	case dg15 == nil || k.IsZero():
 		return cannotHold("DG15 and the key of Active Authentication do not go together")
-	case !p.Stores(products.FieldActive):
+	case !p.Stores(products.FieldActive) && (!p.Stores(products.FieldModulus) || !p.Stores(products.FieldExponent)):
 		return cannotHold("key of Active Authentication")
-	case !slices.Contains([]int{224, 256, 384, 512}, k.HashBits):
+	case len(k.RSA) == 0 && !p.Stores(products.FieldActive):
+		return cannotHold("key of Active Authentication on a curve")
+	case !slices.Contains(p.Limits.Hash, k.HashBits):
 		return cannotHold("Active Authentication with a hash of %d bits", k.HashBits)
 	}
 	stated, err := challengeKey(dg15, files["DG14"])

@@ -2,6 +2,7 @@ package chip_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -22,6 +23,9 @@ func planted(t testing.TB, o devices.ChipOrder) map[string][]byte {
 		"surname": []byte("ERIKSSON"), "document number": []byte("L898902C3"), "birth": []byte("740812"),
 		"personal number": []byte("ZE184226B"), "MRZ hash": o.MRZHash, "key seed": o.MRZHash[:16],
 		"portrait": dg2[len(dg2)/2 : len(dg2)/2+12],
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(o.Active.RSA); err == nil {
+		p["private exponent"] = key.D.Bytes()
 	}
 	for name, b := range map[string][]byte{
 		"CAN": []byte(o.CAN), "Chip Authentication key": o.Auth.Private, "ENC key": o.SCP03.Enc,

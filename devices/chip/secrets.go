@@ -2,6 +2,7 @@ package chip
 
 import (
 	"bytes"
+	"crypto/x509"
 	"slices"
 
 	"padarozhnik/devices"
@@ -58,6 +59,8 @@ func (w *work) field(name string) []byte {
 		return numbered(o.Mapping)
 	case products.FieldActive:
 		return active(o.Active)
+	case products.FieldModulus, products.FieldExponent:
+		return halfRSA(o.Active, name)
 	}
 	return w.zoneField(name)
 }
@@ -79,6 +82,19 @@ func active(k devices.ActiveAuthKey) []byte {
 		return slices.Concat([]byte{hash, byte(k.ParameterID)}, k.Private)
 	}
 	return nil
+}
+
+// halfRSA is the modulus of an RSA key, or its private exponent at the same length.
+func halfRSA(k devices.ActiveAuthKey, name string) []byte {
+	private, err := x509.ParsePKCS1PrivateKey(k.RSA)
+	if err != nil {
+		return nil
+	}
+	half := private.D
+	if name == products.FieldModulus {
+		half = private.N
+	}
+	return half.FillBytes(make([]byte, private.Size()))
 }
 
 // zoneField finds a part of the MRZ information: number (9), birth (6) and expiry (6), each with

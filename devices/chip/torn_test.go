@@ -2,13 +2,14 @@ package chip_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
@@ -35,8 +36,12 @@ func families() []family {
 				return c.Order(t, fullBook(t), s)
 			}},
 		{"jmrtd", "jmrtd", chiptest.NewApplet, func(t testing.TB, c chiptest.Country, _ virtual.State) devices.ChipOrder {
-			return c.OldOrder(t, 48)
+			return c.OldOrder(t, 48, nil)
 		}},
+		{"jmrtd, active authentication", "jmrtd", chiptest.NewApplet,
+			func(t testing.TB, c chiptest.Country, _ virtual.State) devices.ChipOrder {
+				return c.OldOrder(t, 32, shortKey(t))
+			}},
 	}
 }
 
@@ -139,7 +144,7 @@ func holdsOrder(t *testing.T, s virtual.State, o devices.ChipOrder) {
 	if len(o.Mapping.Private) > 0 && (s.Mapping == nil || !bytes.Equal(s.Mapping.Private, o.Mapping.Private)) {
 		t.Error("key of chip authentication mapping is not that of the order")
 	}
-	if !o.Active.IsZero() && (s.Active == nil || !bytes.Equal(s.Active.RSA, o.Active.RSA)) {
+	if !o.Active.IsZero() && !holdsActive(t, s, o.Active) {
 		t.Error("key of Active Authentication is not that of the order")
 	}
 	for _, f := range o.Files {
@@ -151,6 +156,18 @@ func holdsOrder(t *testing.T, s virtual.State, o devices.ChipOrder) {
 			t.Errorf("%s is not that of the order", f.Name)
 		}
 	}
+}
+
+func holdsActive(t *testing.T, s virtual.State, k devices.ActiveAuthKey) bool {
+	t.Helper()
+	if s.Kind != virtual.Applet {
+		return s.Active != nil && bytes.Equal(s.Active.RSA, k.RSA)
+	}
+	key, err := x509.ParsePKCS1PrivateKey(k.RSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Equal(s.Modulus, key.N.Bytes()) && new(big.Int).SetBytes(s.Exponent).Cmp(key.D) == 0
 }
 
 func TestResumeWritesOnlyTheRest(t *testing.T) {
@@ -315,108 +332,5 @@ func TestLyingChipIsNeverLocked(t *testing.T) {
 				t.Errorf("only %d lies of %d commands were found", refused, commands)
 			}
 		})
-	}
-}
-
-// TestBookIsRefusedByDate: from 2027 on no chip that opens by BAC alone is written.
-func TestBookIsRefusedByDate(t *testing.T) {
-	b := newBenchFor(t, "jmrtd")
-	m := chiptest.NewApplet(t)
-	o := b.country.OldOrder(t, 48)
-	b.slot.Put(chiptest.Insert(t, m))
-	for _, test := range []struct {
-		day  time.Time
-		want error
-	}{
-		{time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), devices.ErrOutdatedAccess},
-		{time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC), devices.ErrOutdatedAccess},
-		{time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC), nil},
-	} {
-		_, err := b.encoder.Personalise(t.Context(), o, b.country.Trust, test.day, nil)
-		if !errors.Is(err, test.want) {
-			t.Errorf("%s: %v, want %v", test.day, err, test.want)
-		}
-		if test.want != nil && len(m.State().Files) != 0 {
-			t.Error("the chip was written")
-		}
-	}
-}
-
-// TestAppletRefusals: what the second kind of chip cannot hold is refused before anything is sent.
-func TestAppletRefusals(t *testing.T) {
-	b := newBenchFor(t, "jmrtd")
-	for _, test := range []struct {
-		name  string
-		spoil func(*devices.ChipOrder)
-	}{
-		{"guarded data group", func(o *devices.ChipOrder) {
-			o.Files = append(o.Files, devices.ChipFile{Name: "DG3", Data: []byte{0x63, 0}})
-		}},
-		{"DG16", func(o *devices.ChipOrder) {
-			o.Files = append(o.Files, devices.ChipFile{Name: "DG16", Data: []byte{0x70, 0}})
-		}},
-		{"DG15 without a key that fits", func(o *devices.ChipOrder) {
-			o.Files = append(o.Files, devices.ChipFile{Name: "DG15", Data: []byte{0x6F, 0}})
-		}},
-		{"EF.CardAccess", func(o *devices.ChipOrder) {
-			o.Files = append(o.Files, devices.ChipFile{Name: "EF.CardAccess", Data: []byte{0x31, 0}})
-		}},
-		{"file of 32767 bytes", func(o *devices.ChipOrder) {
-			data := append([]byte{0x67, 0x82, 0x7F, 0xFB}, make([]byte, 0x7FFB)...)
-			o.Files = append(o.Files, devices.ChipFile{Name: "DG7", Data: data})
-		}},
-		{"CAN", func(o *devices.ChipOrder) { o.CAN = "314159" }},
-		{"Chip Authentication", func(o *devices.ChipOrder) { o.Auth.Private = []byte{1} }},
-		{"identifier", func(o *devices.ChipOrder) { o.ChipID = make([]byte, 8) }},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			m := chiptest.NewApplet(t)
-			c := chiptest.Insert(t, m)
-			b.slot.Put(c)
-			o := b.country.OldOrder(t, 48)
-			test.spoil(&o)
-			if _, err := b.personalise(t.Context(), o); !errors.Is(err, devices.ErrCannotHold) {
-				t.Errorf("error %v, want ErrCannotHold", err)
-			}
-			if c.Commands() != 0 {
-				t.Errorf("%d commands were sent", c.Commands())
-			}
-		})
-	}
-}
-
-// TestAppletFileOfAnotherSize meets chips on which an earlier order left a larger or a smaller DG2:
-// the one is made smaller, the other is spoiled, because its files never grow.
-func TestAppletFileOfAnotherSize(t *testing.T) {
-	b := newBenchFor(t, "jmrtd")
-	o := b.country.OldOrder(t, 48)
-	dg2 := fileByName(t, &o, "DG2").Data
-	com := fileByName(t, &o, "EF.COM").Data
-	dg1 := fileByName(t, &o, "DG1").Data
-	for _, test := range []struct {
-		name string
-		size int
-		want error
-	}{
-		{"larger", len(dg2) + 40, nil},
-		{"smaller", len(dg2) - 40, devices.ErrCannotHold},
-	} {
-		m := chiptest.NewApplet(t)
-		s := m.State()
-		s.MRZHash = o.MRZHash
-		left := append(bytes.Clone(dg2), make([]byte, 40)...)[:test.size]
-		s.Files = []virtual.File{
-			{ID: 0x011E, Data: bytes.Clone(com), First: len(com)}, {ID: 0x0101, Data: bytes.Clone(dg1), First: len(dg1)},
-			{ID: 0x0102, Data: left, First: test.size},
-		}
-		m = chiptest.NewMemory(s)
-		b.slot.Put(chiptest.Insert(t, m))
-		_, err := b.personalise(t.Context(), o)
-		if !errors.Is(err, test.want) {
-			t.Errorf("%s: %v, want %v", test.name, err, test.want)
-		}
-		if err == nil {
-			holdsOrder(t, m.State(), o)
-		}
 	}
 }

@@ -119,6 +119,7 @@ type Limits struct {
 	Parameters []int    `toml:"parameters"` // standardized domain parameters of PACE and of the chip's keys
 	ChipAuth   []string `toml:"chip_auth"`  // object identifiers of Chip Authentication
 	RSA        []int    `toml:"rsa"`        // bits of an RSA key for Active Authentication
+	Hash       []int    `toml:"hash"`       // bits of the hash of Active Authentication
 	CAN        int      `toml:"can"`        // digits; 0 where the chip knows none
 	Short      int      `toml:"short"`      // data bytes of the longest command where the chip states no buffers
 }

@@ -16,6 +16,8 @@ const (
 	FieldNumbered    = "numbered-chip-authentication" // number of the key, and the same
 	FieldMapping     = "chip-authentication-mapping"  // number of the key, and the same
 	FieldActive      = "active-authentication"        // hash in bytes; 0 and an RSAPrivateKey, or domain parameters and key
+	FieldModulus     = "active-modulus"               // of an RSA key for Active Authentication
+	FieldExponent    = "active-exponent"              // private, as long as the modulus
 	FieldNumber      = "number"                       // of the document, nine characters, padded
 	FieldBirth       = "birth"                        // YYMMDD
 	FieldExpiry      = "expiry"                       // YYMMDD
@@ -26,7 +28,7 @@ const (
 
 func fields() []string {
 	return []string{FieldApplication, FieldMRZHash, FieldCAN, FieldChipAuth, FieldNumbered, FieldMapping, FieldActive,
-		FieldNumber, FieldBirth, FieldExpiry, FieldSize, FieldFile, FieldShort}
+		FieldModulus, FieldExponent, FieldNumber, FieldBirth, FieldExpiry, FieldSize, FieldFile, FieldShort}
 }
 
 // Filters of a field.

@@ -1,8 +1,12 @@
 package chip
 
 import (
+	"crypto"
+	"crypto/rsa"
 	"crypto/sha1"
+	"math/big"
 
+	"padarozhnik/devices/chip/activeauth"
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/mrz"
@@ -74,6 +78,8 @@ func (c *Chip) appletCommand(r request) apdu.Response {
 		return c.appletChallenge(r)
 	case 0x82:
 		return c.answerBAC(r.Data)
+	case 0x88:
+		return c.appletSign(r)
 	}
 	return status(apdu.UnknownInstruction)
 }
@@ -226,4 +232,21 @@ func (c *Chip) appletChallenge(r request) apdu.Response {
 		return status(apdu.ConditionsOfUse)
 	}
 	return c.drawChallenge()
+}
+
+// appletSign is Active Authentication, with SHA-1 alone.
+func (c *Chip) appletSign(r request) apdu.Response {
+	switch {
+	case !c.authenticated():
+		return status(apdu.SecurityStatus)
+	case len(c.state.Modulus) != rsaModulusSize || len(c.state.Exponent) != rsaModulusSize:
+		return status(apdu.ConditionsOfUse)
+	}
+	key := &rsa.PrivateKey{D: new(big.Int).SetBytes(c.state.Exponent)}
+	key.N = new(big.Int).SetBytes(c.state.Modulus)
+	signature, err := activeauth.Signer{RSA: key, Hash: crypto.SHA1, Rand: c.rand}.Sign(r.Data)
+	if err != nil {
+		return status(apdu.Unspecified)
+	}
+	return done(signature)
 }
