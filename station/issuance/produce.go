@@ -160,7 +160,7 @@ func (d *Desk) take(ctx context.Context, seat Seat, o station.Order, _ devices.R
 		return devices.ErrWrongBlank
 	}
 	if chip.Life != devices.LifeBlank {
-		return fmt.Errorf("chip was written before this order: %w", devices.ErrWrongBlank)
+		return fmt.Errorf("%w: %w", devices.ErrBegunForAnother, devices.ErrWrongBlank)
 	}
 	ev := fact{kind: event.BlankTaken, body: event.Bound{Case: o.Case}}
 	return d.advance(ctx, seat.Key, o, station.StateTaken, ev, func(c *station.Case) (err error) {
