@@ -48,6 +48,10 @@ func (o *Office) start(ctx context.Context) error {
 		"vault", "--ledger", address, "--every", "200ms"); err != nil {
 		return err
 	}
+	// The second place, without which a station keeps its sealed cases. Here it lies on the same disk.
+	if _, err := o.launch(ctx, nurse, "headquarters", "safe in", "backup", o.Path("second"), "--every", "1s"); err != nil {
+		return err
+	}
 	scanner, err := o.launch(ctx, nurse, "simulator", "listening ",
 		"scanner", "--desk", o.Path("desk"), "--pages", o.Path("pages"), "--listen", "127.0.0.1:0")
 	if err != nil {
