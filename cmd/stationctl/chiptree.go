@@ -65,6 +65,9 @@ func describe(f devices.ChipFile) string {
 		title = "access protocols, signed"
 	case "EF.DIR":
 		title = "list of applications"
+		if d, err := lds.ParseDir(f.Data); err == nil {
+			detail = strings.ToUpper(fmt.Sprintf("%x", d.Applications))
+		}
 	case "EF.COM":
 		title = "list of data groups"
 		if c, err := lds.ParseCOM(f.Data); err == nil {

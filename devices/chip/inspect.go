@@ -86,7 +86,7 @@ func (in *inspection) readMasterFile(ctx context.Context) error {
 	if err := in.readBuffers(ctx); err != nil {
 		return err
 	}
-	for _, name := range []string{"EF.ATR-INFO", "EF.CardAccess"} {
+	for _, name := range []string{"EF.ATR-INFO", "EF.DIR", "EF.CardAccess"} {
 		b, err := in.readFree(ctx, name)
 		if _, refused := apdu.StatusOf(err); refused {
 			continue

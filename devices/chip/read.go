@@ -79,7 +79,7 @@ func (l *link) readFreely(ctx context.Context, name string) ([]byte, error) {
 		return nil, err
 	}
 	_, header, value, err := tlv.Header(r.Data)
-	if err != nil || name == "EF.ATR-INFO" {
+	if err != nil || name == "EF.ATR-INFO" || name == "EF.DIR" {
 		return r.Data, nil
 	}
 	total := header + value

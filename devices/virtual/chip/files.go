@@ -13,6 +13,7 @@ const (
 	cardSecurityID = 0x011D // in the master file; EF.SOD has the same in the application
 	dg14ID         = 0x010E
 	atrInfoID      = 0x2F01
+	dirID          = 0x2F00
 	masterFileID   = 0x3F00
 )
 

@@ -211,10 +211,9 @@ func NewPassport(o devices.ChipOrder, bac bool) (State, error) {
 	if k := o.Active; !k.IsZero() {
 		s.Active = &ActiveKey{RSA: k.RSA, ParameterID: k.ParameterID, Private: k.Private, HashBytes: k.HashBits / 8}
 	}
-	info, err := atrInfo()
-	if err != nil {
+	var err error
+	if s.Files, err = makersFiles(); err != nil {
 		return State{}, err
 	}
-	s.Files = []File{info}
 	return s, s.putFiles(o.Files, true)
 }

@@ -136,7 +136,7 @@ func (c *Chip) updateBinary(r request) apdu.Response {
 			return status(apdu.WrongData)
 		}
 	}
-	if f.ID == atrInfoID {
+	if f.ID == atrInfoID || f.ID == dirID {
 		return status(apdu.SecurityStatus)
 	}
 	if offset+len(data) > len(f.Data) {

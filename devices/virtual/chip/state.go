@@ -144,22 +144,24 @@ func NewState(rand io.Reader, diversify func(chipID []byte) (devices.SCP03Keys, 
 	if s.SCP03, err = diversify(s.ChipID); err != nil {
 		return State{}, err
 	}
-	info, err := atrInfo()
-	if err != nil {
-		return State{}, err
-	}
-	s.Files = []File{info}
-	return s, nil
+	s.Files, err = makersFiles()
+	return s, err
 }
 
-// atrInfo is the maker's EF.ATR/INFO.
-func atrInfo() (File, error) {
+// makersFiles are EF.ATR/INFO and EF.DIR, which come with the chip and which nobody writes.
+func makersFiles() ([]File, error) {
 	info := lds.ATRInfo{Capabilities: lds.ExtendedCapabilities(), MaxCommand: bufferSize, MaxResponse: bufferSize}
-	b, err := info.Bytes()
+	atr, err := info.Bytes()
 	if err != nil {
-		return File{}, fmt.Errorf("EF.ATR/INFO: %w", err)
+		return nil, fmt.Errorf("EF.ATR/INFO: %w", err)
 	}
-	return File{ID: atrInfoID, Short: 1, Master: true, Data: b}, nil
+	dir, err := lds.Dir{Applications: [][]byte{applicationID()}}.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("EF.DIR: %w", err)
+	}
+	return []File{
+		{ID: atrInfoID, Short: 0x01, Master: true, Data: atr}, {ID: dirID, Short: 0x1E, Master: true, Data: dir},
+	}, nil
 }
 
 // NewApplet is an open chip of the second kind. Its identifier stays inside: no command tells it.
