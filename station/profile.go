@@ -50,6 +50,8 @@ type Profile struct {
 	PortraitBytes int        `toml:"portrait_bytes" cbor:"17,keyasint" json:"portraitBytes"`
 	ChipTries     int        `toml:"chip_tries" cbor:"18,keyasint" json:"chipTries"`
 	FaceFormat    FaceFormat `toml:"face_format" cbor:"19,keyasint" json:"faceFormat"`
+
+	Quota
 }
 
 // FaceFormat is the ISO/IEC standard by which the chip's picture of the holder is encoded.
