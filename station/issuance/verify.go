@@ -40,11 +40,11 @@ func (d *Desk) keyOf(e journal.Entry) (*ecdsa.PublicKey, error) {
 			return pub, nil
 		}
 	}
-	o, ok := d.Charter.Officer(e.Actor)
-	if !ok {
+	spki := d.Charter.SignedOnce(e.Actor)
+	if spki == nil {
 		return nil, journal.ErrUnknownKey
 	}
-	pub, err := x509.ParsePKIXPublicKey(o.SPKI)
+	pub, err := x509.ParsePKIXPublicKey(spki)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", journal.ErrUnknownKey, err)
 	}

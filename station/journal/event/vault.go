@@ -35,11 +35,21 @@ type Restored struct {
 }
 
 // Past is the blob of StationRestored. Entries and receipts are the station's own, in order and in
-// pairs; the blanks are those that were ever allocated to it, all in the first part.
+// pairs; the blanks are those that were ever allocated to it. The last part says what headquarters has
+// answered: for which numbers an order exists, and which cases are held or were declined.
 type Past struct {
-	Entries  [][]byte `cbor:"1,keyasint"`
-	Receipts [][]byte `cbor:"2,keyasint"`
-	Blanks   []Blank  `cbor:"3,keyasint"`
+	Entries  [][]byte         `cbor:"1,keyasint"`
+	Receipts [][]byte         `cbor:"2,keyasint"`
+	Blanks   []Blank          `cbor:"3,keyasint"`
+	Ordered  []station.Serial `cbor:"4,keyasint"`
+	Held     []Answer         `cbor:"5,keyasint"`
+	Declined []Answer         `cbor:"6,keyasint"`
+}
+
+// Answer is headquarters' word on a case that got no order.
+type Answer struct {
+	Case  station.CaseToken `cbor:"1,keyasint"`
+	Cause string            `cbor:"2,keyasint"`
 }
 
 // Resumed is the body of StationResumed: how many entries came back, and how many cases were lost.
