@@ -89,7 +89,8 @@ func (a Application) exactTraits() []Trait {
 	who := a.Applicant
 	out = append(out, latinName(who.Surname, who.GivenNames, who.Birth)...)
 	if surname := localName(who.LocalSurname); surname != "" {
-		out = append(out, Trait{SameName, "local|" + surname + "|" + localName(who.LocalGivenNames) + "|" + who.Birth.String()})
+		given := localName(who.LocalGivenNames)
+		out = append(out, Trait{SameName, "local|" + surname + "|" + given + "|" + who.Birth.String()})
 	}
 	return out
 }

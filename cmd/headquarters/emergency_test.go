@@ -71,7 +71,8 @@ func newBureau(t *testing.T) *bureau {
 }
 
 func (b *bureau) newToken(name string) {
-	f, err := token.Create(filepath.Join(b.top, name+".token"), []byte(bureauSecret), token.Options{Passes: 1, MemoryKiB: 64})
+	cheap := token.Options{Passes: 1, MemoryKiB: 64}
+	f, err := token.Create(filepath.Join(b.top, name+".token"), []byte(bureauSecret), cheap)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -243,10 +244,11 @@ func TestScenario3Impostor(t *testing.T) {
 		t.Error("a blank that was never ordered has a trace")
 	}
 	id := b.tokens["O"].KeyID()
-	if _, err := b.run(b.revokeCommand(), "--book", "UT4200002", "--reason", "impostor", b.specs[0], b.specs[1]); err == nil {
+	if _, err := b.run(b.revokeCommand(), append(b.specs[:2:2], "--book", "UT4200002", "--reason", "impostor")...); err == nil {
 		t.Error("one officer revokes alone")
 	}
-	if _, err := b.run(b.revokeCommand(), append(b.specs, "--book", "UT4200002", "--reason", "he was one")...); !errors.Is(err, errUsage) {
+	sentence := append(b.specs[:4:4], "--book", "UT4200002", "--reason", "he was one")
+	if _, err := b.run(b.revokeCommand(), sentence...); !errors.Is(err, errUsage) {
 		t.Errorf("a sentence as a reason: %v", err)
 	}
 	b.must(b.revokeCommand(), append(b.specs, "--book", "UT4200002", "--key", id, "--blanks", "UT4200100-UT4200199",
@@ -404,7 +406,8 @@ func TestReplaceOfficerAndStation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o, ok := c.Officer(b.tokens["E2"].KeyID()); !ok || o.Pseudonym != "E" || !slices.Equal(o.Roles, []station.Role{station.RoleEnrol}) {
+	o, ok := c.Officer(b.tokens["E2"].KeyID())
+	if !ok || o.Pseudonym != "E" || !slices.Equal(o.Roles, []station.Role{station.RoleEnrol}) {
 		t.Errorf("officer %+v", o)
 	}
 	if err := b.write(b.tokens["E"], "UTO-01", event.CaseOpened, "CASE-2", nil, nil); !errors.Is(err, wire.UnknownKey) {
@@ -413,8 +416,8 @@ func TestReplaceOfficerAndStation(t *testing.T) {
 	if err := b.write(b.tokens["E2"], "UTO-01", event.CaseOpened, "CASE-2", nil, nil); err != nil {
 		t.Errorf("an entry of the new token: %v", err)
 	}
-	b.must(b.stationCommand(), append([]string{"replace", "UTO-01", "--key", b.publicFile("station2"), "--reason", "destroyed"},
-		b.specs...)...)
+	replaceStation := []string{"replace", "UTO-01", "--key", b.publicFile("station2"), "--reason", "destroyed"}
+	b.must(b.stationCommand(), append(replaceStation, b.specs...)...)
 	if c, err = b.charterOf("UTO-01"); err != nil || c.Epoch != 2 || c.StationID != b.tokens["station2"].KeyID() {
 		t.Errorf("charter epoch %d: %v", c.Epoch, err)
 	}
@@ -424,7 +427,8 @@ func TestReplaceOfficerAndStation(t *testing.T) {
 	if err := b.write(b.tokens["station2"], "UTO-01", event.StationResumed, "", nil, nil); err != nil {
 		t.Errorf("an entry of the new hardware: %v", err)
 	}
-	if offices, err := b.offices(b.rootKey(t)); err != nil || len(offices) != 1 || !bytes.Equal(offices[0].HPKE, b.tokens["station2"].HPKEPublic()) {
+	offices, err := b.offices(b.rootKey(t))
+	if err != nil || len(offices) != 1 || !bytes.Equal(offices[0].HPKE, b.tokens["station2"].HPKEPublic()) {
 		t.Errorf("the vault seals to another key: %v", err)
 	}
 	b.must(b.caseCommand(), "trace", "UT4200002") // by keys that are all gone or replaced

@@ -79,7 +79,7 @@ func (h *headquarters) provenProtocol(dir string) (protocol, error) {
 	if err != nil {
 		return p, err
 	}
-	if len(p.Officers) != 2 || p.Officers[0].KeyID == p.Officers[1].KeyID || bytes.Equal(p.Officers[0].SPKI, p.Officers[1].SPKI) {
+	if len(p.Officers) != 2 || p.Officers[0].KeyID == p.Officers[1].KeyID {
 		return p, errNotice
 	}
 	for i, o := range p.Officers {

@@ -182,7 +182,8 @@ that the running vault does; for a vault that is not to run unattended.`,
 					return err
 				}
 				n, err := v.Round(cmd.Context(), allocations)
-				fmt.Fprintf(cmd.OutOrStdout(), "%d answers and directives; %d wait for two officers\n", n, len(v.Diary.Suspicions()))
+				waiting := len(v.Diary.Suspicions())
+				fmt.Fprintf(cmd.OutOrStdout(), "%d answers and directives; %d wait for two officers\n", n, waiting)
 				return err
 			})
 		},

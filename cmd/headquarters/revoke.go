@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -256,21 +254,9 @@ func (h *headquarters) renewAfter(cmd *cobra.Command, n vault.Notice) error {
 
 // keyIDOf names a public key, DER.
 func keyIDOf(spki []byte) (string, error) {
-	key, err := parseSPKI(spki)
+	key, err := journal.ParseKey(spki)
 	if err != nil {
 		return "", err
 	}
 	return journal.KeyID(key)
-}
-
-func parseSPKI(spki []byte) (*ecdsa.PublicKey, error) {
-	pub, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		return nil, err
-	}
-	key, ok := pub.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, journal.ErrUnknownKey
-	}
-	return key, nil
 }

@@ -88,7 +88,7 @@ func (h *headquarters) trace(ctx context.Context, serial station.Serial) ([]trac
 		}
 		if s, ok := signers[e.Actor]; ok {
 			t.Who = s.name
-			pub, err := parseSPKI(s.spki)
+			pub, err := journal.ParseKey(s.spki)
 			t.Verified = err == nil && p.Entry.Verify(pub) == nil
 		}
 		out = append(out, t)

@@ -111,10 +111,11 @@ func TestScenario3Duplicates(t *testing.T) {
 		}
 	}
 	a, b := o.keys["I"], o.keys["C"]
-	if err := o.vault.Diary.Decide(twice, vault.VerdictClear, "relative", [2]crypto.Signer{a, a}); !errors.Is(err, station.ErrSamePerson) {
+	decide := o.vault.Diary.Decide
+	if err := decide(twice, vault.VerdictClear, "relative", [2]crypto.Signer{a, a}); !errors.Is(err, station.ErrSamePerson) {
 		t.Errorf("one officer decides alone: %v", err)
 	}
-	if err := o.vault.Diary.Decide(twice, vault.VerdictClear, "it is Zorka", [2]crypto.Signer{a, b}); !errors.Is(err, station.ErrReason) {
+	if err := decide(twice, vault.VerdictClear, "it is Zorka", [2]crypto.Signer{a, b}); !errors.Is(err, station.ErrReason) {
 		t.Errorf("a sentence as a reason: %v", err)
 	}
 	o.exchange(d)
@@ -122,7 +123,7 @@ func TestScenario3Duplicates(t *testing.T) {
 	for token, v := range map[station.CaseToken]vault.Verdict{
 		twice: vault.VerdictClear, exact: vault.VerdictDuplicate,
 	} {
-		if err := o.vault.Diary.Decide(token, v, "relative", [2]crypto.Signer{a, b}); err != nil {
+		if err := decide(token, v, "relative", [2]crypto.Signer{a, b}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,7 +3,6 @@ package issuance
 import (
 	"context"
 	"crypto/ecdsa"
-	"crypto/x509"
 	"fmt"
 
 	"padarozhnik/station"
@@ -44,15 +43,7 @@ func (d *Desk) keyOf(e journal.Entry) (*ecdsa.PublicKey, error) {
 	if spki == nil {
 		return nil, journal.ErrUnknownKey
 	}
-	pub, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", journal.ErrUnknownKey, err)
-	}
-	key, ok := pub.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, journal.ErrUnknownKey
-	}
-	return key, nil
+	return journal.ParseKey(spki)
 }
 
 // Stock lists every booklet by serial.

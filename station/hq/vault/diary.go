@@ -3,7 +3,6 @@ package vault
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -193,7 +192,7 @@ func (d *Diary) keyOf(e journal.Entry) (*ecdsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	pub, err := publicKey(spki)
+	pub, err := journal.ParseKey(spki)
 	if err != nil {
 		return nil, err
 	}
@@ -201,19 +200,6 @@ func (d *Diary) keyOf(e journal.Entry) (*ecdsa.PublicKey, error) {
 		return nil, journal.ErrUnknownKey
 	}
 	return pub, nil
-}
-
-// publicKey reads a P-256 key.
-func publicKey(spki []byte) (*ecdsa.PublicKey, error) {
-	pub, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", journal.ErrUnknownKey, err)
-	}
-	key, ok := pub.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, journal.ErrUnknownKey
-	}
-	return key, nil
 }
 
 // opened writes that a case is about to be opened, unless two officers would have to allow it.

@@ -212,7 +212,7 @@ func (o *office) key(e journal.Entry) (*ecdsa.PublicKey, error) {
 	if spki == nil || slices.Contains(o.revoked.Officers, e.Actor) {
 		return nil, journal.ErrUnknownKey
 	}
-	return publicKey(spki)
+	return journal.ParseKey(spki)
 }
 
 func (v *Vault) ownKey(e journal.Entry) (*ecdsa.PublicKey, error) {

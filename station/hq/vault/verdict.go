@@ -81,7 +81,7 @@ func (d *Diary) inPair(officers [2]crypto.Signer, kinds [2]string, subject strin
 		if keys[i], err = x509.MarshalPKIXPublicKey(o.Public()); err != nil {
 			return err
 		}
-		pub, err := publicKey(keys[i])
+		pub, err := journal.ParseKey(keys[i])
 		if err != nil {
 			return err
 		}
