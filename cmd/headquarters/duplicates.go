@@ -2,10 +2,12 @@ package main
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 
 	"padarozhnik/station/hq/vault"
+	"padarozhnik/station/token"
 )
 
 // keyDuplicates is the secret under which the vault marks applicants.
@@ -14,14 +16,21 @@ const keyDuplicates = "duplicates"
 // fileDiary is the vault's own memory.
 const fileDiary = "diary"
 
-// addDuplicateKey makes the secret of a new headquarters.
+// addDuplicateKey makes the secret of a new headquarters. One that a begun and cut-off headquarters left
+// in the token is taken: nothing was ever marked under it.
 func addDuplicateKey(s keystore) error {
 	var secret [32]byte
 	if _, err := rand.Read(secret[:]); err != nil {
 		return err
 	}
 	defer clear(secret[:])
-	return s.AddSecret(keyDuplicates, secret[:])
+	err := s.AddSecret(keyDuplicates, secret[:])
+	if errors.Is(err, token.ErrNameTaken) {
+		left, err := s.Secret(keyDuplicates)
+		clear(left)
+		return err
+	}
+	return err
 }
 
 // duplicateKey reads the secret. A headquarters from before there was one gets it with its first
