@@ -49,6 +49,16 @@ var (
 	ErrChipRemoved = errors.New("chip removed")
 	// ErrForeignChip: what lies on the reader is not a passport chip of a kind that we know.
 	ErrForeignChip = errors.New("not a passport chip")
+	// ErrBankCard: what lies on the reader is a payment card. It also is ErrForeignChip.
+	ErrBankCard = errors.New("payment card")
+	// ErrTwoChips: chips lie on more than one reader, and nobody said which is meant.
+	ErrTwoChips = errors.New("chips on several readers")
+	// ErrBegunForAnother: the chip holds the beginning of another order. It also is ErrWrongBlank.
+	ErrBegunForAnother = errors.New("chip was begun for another order")
+	// ErrOutdatedAccess: the chip opens by a protocol with which no document may be issued any more.
+	ErrOutdatedAccess = errors.New("access protocol is out of date")
+	// ErrSpoiled: the chip was tried as often as makes sense; the booklet is to be spoiled.
+	ErrSpoiled = errors.New("chip is spoiled")
 	// ErrWrongBlank: the chip on the reader is not the one that was expected.
 	ErrWrongBlank = errors.New("another blank than expected")
 	// ErrWrongPassword: the chip refused the password (MRZ or CAN).

@@ -86,10 +86,15 @@ func TestDependenciesPointOneWay(t *testing.T) {
 			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "printing"}, leafs: true,
 		},
 		{who: []string{"station/sqlite"}, may: []string{"station", "station/issuance", "station/journal"}},
+		{who: []string{"station/hq/ledger/cluster"}},
 		{who: []string{"station/hq/wire"}, may: []string{"station/journal"}},
 		{who: []string{"station/hq/client", "station/hq/ledger"}, may: []string{"station/journal", "station/hq/wire"}},
 		{who: []string{"station/hq/charter/abroad"}, leafs: true},
 		{who: []string{"station/hq/charter"}, may: []string{"station", "station/journal"}, leafs: true},
+		{
+			who: []string{"station/hq/bundle"},
+			may: []string{"station/journal", "station/journal/seal", "station/hq/wire"},
+		},
 		{
 			who: []string{"station/hq/vault"},
 			may: []string{"station", "station/journal/...", "devices/chip/scp03"}, leafs: true,
@@ -135,6 +140,7 @@ func TestWhatProgramsLink(t *testing.T) {
 		{"cmd/stationctl", module + "station/hq/ledger", "a station is no server"},
 		{"cmd/stationctl", module + "station/hq/vault", "a station opens no cases"},
 		{"station/hq/ledger", module + "station/journal/seal", "the internet side opens nothing"},
+		{"station/hq/ledger", module + "station/hq/bundle", "the internet side opens nothing"},
 		{"station/hq/ledger", module + "station/token", "the internet side opens nothing"},
 		{"station/hq/ledger", module + "station/hq/vault", "the internet side opens nothing"},
 	} {

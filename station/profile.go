@@ -51,6 +51,10 @@ type Profile struct {
 	ChipTries     int        `toml:"chip_tries" cbor:"18,keyasint" json:"chipTries"`
 	FaceFormat    FaceFormat `toml:"face_format" cbor:"19,keyasint" json:"faceFormat"`
 
+	// Days without a word of headquarters until the desk warns, and until issuing stops.
+	WarnSilenceDays int `toml:"warn_silence_days" cbor:"20,keyasint" json:"warnSilenceDays"`
+	MaxSilenceDays  int `toml:"max_silence_days" cbor:"21,keyasint" json:"maxSilenceDays"`
+
 	Quota
 }
 
@@ -90,6 +94,8 @@ func (p Profile) Check() error {
 		return fmt.Errorf("profile %s: face format: %w", p.Name, ErrMalformed)
 	case p.MaxOpenCases < 1 || p.PortraitBytes < 4096 || p.ChipTries < 1:
 		return fmt.Errorf("profile %s: limits: %w", p.Name, ErrMalformed)
+	case p.WarnSilenceDays < 1 || p.MaxSilenceDays < p.WarnSilenceDays:
+		return fmt.Errorf("profile %s: days of silence: %w", p.Name, ErrMalformed)
 	}
 	if _, err := regexp.Compile(p.NumberForm); err != nil {
 		return fmt.Errorf("profile %s: number form: %w", p.Name, ErrMalformed)

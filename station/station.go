@@ -57,6 +57,8 @@ var (
 	ErrProfile = errors.New("not allowed by the profile")
 	// ErrTooMany: the limit of open cases is reached.
 	ErrTooMany = errors.New("too many open cases")
+	// ErrSilent: headquarters has not been heard for as long as the profile allows.
+	ErrSilent = errors.New("headquarters silent for too long")
 )
 
 // Date is a calendar day. Month or Day is 0 where it is not known; such dates occur in births only.

@@ -20,7 +20,7 @@ func profile() station.Profile {
 		Version: 1, Name: "test", Mode: station.ModeSpecimen, DocumentCode: "PP", IssuingState: "UTO", CountryCode: "UT",
 		Nationalities: []string{"UTO"}, NumberForm: "UT[0-9]{7}", Overprint: "SPECIMEN", Consents: []string{"passport"},
 		Validity: []station.Validity{{UnderAge: 14, Years: 5}, {Years: 10}}, MaxOpenCases: 3, PACEParameter: 12,
-		PortraitBytes: 20480, ChipTries: 3, FaceFormat: station.Face39794,
+		PortraitBytes: 20480, ChipTries: 3, FaceFormat: station.Face39794, WarnSilenceDays: 21, MaxSilenceDays: 42,
 	}
 }
 
@@ -288,6 +288,8 @@ func TestProfileCheck(t *testing.T) {
 		"broken number form":           func(p *station.Profile) { p.NumberForm = "[" },
 		"a face format of no standard": func(p *station.Profile) { p.FaceFormat = "" },
 		"no tries":                     func(p *station.Profile) { p.ChipTries = 0 },
+		"no limit of silence":          func(p *station.Profile) { p.WarnSilenceDays, p.MaxSilenceDays = 0, 0 },
+		"a warning after the stop":     func(p *station.Profile) { p.WarnSilenceDays, p.MaxSilenceDays = 43, 42 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := profile()

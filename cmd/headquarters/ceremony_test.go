@@ -16,6 +16,7 @@ import (
 
 	"github.com/veraison/go-cose"
 
+	"padarozhnik/station/hq/ledger/cluster"
 	"padarozhnik/station/pki"
 	"padarozhnik/station/token"
 	"padarozhnik/station/token/softhsm"
@@ -40,7 +41,7 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1
 	}
-	return m.Run()
+	return cluster.Main(m)
 }
 
 const secret = "393142"

@@ -54,7 +54,7 @@ func (h *headquarters) administer() (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ledger.Open(h.path("ledger"), ledger.Options{Verifier: v, Clock: h.now, Log: h.log})
+	return ledger.Open(h.ledgerPlace(), ledger.Options{Verifier: v, Clock: h.now, Log: h.log})
 }
 
 func (h *headquarters) certificate(parts ...string) (*x509.Certificate, error) {

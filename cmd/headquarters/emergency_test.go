@@ -159,7 +159,8 @@ func (b *bureau) write(by crypto.Signer, chain, kind, subject string, body any, 
 	}
 	if blob != nil {
 		e.Blob = &journal.Blob{Digest: sha256.Sum256(blob), Size: int64(len(blob))}
-		if err := b.ledger.PutBlob(b.t.Context(), from, e.Blob.Digest, blob); err != nil {
+		whole := wire.Span{End: e.Blob.Size, Size: e.Blob.Size}
+		if _, err := b.ledger.PutBlob(b.t.Context(), from, e.Blob.Digest, whole, bytes.NewReader(blob)); err != nil {
 			b.t.Fatal(err)
 		}
 	}

@@ -41,6 +41,7 @@ A passphrase or PIN is asked for at the terminal, or read from the first line of
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	hq.ledgerCommands(root)
 	flags := root.PersistentFlags()
 	flags.StringVar(&hq.dir, "dir", "headquarters", "headquarters' directory")
 	flags.StringVar(&hq.passphraseFile, "passphrase-file", "", "file with the passphrase of key files")
@@ -52,7 +53,7 @@ A passphrase or PIN is asked for at the terminal, or read from the first line of
 	_ = flags.MarkHidden("token-label")
 	root.AddCommand(hq.initCommand(), hq.serveCommand(), hq.vaultCommand(), hq.stationCommand(),
 		hq.stockCommand(), hq.auditCommand(), hq.revokeCommand(), hq.rollCommand(), hq.signerCommand(),
-		hq.crlCommand(), hq.masterlistCommand(), hq.officerCommand())
+		hq.crlCommand(), hq.masterlistCommand(), hq.officerCommand(), hq.ingestCommand(), hq.exportCommand())
 	root.AddCommand(hq.caseCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
@@ -71,6 +72,7 @@ var errUsage = errors.New("usage")
 // headquarters is what every command shares.
 type headquarters struct {
 	dir            string
+	database       string // address of the ledger's PostgreSQL, "" for SQLite in dir
 	passphraseFile string
 	device         device        // that holds headquarters' keys; zero: the vault's key file
 	cost           token.Options // of new key files' passphrases; zero: the usual

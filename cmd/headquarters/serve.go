@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/mod/sumdb/note"
 
 	"padarozhnik/station/hq/ledger"
 	"padarozhnik/station/hq/wire"
+	"padarozhnik/station/token"
 )
 
 // serveCommand is the internet side.
@@ -35,28 +35,14 @@ the passphrase of ledger/keys.token, and no token: it opens nothing and signs no
 }
 
 func (h *headquarters) serve(ctx context.Context, listen string, ready func(string)) error {
-	keys, err := h.ledgerKeys()
-	if err != nil {
-		return err
-	}
-	defer keys.Close()
-	secret, err := keys.Secret(keyCheckpoint)
-	if err != nil {
-		return err
-	}
-	signer, err := note.NewSigner(string(secret))
-	if err != nil {
-		return fmt.Errorf("checkpoint key: %w", err)
-	}
-	_, verifier, err := h.ledgerVerifier()
-	if err != nil {
-		return err
-	}
-	l, err := ledger.Open(h.path("ledger"), ledger.Options{Signer: signer, Verifier: verifier, Clock: h.now, Log: h.log})
-	if err != nil {
-		return err
-	}
-	defer l.Close()
+	return h.withLedger(func(keys *token.Keyring, l *ledger.Ledger) error {
+		return h.answer(ctx, keys, l, listen, ready)
+	})
+}
+
+// answer serves an open ledger until ctx ends.
+func (h *headquarters) answer(ctx context.Context, keys *token.Keyring, l *ledger.Ledger, listen string,
+	ready func(string)) error {
 	root, err := h.certificate("public", "root.der")
 	if err != nil {
 		return err

@@ -144,11 +144,13 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 	}
 	ctx, end := context.WithCancel(ctx)
 	stopped := context.AfterFunc(ctx, func() { fyne.Do(window.Close) })
+	synced := background(ctx, office, log)
 	window.Watch(ctx)
 	window.Fyne().ShowAndRun()
 	stopped()
 	end()
 	window.Wait()
+	<-synced
 	return nil
 }
 

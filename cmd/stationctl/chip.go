@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"crypto/sha1"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,13 +15,20 @@ import (
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip"
+	"padarozhnik/devices/chip/products"
+	"padarozhnik/devices/pcsc"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/mrz"
 	"padarozhnik/station/pki"
 )
 
 func (p *program) chipCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "chip", Short: "Personalise or inspect the chip on a reader"}
+	cmd := &cobra.Command{
+		Use:   "chip",
+		Short: "Personalise or inspect the chip on a reader",
+		Long: `Work with the chip of the booklet that lies on a PC/SC reader. Without --reader the one reader is taken
+that has a chip on it.`,
+	}
 	cmd.AddCommand(p.chipPersonaliseCommand(), p.chipInspectCommand())
 	return cmd
 }
@@ -31,16 +40,15 @@ type chipFlags struct {
 }
 
 func (f *chipFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.reader, "reader", "", "name of the PC/SC reader")
-	cmd.Flags().StringVar(&f.trust, "trust", "", "directory with CSCA certificates and revocation lists")
-	cmd.Flags().StringVar(&f.trace, "trace", "", "write the commands to this file, everything personal masked")
-	cmd.Flags().BoolVar(&f.asJSON, "json", false, "for another program")
-	_ = cmd.MarkFlagRequired("reader")
+	cmd.Flags().StringVar(&f.reader, "reader", "", "name of the PC/SC reader (default: the one with a chip on it)")
+	cmd.Flags().StringVar(&f.trust, "trust", "", "directory with trusted CSCA certificates and their revocation lists")
+	cmd.Flags().StringVar(&f.trace, "trace", "", "write header, lengths and status of each command to this file")
+	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print the result for another program")
 }
 
-// open returns the encoder, the trust store, and what closes the trace. Where no directory of trust is
-// named, otherwise gives the store.
-func (f *chipFlags) open(otherwise func() (*pki.TrustStore, error)) (
+// open returns the encoder, the trust store, and what closes the trace. kind is a driver or product; ""
+// for the default one. Where no directory of trust is named, otherwise gives the store.
+func (f *chipFlags) open(ctx context.Context, kind string, otherwise func() (*pki.TrustStore, error)) (
 	devices.Encoder, *pki.TrustStore, func() error, error) {
 	if f.trust != "" {
 		otherwise = func() (*pki.TrustStore, error) { return pki.LoadTrustDir(f.trust) }
@@ -50,6 +58,17 @@ func (f *chipFlags) open(otherwise func() (*pki.TrustStore, error)) (
 		return nil, nil, nil, fmt.Errorf("trust: %w", err)
 	}
 	var o chip.Options
+	if kind != "" {
+		if o.Product, err = products.Find(kind); err != nil {
+			return nil, nil, nil, usageError{err}
+		}
+	}
+	reader := strings.TrimPrefix(f.reader, "pcsc:")
+	if reader == "" {
+		if reader, err = pcsc.NewService(pcsc.Deadlines{}).Only(ctx); err != nil {
+			return nil, nil, nil, err
+		}
+	}
 	end := func() error { return nil }
 	if f.trace != "" {
 		file, err := os.OpenFile(f.trace, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
@@ -58,30 +77,43 @@ func (f *chipFlags) open(otherwise func() (*pki.TrustStore, error)) (
 		}
 		o.Trace, end = file, file.Close
 	}
-	e, err := setup.OpenEncoder("pcsc:"+strings.TrimPrefix(f.reader, "pcsc:"), o)
+	e, err := setup.OpenEncoder("pcsc:"+reader, o)
 	return e, trust, end, err
 }
 
 func (p *program) chipPersonaliseCommand() *cobra.Command {
 	var f chipFlags
-	var order string
+	var order, driver string
+	var tries int
 	cmd := &cobra.Command{
 		Use:   "personalise",
 		Short: "Write an opened order's chip, read it back, prove it, lock it",
 		Long: `Write the chip of an order that was opened to plain files under a training or specimen profile. The
-station's own orders are sealed and are produced with "case personalise".`,
+station's own orders are sealed and are produced with "case personalise".
+
+The chip is written, opened through its access protocol, read back byte for byte, verified and locked;
+then it is proven that nothing can be read in clear and nothing written any more. A chip that is moved
+meanwhile is waited for, and writing goes on where it stopped.`,
+		Example: `  stationctl chip personalise --order build/demo/order --trust build/demo/trust
+  stationctl chip personalise --order ORDER --trust TRUST --driver jmrtd --trace commands.txt --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o, err := issuance.LoadOrder(order)
 			if err != nil {
 				return err
 			}
-			e, trust, end, err := f.open(p.documents)
+			defer issuance.Destroy(&o)
+			e, trust, end, err := f.open(cmd.Context(), driver, p.documents)
 			if err != nil {
 				return err
 			}
 			defer end()
-			proof, err := e.Personalise(cmd.Context(), issuance.ChipOrder(o), trust, time.Now(), progress(p.errors))
+			secrets := issuance.ChipOrder(o)
+			again := func(error) {
+				fmt.Fprintln(p.errors, "The booklet was moved. Put it back; writing goes on where it stopped.")
+			}
+			proof, err := devices.Persist(cmd.Context(), e, tries, secrets, trust, time.Now(), progress(p.errors), again)
+			clearSecrets(secrets)
 			if f.asJSON && err == nil {
 				return p.json(proof)
 			}
@@ -91,9 +123,19 @@ station's own orders are sealed and are produced with "case personalise".`,
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&order, "order", "", "directory of the opened order")
+	cmd.Flags().StringVar(&driver, "driver", "", "kind of chip: gp (the reference chip, default) or jmrtd")
+	cmd.Flags().IntVar(&tries, "tries", 3, "how often a chip that was torn away is gone on with")
 	_ = cmd.MarkFlagRequired("order")
-	_ = cmd.MarkFlagRequired("trust")
 	return cmd
+}
+
+// clearSecrets erases what ChipOrder copied out of an order.
+func clearSecrets(o devices.ChipOrder) {
+	for _, b := range [][]byte{
+		o.Auth.Private, o.Mapping.Private, o.Active.RSA, o.Active.Private, o.SCP03.Enc, o.SCP03.Mac, o.SCP03.Dek,
+	} {
+		clear(b)
+	}
 }
 
 func (p *program) verdicts(list []devices.Verdict) {
@@ -103,28 +145,43 @@ func (p *program) verdicts(list []devices.Verdict) {
 	}
 }
 
-// chipInspection is the --json form of an inspection; files are named, never shown.
+// chipInspection is the --json form of an inspection; what is personal in files is never shown.
 type chipInspection struct {
 	Files    map[string]int    `json:"files"` // bytes
+	Contents []chipEntry       `json:"contents"`
 	Verdicts []devices.Verdict `json:"verdicts"`
 }
 
 func (p *program) chipInspectCommand() *cobra.Command {
 	var f chipFlags
-	var zone, can, dump string
+	var zone, can, dump, portrait string
 	cmd := &cobra.Command{
 		Use:   "inspect",
 		Short: "Read a chip through its access protocol and verify it",
-		Long: `Read a chip through its access protocol and verify it, also one of another country. Without --trust the
-office of --config judges: its charter's CSCA certificates, and those of headquarters' trust list
-("trust list" shows them).`,
+		Long: `Open the chip of a passport, also one of another country, with what is printed on its data page, read
+every file that may be read, and check what makes the document authentic. It prints a tree of the files
+with their sizes, and a line for each security mechanism with the reason of the verdict:
+
+  PACE, BAC                     how the chip was opened
+  passive authentication        the issuer's signature over the data, and its chain to a trusted CSCA
+  EF.CardAccess                 what the chip offers in clear is what is signed
+  EF.CardSecurity               the signature over the key of chip authentication mapping
+  chip authentication mapping,
+  active authentication,
+  chip authentication           the chip holds its private keys, so it is no copy
+
+Without --trust the office of --config judges: its charter's CSCA certificates, and those of
+headquarters' trust list ("trust list" shows them). The exit status is 1 where a mechanism fails. No
+name, number or picture is printed; --portrait and --dump write them to files that only you can read.`,
+		Example: `  stationctl chip inspect --can 314159 --trust build/demo/trust
+  stationctl chip inspect --mrz "P<UTOERIKSSON<<ANNA<MARIA<<..." --trust TRUST --portrait face.jpg`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			password, err := chipPassword(zone, can)
 			if err != nil {
 				return err
 			}
-			e, trust, end, err := f.open(p.documents)
+			e, trust, end, err := f.open(cmd.Context(), "", p.documents)
 			if err != nil {
 				return err
 			}
@@ -132,6 +189,11 @@ office of --config judges: its charter's CSCA certificates, and those of headqua
 			r, err := e.Inspect(cmd.Context(), password, trust, time.Now(), progress(p.errors))
 			if err != nil {
 				return err
+			}
+			if portrait != "" {
+				if err := savePortrait(portrait, r); err != nil {
+					return err
+				}
 			}
 			if dump != "" {
 				if err := dumpFiles(dump, r.Files); err != nil {
@@ -142,8 +204,9 @@ office of --config judges: its charter's CSCA certificates, and those of headqua
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&zone, "mrz", "", "the machine readable zone, both lines in one")
-	cmd.Flags().StringVar(&can, "can", "", "the card access number, six digits")
+	cmd.Flags().StringVar(&zone, "mrz", "", "the machine readable zone from the page, its lines in one")
+	cmd.Flags().StringVar(&can, "can", "", "the card access number from the page, six digits")
+	cmd.Flags().StringVar(&portrait, "portrait", "", "write the portrait to this file (.jpg; .jp2 for JPEG 2000)")
 	cmd.Flags().StringVar(&dump, "dump", "", "write the chip's files into this directory")
 	cmd.MarkFlagsOneRequired("mrz", "can")
 	cmd.MarkFlagsMutuallyExclusive("mrz", "can")
@@ -156,18 +219,14 @@ func (p *program) showInspection(r devices.ChipReading, asJSON bool) error {
 		err = fmt.Errorf("%s: %w", v.Mechanism, devices.ErrNotAuthentic)
 	}
 	if asJSON {
-		out := chipInspection{Files: map[string]int{}, Verdicts: r.Verdicts}
+		out := chipInspection{Files: map[string]int{}, Contents: chipEntries(r.Files), Verdicts: r.Verdicts}
 		for _, f := range r.Files {
 			out.Files[f.Name] = len(f.Data)
 		}
-		if e := p.json(out); e != nil {
-			return e
-		}
-		return err
+		return errors.Join(p.json(out), err)
 	}
-	for _, f := range r.Files {
-		fmt.Fprintf(p.out, "file %-15s %6d bytes\n", f.Name, len(f.Data))
-	}
+	tree(p.out, chipEntries(r.Files))
+	fmt.Fprintln(p.out, "security")
 	p.verdicts(r.Verdicts)
 	return err
 }

@@ -15,6 +15,8 @@ import (
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip"
+	"padarozhnik/devices/chip/atr"
+	"padarozhnik/devices/pcsc"
 	"padarozhnik/devices/usb"
 	"padarozhnik/printing/pwg"
 )
@@ -33,7 +35,7 @@ func (p *program) devicesCommand() *cobra.Command {
 		use, short string
 		test       bool
 	}{
-		{"list", "Ask each configured device who it is, and list what hangs on USB", false},
+		{"list", "Ask each configured device who it is, and list what hangs on USB and every PC/SC reader", false},
 		{"test", "Ask each configured device how it is, and look at what lies on it", true},
 	} {
 		var asJSON bool
@@ -77,6 +79,15 @@ func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
 		}
 		reports = append(reports, r)
 	}
+	places, err := pcsc.NewService(pcsc.Deadlines{}).Look(ctx)
+	if !errors.Is(err, devices.ErrServiceStopped) || c.Devices.Encoder != "" {
+		failed = errors.Join(failed, err) // who has no reader needs no service
+	}
+	for _, place := range places {
+		reports = append(reports, deviceReport{
+			Kind: "reader", Identity: devices.Identity{URI: "pcsc:" + place.Reader}, OK: true, Detail: lying(place),
+		})
+	}
 	if asJSON {
 		return errors.Join(p.json(reports), failed)
 	}
@@ -86,6 +97,23 @@ func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
 			r.Identity.Maker, r.Identity.Model, r.Identity.URI, r.Detail)
 	}
 	return failed
+}
+
+// lying says what lies on a reader, as far as its answer to reset tells.
+func lying(p pcsc.Place) string {
+	if !p.Present {
+		return "nothing on it"
+	}
+	a, err := atr.Parse(p.ATR)
+	switch {
+	case err != nil:
+		return "a card that does not answer"
+	case a.Type == atr.Storage:
+		return a.Memory.String()
+	case len(a.Rates) > 0:
+		return fmt.Sprintf("%s, %v kbit/s", a.Type, a.Rates)
+	}
+	return string(a.Type)
 }
 
 func askScanner(ctx context.Context, c setup.Config, _ bool) (devices.Identity, string, error) {

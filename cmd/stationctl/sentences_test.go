@@ -173,11 +173,56 @@ func (b *bureau) chipFailures() {
 	b.refused("wrong-password", inspect("--mrz", other)...)
 	trace := filepath.Join(b.t.TempDir(), "trace")
 	b.ok(inspect("--can", b.can, "--trace", trace)...)
-	b.ok(inspect("--mrz", b.zone)...)
+	b.chipTree(b.ok(inspect("--mrz", b.zone)...), b.ok(inspect("--mrz", b.zone, "--json")...))
+	face := filepath.Join(b.t.TempDir(), "face.jpg")
+	b.ok(inspect("--mrz", b.zone, "--portrait", face)...)
+	if picture := read(b.t, face); !bytes.HasPrefix(picture, []byte{0xFF, 0xD8, 0xFF}) {
+		b.t.Errorf("portrait begins % X", picture[:4])
+	}
+	if list, _, _ := b.run("devices", "list"); !strings.Contains(list, "pcsc:"+reader+"  ISO 14443 A") {
+		b.t.Errorf("the reader with the chip is not in the list:\n%s", list)
+	}
 	b.refused("no-reader", "chip", "inspect", "--reader", "No Such Reader", "--trust", trust, "--can", b.can)
 	for _, planted := range []string{"VANDROUNAIA", b.can, b.zone[44:53]} {
 		if bytes.Contains(read(b.t, trace), []byte(planted)) {
 			b.t.Errorf("the trace holds %q", planted)
+		}
+	}
+}
+
+// chipTree checks what an inspection shows: every file, every mechanism, and nothing personal.
+func (b *bureau) chipTree(text, asJSON string) {
+	b.t.Helper()
+	var r struct {
+		Files    map[string]int `json:"files"`
+		Contents []struct {
+			Name, Place, What string
+			Bytes             int
+		} `json:"contents"`
+		Verdicts []struct {
+			Mechanism, Reason string
+			OK                bool
+		} `json:"verdicts"`
+	}
+	if err := json.Unmarshal([]byte(asJSON), &r); err != nil {
+		b.t.Fatal(err)
+	}
+	if len(r.Contents) < 7 || len(r.Verdicts) < 4 {
+		b.t.Errorf("%d files, %d verdicts", len(r.Contents), len(r.Verdicts))
+	}
+	for _, c := range r.Contents {
+		if c.Bytes != r.Files[c.Name] || c.What == "" || !strings.Contains(text, c.Name) || !strings.Contains(text, c.What) {
+			b.t.Errorf("%+v is not in the tree", c)
+		}
+	}
+	for _, v := range r.Verdicts {
+		if !v.OK || v.Reason == "" || !strings.Contains(text, v.Mechanism) {
+			b.t.Errorf("verdict %+v", v)
+		}
+	}
+	for _, personal := range []string{"VANDROUNAIA", b.can, b.zone[44:53]} {
+		if strings.Contains(text+asJSON, personal) {
+			b.t.Errorf("the inspection shows %q", personal)
 		}
 	}
 }
@@ -260,15 +305,22 @@ func (b *bureau) produceWithFailures(token string) {
 	b.ok(personalise...)
 }
 
-// TestStoppedService stops pcscd under a station. It holds every reader of the machine meanwhile.
-func TestStoppedService(t *testing.T) {
+// wholeMachine holds every reader of the machine for one test.
+func wholeMachine(t *testing.T) (context.Context, *readers.Exclusive) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	defer cancel()
+	t.Cleanup(cancel)
 	alone, release, err := readers.New().Exclusive(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer release()
+	t.Cleanup(release)
+	return ctx, alone
+}
+
+// TestStoppedService stops pcscd under a station. It holds every reader of the machine meanwhile.
+func TestStoppedService(t *testing.T) {
+	ctx, alone := wholeMachine(t)
 	if err := alone.Stop(ctx); err != nil {
 		t.Fatal(err)
 	}

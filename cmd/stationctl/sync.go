@@ -42,6 +42,9 @@ func (p *program) syncCommand() *cobra.Command {
 				if asJSON {
 					return p.json(r)
 				}
+				if r.Restored {
+					fmt.Fprintln(p.errors, "ALARM: headquarters was restored from a backup; what it had lost was sent again")
+				}
 				fmt.Fprintf(p.out, "%d sent, %d directives taken in, %d orders, %d declined, %d cases closed\n",
 					r.Sent, r.Directives, r.Orders, r.Declined, len(closed))
 				return nil
@@ -49,7 +52,8 @@ func (p *program) syncCommand() *cobra.Command {
 		},
 	}
 	now.Flags().BoolVar(&asJSON, "json", false, "for another program")
-	cmd.AddCommand(now)
+	cmd.AddCommand(now, p.exportCommand(), p.importCommand(), p.contactCommand(), p.evidenceCommand(),
+		p.acknowledgeCommand())
 	return cmd
 }
 
@@ -61,11 +65,11 @@ func (p *program) journalCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
-				n, err := o.Desk.VerifyJournal(cmd.Context())
+				r, err := o.Desk.VerifyRecords(cmd.Context(), progress(p.errors))
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(p.out, "the journal holds: %d entries\n", n)
+				fmt.Fprintf(p.out, "the journal holds: %d entries, %d receipted by headquarters\n", r.Entries, r.Receipts)
 				return nil
 			})
 		},

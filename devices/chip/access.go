@@ -23,45 +23,35 @@ func passwordOf(p devices.Password) (pace.Password, error) {
 	return pace.Password{}, errors.New("no password given")
 }
 
-// opened is how PACE opened a chip. proof is not nil with chip authentication mapping, and yet to be
-// verified.
-type opened struct {
-	info  pace.Info
-	proof *pace.Proof
-}
-
-// openPACE runs the best PACE of a chip that was just reset (pace.Choose) and selects the application
-// in the new session.
-func (l *link) openPACE(ctx context.Context, cardAccess []byte, pw pace.Password) (opened, error) {
-	o, err := l.runPACE(ctx, cardAccess, pw)
-	if err != nil {
-		return o, err
-	}
-	return o, l.enter(ctx, false)
-}
-
-// runPACE is openPACE without the selection: the master file is still selected.
-func (l *link) runPACE(ctx context.Context, cardAccess []byte, pw pace.Password) (opened, error) {
+// openPACE runs the best PACE of a chip whose master file is selected (pace.Choose). It stays
+// selected in the new session until a file of the application is read.
+func (l *link) openPACE(ctx context.Context, cardAccess []byte, pw pace.Password) (pace.Info, error) {
 	infos, err := pace.ParseInfos(cardAccess)
 	if err != nil {
-		return opened{}, err
+		return pace.Info{}, err
 	}
 	info, ambiguous, err := pace.Choose(infos)
 	if err != nil {
-		return opened{}, err
+		return pace.Info{}, err
 	}
-	return l.runProtocol(ctx, info, ambiguous, pw)
+	return info, l.runPACE(ctx, info, ambiguous, pw)
 }
 
-// runProtocol runs PACE as one info says.
-func (l *link) runProtocol(ctx context.Context, info pace.Info, named bool, pw pace.Password) (opened, error) {
+// runPACE runs PACE as one info says. named has the terminal say which domain parameters it means.
+func (l *link) runPACE(ctx context.Context, info pace.Info, named bool, pw pace.Password) error {
 	t := pace.Terminal{Rand: l.rand, NameParameters: named}
 	session, proof, err := t.Run(ctx, l.card, info, pw)
 	if err != nil {
-		return opened{info: info}, err
+		return err
 	}
-	l.ch.Session, l.short, l.master = session, true, true
-	return opened{info: info, proof: proof}, nil
+	l.ch.Session, l.short, l.master, l.mapping = session, true, true, proof
+	l.reopen = func(ctx context.Context) error {
+		if err := l.reset(ctx); err != nil {
+			return err
+		}
+		return l.runPACE(ctx, info, named, pw)
+	}
+	return nil
 }
 
 // enter selects, in a session of PACE, the master file or the application, unless it is selected
@@ -72,13 +62,18 @@ func (l *link) enter(ctx context.Context, master bool) error {
 	}
 	c := l.selection(0x0C, 0)
 	if master {
-		c = apdu.Command{INS: 0xA4, P2: 0x0C, Data: []byte{0x3F, 0x00}}
+		c = masterSelection()
 	}
 	if _, err := l.ch.Do(ctx, c); err != nil {
 		return err
 	}
 	l.master = master
 	return nil
+}
+
+// masterSelection selects the master file.
+func masterSelection() apdu.Command {
+	return apdu.Command{INS: 0xA4, P2: 0x0C, Data: []byte{0x3F, 0x00}}
 }
 
 // announcesPACE tells whether an EF.CardAccess speaks of PACE at all, in a way that we can run or
@@ -95,14 +90,14 @@ func announcesPACE(cardAccess []byte) bool {
 // chip without any access control, as the standard allowed until its eighth edition, and
 // devices.ErrUnsupported for one that is closed by other means.
 func (l *link) openBAC(ctx context.Context, mrzHash []byte) (protected bool, err error) {
-	if len(mrzHash) == 0 {
-		return true, fmt.Errorf("%w: chip has no PACE and asks for the MRZ", devices.ErrWrongPassword)
-	}
 	if _, err := l.plain(ctx, l.selection(0x0C, 0)); err != nil {
 		if _, ok := apdu.StatusOf(err); ok {
-			return true, fmt.Errorf("%w: application: %w", devices.ErrForeignChip, err)
+			return true, l.foreign(ctx, err)
 		}
 		return true, err
+	}
+	if len(mrzHash) == 0 {
+		return true, fmt.Errorf("%w: chip has no PACE and asks for the MRZ", devices.ErrWrongPassword)
 	}
 	session, err := bac.Terminal{Rand: l.rand}.Run(ctx, l.card, mrzHash)
 	if s, ok := apdu.StatusOf(err); ok && (s == apdu.UnknownInstruction || s == apdu.UnknownClass) {
@@ -111,7 +106,14 @@ func (l *link) openBAC(ctx context.Context, mrzHash []byte) (protected bool, err
 	if err != nil {
 		return true, err
 	}
-	l.ch.Session, l.short = session, false
+	l.ch.Session, l.short, l.master = session, false, false
+	l.reopen = func(ctx context.Context) error {
+		if err := l.reset(ctx); err != nil {
+			return err
+		}
+		_, err := l.openBAC(ctx, mrzHash)
+		return err
+	}
 	return true, nil
 }
 

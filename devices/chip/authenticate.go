@@ -18,14 +18,15 @@ import (
 
 // authenticateChip runs Chip Authentication with the key in DG14 and reads a byte under the new
 // keys, which only the holder of the private key has. The returned error is devices.ErrNotAuthentic
-// where the chip does not have them.
+// where the chip does not have them. A session that breaks from here on is not opened again: the chip
+// behind it would not have proven anything.
 func (l *link) authenticateChip(ctx context.Context, key chipauth.Key) error {
 	session, err := chipauth.Terminal{Rand: l.rand}.Run(ctx, &l.ch, key)
 	if err != nil {
 		return notAuthentic(err)
 	}
 	l.endSession()
-	l.ch.Session = session
+	l.ch.Session, l.reopen = session, nil
 	if _, err := l.readAt(ctx, "EF.COM", 0, headSize); err != nil {
 		return notAuthentic(err)
 	}

@@ -48,6 +48,9 @@ func privateKey(p *products.Product, parameterID int, private []byte) (domain.Gr
 
 // checkAuth is about the key of Chip Authentication.
 func checkAuth(p *products.Product, k devices.ChipAuthKey, dg14 []byte) error {
+	if !p.Stores(products.FieldChipAuth) && !p.Stores(products.FieldNumbered) {
+		return checkNoAuth(k, dg14)
+	}
 	g, public, err := privateKey(p, k.ParameterID, k.Private)
 	if err != nil {
 		return fmt.Errorf("chip authentication: %w", err)
@@ -75,11 +78,30 @@ func checkAuth(p *products.Product, k devices.ChipAuthKey, dg14 []byte) error {
 	if k.KeyID < 0 || k.KeyID > 127 || !bytes.Equal(stated.KeyID, number) {
 		return cannotHold("number of the Chip Authentication key")
 	}
-	if k.KeyID != 0 && !p.Stores(products.ValueNumberedChipAuth) {
-		return cannotHold("numbered Chip Authentication key")
+	field := map[bool]string{true: products.FieldNumbered, false: products.FieldChipAuth}[k.KeyID != 0]
+	if !p.Stores(field) {
+		return cannotHold("%s key", field)
 	}
 	if stated.Group.ParameterID() != g.ParameterID() || !g.Equal(stated.Public, public) {
 		return cannotHold("Chip Authentication key is not that of DG14")
+	}
+	return nil
+}
+
+// checkNoAuth is for a chip that has no Chip Authentication: its files must not announce it either.
+func checkNoAuth(k devices.ChipAuthKey, dg14 []byte) error {
+	if len(k.Private) > 0 {
+		return cannotHold("Chip Authentication key")
+	}
+	if dg14 == nil {
+		return nil
+	}
+	d, err := lds.ParseDG14(dg14)
+	if err != nil {
+		return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
+	}
+	if len(d.Infos.ChipAuthentication) > 0 {
+		return cannotHold("Chip Authentication in DG14")
 	}
 	return nil
 }
@@ -88,9 +110,12 @@ func checkAuth(p *products.Product, k devices.ChipAuthKey, dg14 []byte) error {
 // beside another mapping, and announced in EF.CardSecurity under a number (ICAO Doc 9303-11, 4.4 and
 // 9.2.6).
 func checkMapping(p *products.Product, k devices.ChipAuthKey, files fileSet) error {
-	infos, err := pace.ParseInfos(files["EF.CardAccess"])
-	if err != nil {
-		return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
+	var infos []pace.Info
+	if access := files["EF.CardAccess"]; access != nil {
+		var err error
+		if infos, err = pace.ParseInfos(access); err != nil {
+			return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
+		}
 	}
 	offered, others := false, false
 	for _, i := range infos {
@@ -110,7 +135,7 @@ func checkMapping(p *products.Product, k devices.ChipAuthKey, files fileSet) err
 		return cannotHold("key of chip authentication mapping that EF.CardAccess does not offer")
 	case !others:
 		return cannotHold("chip authentication mapping and no other")
-	case !p.Stores(products.ValueMapping):
+	case !p.Stores(products.FieldMapping):
 		return cannotHold("key of chip authentication mapping")
 	case k.KeyID < 1 || k.KeyID > 127:
 		return cannotHold("key of chip authentication mapping without a number")
@@ -140,9 +165,11 @@ func checkActive(p *products.Product, k devices.ActiveAuthKey, files fileSet) er
 		return nil
 	case dg15 == nil || k.IsZero():
 		return cannotHold("DG15 and the key of Active Authentication do not go together")
-	case !p.Stores(products.ValueActiveAuth):
+	case !p.Stores(products.FieldActive) && (!p.Stores(products.FieldModulus) || !p.Stores(products.FieldExponent)):
 		return cannotHold("key of Active Authentication")
-	case !slices.Contains([]int{224, 256, 384, 512}, k.HashBits):
+	case len(k.RSA) == 0 && !p.Stores(products.FieldActive):
+		return cannotHold("key of Active Authentication on a curve")
+	case !slices.Contains(p.Limits.Hash, k.HashBits):
 		return cannotHold("Active Authentication with a hash of %d bits", k.HashBits)
 	}
 	stated, err := challengeKey(dg15, files["DG14"])

@@ -4,15 +4,16 @@
 // An Encoder owns one reader. Personalise brings an order onto a blank in one fixed sequence:
 //
 //	check the order against itself, its signatures and the chip, before anything is written
-//	load secrets, then files, through GlobalPlatform's secure channel
-//	reset; read everything back through PACE with the MRZ, byte for byte; open it with the CAN too
+//	load secrets, then files, on the product's channel
+//	open it with the CAN, and by every way of its access protocol with the MRZ
+//	read everything back in that session, byte for byte
 //	passive, Active and Chip Authentication, and what chip authentication mapping proved
 //	lock
-//	reset; prove that plain reading and any writing are refused and that PACE still opens the chip
+//	reset; prove that plain reading and any writing are refused and that the chip still opens
 //
 // Whatever happens, a chip is locked only behind a read-back that matched, and a torn chip is gone
-// on with by calling Personalise again: it reads through PACE what is there, and writes from the
-// first byte that differs.
+// on with by calling Personalise again: it reads through the access protocol what is there, and writes
+// from the first byte that differs.
 //
 // What a kind of chip can hold, and by which commands it takes it, is data: package products. The
 // protocols have packages of their own: sm, pace, bac, chipauth, activeauth, scp03, over apdu, domain
@@ -28,6 +29,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
+	"padarozhnik/devices/chip/atr"
 	"padarozhnik/devices/chip/bac"
 	"padarozhnik/devices/chip/pace"
 	"padarozhnik/devices/chip/products"
@@ -72,6 +74,7 @@ type Encoder struct {
 	product *products.Product
 	rand    io.Reader
 	trace   io.Writer
+	rooms   rooms
 }
 
 // NewEncoder makes an encoder on a reader.
@@ -123,10 +126,16 @@ type link struct {
 	ch       sm.Channel
 	product  *products.Product
 	rand     io.Reader
-	command  int  // bytes of the longest command APDU; 0 where only short ones are allowed
-	response int  // the same for responses
-	short    bool // files are found by short identifier, as on every chip with PACE
-	master   bool // in a session of PACE: the master file is selected, and not the application
+	command  int         // bytes of the longest command APDU; 0 where only short ones are allowed
+	response int         // the same for responses
+	short    bool        // files are found by short identifier, as on every chip with PACE
+	master   bool        // in a session of PACE: the master file is selected, and not the application
+	cautious bool        // the chip refuses to be asked for more than a file has
+	selected bool        // the application is selected in clear
+	mapping  *pace.Proof // of the session's chip authentication mapping; nil where it was opened otherwise
+	known    map[string][]byte
+	rooms    *rooms
+	reopen   func(context.Context) error // runs the access protocol of the open session again
 }
 
 func (e *Encoder) connect(ctx context.Context) (*link, error) {
@@ -134,8 +143,13 @@ func (e *Encoder) connect(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a, err := atr.Parse(card.ATR()); err == nil && !a.Passport() {
+		return nil, errors.Join(fmt.Errorf("%w: %s", devices.ErrForeignChip, a.Memory), card.Close())
+	}
 	g := &guard{Card: card, trace: e.trace}
-	return &link{card: g, ch: sm.Channel{Transmitter: g}, product: e.product, rand: e.rand}, nil
+	return &link{
+		card: g, ch: sm.Channel{Transmitter: g}, product: e.product, rand: e.rand, rooms: &e.rooms,
+	}, nil
 }
 
 func (l *link) close() {
@@ -153,7 +167,19 @@ func (l *link) endSession() {
 // reset makes the chip forget its session and selection.
 func (l *link) reset(ctx context.Context) error {
 	l.endSession()
+	l.selected = false
 	return l.card.Reset(ctx)
+}
+
+// leave ends a session by the product's way: where that is a selection, the next command in clear
+// ends it at the chip too.
+func (l *link) leave(ctx context.Context) error {
+	if l.product.Leave == products.LeaveByPower {
+		return l.reset(ctx)
+	}
+	l.endSession()
+	l.selected = false
+	return nil
 }
 
 // plain sends a command in clear.
@@ -163,96 +189,6 @@ func (l *link) plain(ctx context.Context, c apdu.Command) (apdu.Response, error)
 
 func (l *link) selection(p2 byte, ne int) apdu.Command {
 	return apdu.Command{INS: 0xA4, P1: 0x04, P2: p2, Data: l.product.Application, Ne: ne}
-}
-
-// identify reads life and identifier from a chip that was just reset, and its buffers.
-func (l *link) identify(ctx context.Context) (devices.ChipState, error) {
-	if err := l.readBuffers(ctx); err != nil {
-		return devices.ChipState{}, err
-	}
-	r, err := l.plain(ctx, l.selection(0x04, apdu.MaxShort))
-	if err != nil {
-		if _, ok := apdu.StatusOf(err); !ok {
-			return devices.ChipState{}, err
-		}
-		return l.identifyClosed(ctx, r.Status)
-	}
-	life := l.life(r.Data)
-	if life != devices.LifeBlank && life != devices.LifePartial {
-		// An old passport lets its application be selected, but its files ask for a key.
-		return l.identifyOld(ctx)
-	}
-	id, err := l.chipID(ctx)
-	if err != nil {
-		return devices.ChipState{}, fmt.Errorf("%w: no chip identifier: %w", devices.ErrForeignChip, err)
-	}
-	return devices.ChipState{ChipID: id, Life: life}, nil
-}
-
-// identifyClosed looks at a chip that does not let its application be selected: a locked passport
-// announces PACE, anything else is no passport.
-func (l *link) identifyClosed(ctx context.Context, s apdu.Status) (devices.ChipState, error) {
-	if s.Refused() {
-		if _, err := l.readFree(ctx, "EF.CardAccess"); err == nil {
-			return devices.ChipState{Life: devices.LifeLocked}, nil
-		} else if _, ok := apdu.StatusOf(err); !ok {
-			return devices.ChipState{}, err
-		}
-	}
-	return devices.ChipState{}, fmt.Errorf("%w: application: %w", devices.ErrForeignChip, s)
-}
-
-func (l *link) identifyOld(ctx context.Context) (devices.ChipState, error) {
-	_, err := l.selectFile(ctx, "EF.COM")
-	if err == nil {
-		_, err = l.plain(ctx, apdu.Command{INS: 0xB0, Ne: 8})
-	}
-	s, ok := apdu.StatusOf(err)
-	switch {
-	case ok && s.Refused():
-		return devices.ChipState{Life: devices.LifeLocked}, nil
-	case err != nil && !ok:
-		return devices.ChipState{}, err
-	}
-	return devices.ChipState{Life: devices.LifeUnknown}, nil
-}
-
-// life finds the life cycle status byte in file control parameters.
-func (l *link) life(parameters []byte) devices.Life {
-	b, err := tlv.Path(parameters, 0x62, 0x8A)
-	if err != nil || len(b) != 1 {
-		return devices.LifeUnknown
-	}
-	switch b[0] {
-	case l.product.Life.Blank:
-		return devices.LifeBlank
-	case l.product.Life.Partial:
-		return devices.LifePartial
-	case l.product.Life.Locked:
-		return devices.LifeLocked
-	}
-	return devices.LifeUnknown
-}
-
-// chipID reads the identifier that the chip's maker gave it.
-func (l *link) chipID(ctx context.Context) ([]byte, error) {
-	where := l.product.Identifier
-	data, err := l.getData(ctx, where.Tag)
-	if err != nil {
-		return nil, err
-	}
-	if len(data) < where.Offset+where.Length {
-		return nil, fmt.Errorf("%w: production data of %d bytes", devices.ErrProtocol, len(data))
-	}
-	return append([]byte(nil), data[where.Offset:where.Offset+where.Length]...), nil
-}
-
-func (l *link) getData(ctx context.Context, tag uint16) ([]byte, error) {
-	r, err := l.ch.Do(ctx, apdu.Command{CLA: 0x80, INS: 0xCA, P1: byte(tag >> 8), P2: byte(tag), Ne: apdu.MaxShort})
-	if err != nil {
-		return nil, err
-	}
-	return tlv.Path(r.Data, uint32(tag))
 }
 
 // condition adds what a person can cure to an error of the layers below.

@@ -3,6 +3,7 @@ package chip_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip"
+	"padarozhnik/devices/chip/products"
 	virtual "padarozhnik/devices/virtual/chip"
 	"padarozhnik/devices/virtual/chip/chiptest"
 	"padarozhnik/station/lds"
@@ -28,9 +30,18 @@ type bench struct {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
+	return newBenchFor(t, chip.DefaultProduct)
+}
+
+// newBenchFor is a bench whose encoder personalises one kind of chip, by product or driver.
+func newBenchFor(t testing.TB, kind string) *bench {
+	t.Helper()
+	product, err := products.Find(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := &bench{country: chiptest.NewCountry(t), slot: &virtual.Slot{}}
-	var err error
-	if b.encoder, err = chip.NewEncoder(b.slot, chip.Options{Trace: &b.trace}); err != nil {
+	if b.encoder, err = chip.NewEncoder(b.slot, chip.Options{Product: product, Trace: &b.trace}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -293,4 +304,13 @@ func TestProgressGrowsToTotal(t *testing.T) {
 			t.Errorf("%s ended at %+v, proof says %d", step, p, proof.Bytes)
 		}
 	}
+}
+
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

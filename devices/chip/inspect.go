@@ -10,7 +10,6 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
-	"padarozhnik/devices/chip/pace"
 	"padarozhnik/station/lds"
 	"padarozhnik/station/pki"
 )
@@ -42,7 +41,6 @@ type inspection struct {
 	report  devices.Report
 	reading devices.ChipReading
 	files   fileSet
-	proof   *pace.Proof // of chip authentication mapping
 	done    int64
 }
 
@@ -63,9 +61,9 @@ func (in *inspection) run(ctx context.Context, p devices.Password, trust *pki.Tr
 // judge gives the verdicts on what was read.
 func (in *inspection) judge(trust *pki.TrustStore, now time.Time) {
 	in.verdict(in.files.passive(trust, now))
-	if in.proof != nil {
+	if in.mapping != nil {
 		in.verdict(in.files.cardSecurity(trust, now))
-		in.verdict(in.files.mapping(in.proof))
+		in.verdict(in.files.mapping(in.mapping))
 	}
 	if announcesPACE(in.files["EF.CardAccess"]) {
 		in.verdict(in.files.access())
@@ -111,18 +109,15 @@ func (in *inspection) open(ctx context.Context, p devices.Password) error {
 	if err != nil {
 		return err
 	}
-	o, err := in.runPACE(ctx, access, pw)
+	info, err := in.openPACE(ctx, access, pw)
 	if err != nil {
 		return err
 	}
-	in.proof = o.proof
-	in.verdict(devices.Verdict{Mechanism: MechanismPACE, OK: true, Reason: o.info.Protocol.String()})
-	if o.proof != nil {
-		if err := in.read(ctx, "EF.CardSecurity"); err != nil {
-			return err
-		}
+	in.verdict(devices.Verdict{Mechanism: MechanismPACE, OK: true, Reason: info.Protocol.String()})
+	if in.mapping == nil {
+		return nil
 	}
-	return in.enter(ctx, false)
+	return in.read(ctx, "EF.CardSecurity")
 }
 
 func (in *inspection) openOld(ctx context.Context, p devices.Password) error {

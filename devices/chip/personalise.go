@@ -9,10 +9,10 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
+	"padarozhnik/devices/chip/bac"
 	"padarozhnik/devices/chip/chipauth"
 	"padarozhnik/devices/chip/pace"
 	"padarozhnik/devices/chip/products"
-	"padarozhnik/devices/chip/scp03"
 	"padarozhnik/station/pki"
 )
 
@@ -30,7 +30,7 @@ const (
 func (e *Encoder) Personalise(ctx context.Context, o devices.ChipOrder, trust *pki.TrustStore, now time.Time,
 	report devices.Report) (devices.ChipProof, error) {
 	report.At(StepCheck, 0, 0)
-	if err := checkOrder(e.product, o); err != nil {
+	if err := checkOrder(e.product, o, now); err != nil {
 		return devices.ChipProof{}, fmt.Errorf("check order: %w", err)
 	}
 	l, err := e.connect(ctx)
@@ -38,7 +38,8 @@ func (e *Encoder) Personalise(ctx context.Context, o devices.ChipOrder, trust *p
 		return devices.ChipProof{}, fmt.Errorf("personalise: %w", err)
 	}
 	defer l.close()
-	w := &work{link: l, order: o, trust: trust, now: now, report: report}
+	w := &work{link: l, order: ownSecrets(o), trust: trust, now: now, report: report}
+	defer w.erase()
 	w.split()
 	proof, err := w.run(ctx)
 	if err != nil {
@@ -57,7 +58,7 @@ type work struct {
 
 	files  []devices.ChipFile // those to write, in their order
 	total  int64
-	auth   chipauth.Key // public half
+	auth   *chipauth.Key // public half; nil where the order announces no Chip Authentication
 	starts map[string]start
 	proof  devices.ChipProof
 }
@@ -138,14 +139,24 @@ func (w *work) verifyOrder() error {
 			return err
 		}
 	}
-	key, _, err := authenticationKey(files["DG14"])
-	w.auth = key
+	if files["DG14"] == nil {
+		return nil
+	}
+	key, announced, err := authenticationKey(files["DG14"])
+	if announced {
+		w.auth = &key
+	}
 	return err
 }
 
-// judge is passive authentication of all that is signed.
+// judge is passive authentication of all that is signed, and what the chip offers compared with it.
 func (w *work) judge(files fileSet) []devices.Verdict {
-	out := []devices.Verdict{files.passive(w.trust, w.now), files.access()}
+	out := []devices.Verdict{files.passive(w.trust, w.now)}
+	if w.product.Access == products.AccessPACE {
+		out = append(out, files.access())
+	} else if v, tested := files.hidden(); tested {
+		out = append(out, v)
+	}
 	if files["EF.CardSecurity"] != nil {
 		out = append(out, files.cardSecurity(w.trust, w.now))
 	}
@@ -157,48 +168,86 @@ func (w *work) verdict(mechanism, reason string) {
 	w.proof.Verdicts = append(w.proof.Verdicts, devices.Verdict{Mechanism: mechanism, OK: true, Reason: reason})
 }
 
-// survey reads through PACE what an earlier, torn personalisation has left. Where EF.CardAccess is
-// not all there, nothing behind it is, and writing begins at the beginning. A chip whose
-// EF.CardAccess is ours and whose password is not was begun for another order.
+// survey reads through the access protocol what an earlier, torn personalisation has left. Where
+// the protocol cannot be run yet, nothing is there, and writing begins at the beginning. A chip
+// that runs it and refuses our password was begun for another order.
 func (w *work) survey(ctx context.Context) error {
 	w.proof.Resumed = true
 	w.starts = map[string]start{}
-	want := filesOf(w.files)["EF.CardAccess"]
-	has, err := w.readMaster(ctx, "EF.CardAccess")
-	if err != nil || !bytes.Equal(has, want) {
-		if _, ok := apdu.StatusOf(err); err == nil || ok {
-			return nil
+	runs, err := w.openBegun(ctx)
+	if err != nil {
+		if errors.Is(err, pace.ErrPassword) || errors.Is(err, bac.ErrPassword) {
+			return fmt.Errorf("%w: %w: %w", devices.ErrBegunForAnother, devices.ErrWrongBlank, err)
 		}
 		return err
 	}
-	if err := w.reset(ctx); err != nil {
-		return err
+	if !runs {
+		return nil
 	}
-	if _, err := w.openPACE(ctx, has, pace.MRZ(w.order.MRZHash)); err != nil {
-		if errors.Is(err, pace.ErrPassword) {
-			return fmt.Errorf("%w: begun for another order: %w", devices.ErrWrongBlank, err)
-		}
-		return err
-	}
-	w.starts["EF.CardAccess"] = start{exists: true, offset: len(has)}
-	done := int64(len(has))
+	var done int64
 	for _, f := range w.files {
 		if f.Name == "EF.CardAccess" {
+			w.starts[f.Name] = start{exists: true, offset: len(f.Data)} // or the protocol could not be run
+			done += int64(len(f.Data))
 			continue
 		}
-		part, err := w.fill(ctx, f.Name, 0, len(f.Data), func(n int) {
+		at, found, err := w.begun(ctx, f, func(n int) {
 			done += int64(n)
 			w.report.At(StepCheck, done, w.total)
 		})
-		if errors.Is(err, apdu.FileNotFound) {
-			return nil // files are written one after another: the first that is missing is the end
+		if err != nil || !found {
+			return err // files are written one after another: the first that is missing is the end
 		}
-		if err != nil {
-			return err
-		}
-		w.starts[f.Name] = start{exists: true, offset: sameUntil(part, f.Data)}
+		w.starts[f.Name] = at
 	}
 	return nil
+}
+
+// begun finds where a file on the chip stops being the order's. One that is longer or shorter than
+// it should be is made again: a chip that cannot do that says so, and is spoiled.
+func (w *work) begun(ctx context.Context, f devices.ChipFile, progress func(int)) (at start, found bool, err error) {
+	part, err := w.fill(ctx, f.Name, 0, len(f.Data), progress)
+	if errors.Is(err, apdu.FileNotFound) {
+		return start{}, false, nil
+	}
+	if err != nil {
+		return start{}, false, err
+	}
+	if w.product.CreateSelectsNot { // its CREATE changes the size of a file that exists
+		more, err := w.readAt(ctx, f.Name, len(part), 1)
+		if err != nil {
+			return start{}, false, err
+		}
+		if len(part) != len(f.Data) || len(more) > 0 {
+			return start{}, true, nil
+		}
+	}
+	return start{exists: true, offset: sameUntil(part, f.Data)}, true, nil
+}
+
+// openBegun opens the chip as a border would, with the order's MRZ. It returns false for a chip that
+// cannot run the protocol yet: with PACE, because the order's EF.CardAccess is not all there.
+func (w *work) openBegun(ctx context.Context) (runs bool, err error) {
+	if w.product.Access == products.AccessBAC {
+		if err := w.leave(ctx); err != nil {
+			return false, err
+		}
+		err := w.runBAC(ctx)
+		if errors.Is(err, apdu.ConditionsOfUse) {
+			return false, nil // no keys loaded
+		}
+		return err == nil, err
+	}
+	want := filesOf(w.files)["EF.CardAccess"]
+	has, err := w.readMaster(ctx, "EF.CardAccess")
+	if _, refused := apdu.StatusOf(err); refused || (err == nil && !bytes.Equal(has, want)) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_, err = w.openPACE(ctx, has, pace.MRZ(w.order.MRZHash))
+	return err == nil, err
 }
 
 // sameUntil is the offset of the first byte that differs.
@@ -212,63 +261,37 @@ func sameUntil(a, b []byte) int {
 	return n
 }
 
-// openChannel resets the chip, selects the application and opens the personaliser's channel.
-func (w *work) openChannel(ctx context.Context) (*scp03.Session, error) {
-	if err := w.reset(ctx); err != nil {
-		return nil, err
-	}
-	if _, err := w.plain(ctx, w.selection(0x0C, 0)); err != nil {
-		return nil, err
-	}
-	s, err := scp03.Host{Rand: w.rand, KeyVersion: w.product.KeyVersion}.Open(ctx, w.card, w.order.SCP03)
-	if errors.Is(err, scp03.ErrCryptogram) || errors.Is(err, apdu.AuthFailed) {
-		return nil, fmt.Errorf("%w: its keys are not those of the order: %w", devices.ErrWrongBlank, err)
-	}
-	return s, err
-}
-
 // write brings secrets and files onto the chip. Secrets are always sent again: storing them twice
 // does no harm, and nobody can read whether they arrived.
 func (w *work) write(ctx context.Context) error {
-	s, err := w.openChannel(ctx)
+	c, err := w.openChannel(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.End()
+	defer c.End()
+	w.known = nil
 	for _, step := range w.product.Steps {
 		switch step.Do {
 		case products.Store:
-			err = w.store(ctx, s, step)
+			err = w.perform(ctx, c, step)
 		case products.Files:
-			err = w.writeFiles(ctx, s)
+			err = w.writeFiles(ctx, c)
 		}
 		if err != nil {
 			return err
 		}
 	}
+	w.selected = false
 	return nil
-}
-
-// refusedToHold names the chip's own word for what it cannot take.
-func refusedToHold(err error) error {
-	if errors.Is(err, apdu.NoMemory) || errors.Is(err, apdu.WrongData) || errors.Is(err, apdu.FileExists) {
-		return fmt.Errorf("%w: %w", devices.ErrCannotHold, err)
-	}
-	return err
 }
 
 // lock sends the command that ends the chip's openness. It is called behind readBack alone.
 func (w *work) lock(ctx context.Context) error {
 	w.report.At(StepLock, w.total, w.total)
-	s, err := w.openChannel(ctx)
+	c, err := w.openChannel(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.End()
-	step := w.product.Steps[len(w.product.Steps)-1]
-	c := apdu.Command{CLA: 0x80, INS: 0xF0, P1: step.P1, P2: step.P2, Data: w.product.Application}
-	if _, err := s.Do(ctx, c); err != nil {
-		return fmt.Errorf("lock: %w", err)
-	}
-	return nil
+	defer c.End()
+	return w.perform(ctx, c, w.product.Lock())
 }

@@ -44,6 +44,9 @@ func (p *plainCard) Transmit(_ context.Context, command []byte) ([]byte, error) 
 		return []byte{0x90, 0}, nil
 	case c.INS == 0xB0:
 		offset := int(c.P1)<<8 | int(c.P2)
+		if offset > len(p.current) {
+			return []byte{0x6B, 0}, nil // it knows no short identifiers either
+		}
 		n := min(c.Ne, len(p.current)-offset)
 		return apdu.Response{Data: p.current[offset : offset+n], Status: apdu.OK}.Bytes(), nil
 	}

@@ -45,14 +45,37 @@ func (l *link) readBuffers(ctx context.Context) error {
 	return nil
 }
 
-// readFree reads a file of the master file in clear: EF.CardAccess, or EF.ATR/INFO, which is not
-// one object and ends where the chip says so.
+// readFree reads a file of the master file in clear, once in a connection unless something was
+// written since: EF.CardAccess, or EF.ATR/INFO, which is not one object and ends where the chip
+// says so. It names the file by its short identifier, and selects it where the chip cannot do that.
 func (l *link) readFree(ctx context.Context, name string) ([]byte, error) {
-	if _, err := l.selectFile(ctx, name); err != nil {
+	if b, ok := l.known[name]; ok {
+		return b, nil
+	}
+	b, err := l.readFreely(ctx, name)
+	if err != nil {
 		return nil, err
 	}
-	r, err := l.ch.Do(ctx, apdu.Command{INS: 0xB0, Ne: apdu.MaxShort})
-	if err != nil && (r.Status != apdu.EndOfFile || len(r.Data) == 0) {
+	if l.known == nil {
+		l.known = map[string][]byte{}
+	}
+	l.known[name] = b
+	return b, nil
+}
+
+func (l *link) readFreely(ctx context.Context, name string) ([]byte, error) {
+	short, ok := lds.ShortFileID(name)
+	if !ok {
+		return nil, fmt.Errorf("%w: file %q", devices.ErrUnsupported, name)
+	}
+	r, err := l.ch.Do(ctx, apdu.Command{INS: 0xB0, P1: 0x80 | short, Ne: apdu.MaxShort})
+	if _, refused := apdu.StatusOf(err); refused && !hasMore(r) {
+		if _, err := l.selectFile(ctx, name); err != nil {
+			return nil, err
+		}
+		r, err = l.ch.Do(ctx, apdu.Command{INS: 0xB0, Ne: apdu.MaxShort})
+	}
+	if err != nil && !hasMore(r) {
 		return nil, err
 	}
 	_, header, value, err := tlv.Header(r.Data)
@@ -70,6 +93,9 @@ func (l *link) readFree(ctx context.Context, name string) ([]byte, error) {
 	return append(r.Data, rest...), err
 }
 
+// hasMore tells an answer that has data though its status is not 9000: the file ended early.
+func hasMore(r apdu.Response) bool { return r.Status == apdu.EndOfFile && len(r.Data) > 0 }
+
 func (l *link) selectFile(ctx context.Context, name string) (apdu.Response, error) {
 	id, ok := lds.FileID(name)
 	if !ok {
@@ -78,24 +104,31 @@ func (l *link) selectFile(ctx context.Context, name string) (apdu.Response, erro
 	return l.ch.Do(ctx, apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: []byte{byte(id >> 8), byte(id)}})
 }
 
-// room is how many bytes one READ BINARY asks for.
-func (l *link) room(odd bool) int {
-	n := secureRoom
-	if l.response > 0 {
-		// Status 2, DO 8E 10, DO 99 4, head of DO 87 5, padding to whole blocks of 16.
-		n = (l.response-21)/16*16 - 1
+// readAt reads up to n bytes of a file. At offset 0 it makes the file current; behind 32 KB it uses
+// the odd instruction with the offset in DO 54 (ISO/IEC 7816-4, 11.3.3). A chip that cannot give as
+// much as it announces is asked for less, and its kind is remembered.
+func (l *link) readAt(ctx context.Context, name string, offset, n int) ([]byte, error) {
+	kind := string(l.card.ATR())
+	before, _ := l.rooms.of(kind)
+	for {
+		asked := min(n, l.room(offset >= shortOffsets))
+		data, err := l.readOnce(ctx, name, offset, asked)
+		if !l.tooMuch(asked, data, err) {
+			if err == nil && len(data) == 0 {
+				l.rooms.remember(kind, before) // the file's end, not the chip's limit
+			}
+			return data, err
+		}
+		l.askLess(asked)
+		if err := l.recover(ctx, name, offset); err != nil {
+			return nil, err
+		}
 	}
-	if odd {
-		n -= 4 // DO 53 around the data
-	}
-	return n
 }
 
-// readAt reads n bytes of a file. At offset 0 it makes the file current; behind 32 KB it uses the
-// odd instruction with the offset in DO 54 (ISO/IEC 7816-4, 11.3.3).
-func (l *link) readAt(ctx context.Context, name string, offset, n int) ([]byte, error) {
+// readOnce sends one READ BINARY.
+func (l *link) readOnce(ctx context.Context, name string, offset, n int) ([]byte, error) {
 	odd := offset >= shortOffsets
-	n = min(n, l.room(odd))
 	c := apdu.Command{INS: 0xB0, P1: byte(offset >> 8), P2: byte(offset), Ne: n, Extended: n > apdu.MaxShort}
 	switch {
 	case odd:
@@ -121,7 +154,7 @@ func (l *link) readAt(ctx context.Context, name string, offset, n int) ([]byte, 
 		}
 	}
 	r, err := l.ch.Do(ctx, c)
-	if err != nil && (r.Status != apdu.EndOfFile || len(r.Data) == 0) {
+	if err != nil && r.Status != apdu.EndOfFile {
 		return nil, fmt.Errorf("%s at %d: %w", name, offset, err)
 	}
 	data := r.Data
@@ -137,16 +170,25 @@ func (l *link) readAt(ctx context.Context, name string, offset, n int) ([]byte, 
 }
 
 // fill reads a file from an offset to its end at total, and stops early only where the chip has no
-// more. progress hears of every part.
+// more. progress hears of every part. A chip that gave less than it was asked for, and then more,
+// is asked for no more than that from then on.
 func (l *link) fill(ctx context.Context, name string, offset, total int, progress func(n int)) ([]byte, error) {
 	out := make([]byte, 0, total-offset)
+	short := 0
 	for offset+len(out) < total {
-		part, err := l.readAt(ctx, name, offset+len(out), total-offset-len(out))
+		at := offset + len(out)
+		part, err := l.readAt(ctx, name, at, total-at)
 		if err != nil {
 			return nil, err
 		}
 		if len(part) == 0 {
 			return out, nil
+		}
+		if short > leastRoom {
+			l.rooms.remember(string(l.card.ATR()), short)
+		}
+		if short = 0; len(part) < min(total-at, l.room(at >= shortOffsets)) {
+			short = len(part)
 		}
 		out = append(out, part...)
 		progress(len(part))
@@ -154,9 +196,10 @@ func (l *link) fill(ctx context.Context, name string, offset, total int, progres
 	return out, nil
 }
 
-// readWhole reads a file whose length stands in its own first bytes.
+// readWhole reads a file whose length stands in its own first bytes. The first command asks for as
+// much as every chip gives, and so most files are read by it alone.
 func (l *link) readWhole(ctx context.Context, name string, progress func(n int)) ([]byte, error) {
-	head, err := l.readAt(ctx, name, 0, headSize)
+	head, err := l.readHead(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +215,7 @@ func (l *link) readWhole(ctx context.Context, name string, progress func(n int))
 		return nil, fmt.Errorf("%w: %s claims %d bytes", devices.ErrProtocol, name, total)
 	}
 	if total <= len(head) {
+		progress(total)
 		return head[:total], nil
 	}
 	progress(len(head))
@@ -183,4 +227,20 @@ func (l *link) readWhole(ctx context.Context, name string, progress func(n int))
 		return nil, fmt.Errorf("%w: %s ends after %d of %d bytes", devices.ErrProtocol, name, len(head)+len(rest), total)
 	}
 	return append(head, rest...), nil
+}
+
+// readHead reads the beginning of a file of unknown length. Chips that refuse to be asked for more
+// than the file has are asked for its first bytes alone, from the first refusal on.
+func (l *link) readHead(ctx context.Context, name string) ([]byte, error) {
+	if n := min(secureRoom, l.room(false)); !l.cautious && n > headSize {
+		head, err := l.readOnce(ctx, name, 0, n)
+		if !l.tooMuch(n, head, err) && (err != nil || len(head) > 0) {
+			return head, err
+		}
+		l.cautious = true
+		if err := l.recover(ctx, name, 0); err != nil {
+			return nil, err
+		}
+	}
+	return l.readOnce(ctx, name, 0, headSize)
 }

@@ -1,89 +1,116 @@
 package chip
 
 import (
-	"context"
-	"fmt"
+	"bytes"
+	"crypto/x509"
+	"slices"
 
 	"padarozhnik/devices"
-	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/products"
-	"padarozhnik/devices/chip/scp03"
+	"padarozhnik/station/lds"
 )
 
-// secret is the value of a step as the chip takes it, and nothing where the order has none.
-//
-//	chip-authentication           number of the domain parameters, private key
-//	numbered-chip-authentication  number of the key, and the same
-//	chip-authentication-mapping   number of the key, and the same
-//	active-authentication         hash in bytes; 0 and an RSAPrivateKey, or domain parameters and key
-func secret(o devices.ChipOrder, value string) []byte {
-	switch value {
-	case products.ValueMRZHash:
-		return append([]byte(nil), o.MRZHash...)
-	case products.ValueCAN:
+// ownSecrets copies what is secret in an order, so that it can be erased behind the last use of it
+// while the caller's order remains the caller's.
+func ownSecrets(o devices.ChipOrder) devices.ChipOrder {
+	for _, b := range secretBytes(&o) {
+		*b = bytes.Clone(*b)
+	}
+	return o
+}
+
+// erase clears the secrets of the work's own copy of the order.
+func (w *work) erase() {
+	for _, b := range secretBytes(&w.order) {
+		clear(*b)
+	}
+	w.order.CAN = ""
+}
+
+// secretBytes is all that an order has for a chip and nobody else may know, but for the CAN.
+func secretBytes(o *devices.ChipOrder) []*[]byte {
+	return []*[]byte{
+		&o.MRZHash, &o.Auth.Private, &o.Mapping.Private, &o.Active.RSA, &o.Active.Private,
+		&o.SCP03.Enc, &o.SCP03.Mac, &o.SCP03.Dek,
+	}
+}
+
+// field gives the fields of a step a copy of what the order has for them, and nothing where it has none.
+func (w *work) field(name string) []byte {
+	o := w.order
+	switch name {
+	case products.FieldApplication:
+		return bytes.Clone(w.product.Application)
+	case products.FieldMRZHash:
+		return bytes.Clone(o.MRZHash)
+	case products.FieldCAN:
 		return []byte(o.CAN)
-	case products.ValueChipAuth:
+	case products.FieldChipAuth:
 		if o.Auth.KeyID == 0 && len(o.Auth.Private) > 0 {
-			return append([]byte{byte(o.Auth.ParameterID)}, o.Auth.Private...)
+			return slices.Concat([]byte{byte(o.Auth.ParameterID)}, o.Auth.Private)
 		}
-	case products.ValueNumberedChipAuth:
+		return nil
+	case products.FieldNumbered:
 		if o.Auth.KeyID != 0 {
 			return numbered(o.Auth)
 		}
-	case products.ValueMapping:
+		return nil
+	case products.FieldMapping:
 		return numbered(o.Mapping)
-	case products.ValueActiveAuth:
-		head := []byte{byte(o.Active.HashBits / 8)}
-		if len(o.Active.RSA) > 0 {
-			return append(append(head, 0), o.Active.RSA...)
-		}
-		if len(o.Active.Private) > 0 {
-			return append(append(head, byte(o.Active.ParameterID)), o.Active.Private...)
-		}
+	case products.FieldActive:
+		return active(o.Active)
+	case products.FieldModulus, products.FieldExponent:
+		return halfRSA(o.Active, name)
 	}
-	return nil
+	return w.zoneField(name)
 }
 
+// numbered and active make room for all of a key at once, so that no copy of it is left behind.
 func numbered(k devices.ChipAuthKey) []byte {
 	if len(k.Private) == 0 {
 		return nil
 	}
-	return append([]byte{byte(k.KeyID), byte(k.ParameterID)}, k.Private...)
+	return slices.Concat([]byte{byte(k.KeyID), byte(k.ParameterID)}, k.Private)
 }
 
-// STORE DATA of encrypted data in the form of data groupings (GlobalPlatform 2.3, 11.11.2.1).
-const (
-	encryptedGroup = 0x68
-	lastBlock      = 0x80
-)
-
-// store sends one secret: identifier, length in one byte or FF and two, and the content under the
-// DEK, in as many blocks as it needs.
-func (w *work) store(ctx context.Context, s *scp03.Session, step products.Step) error {
-	value := secret(w.order, step.Value)
-	defer clear(value)
-	if len(value) == 0 {
-		return nil // an order without a CAN, or without this key
-	}
-	sealed := s.EncryptKey(value)
-	data := []byte{byte(step.Group >> 8), byte(step.Group)}
-	if len(sealed) < 0xFF {
-		data = append(data, byte(len(sealed)))
-	} else {
-		data = append(data, 0xFF, byte(len(sealed)>>8), byte(len(sealed)))
-	}
-	data = append(data, sealed...)
-	room := scp03.DataRoom(w.product.Limits.Short)
-	for number := 0; len(data) > 0; number++ {
-		n := min(room, len(data))
-		c := apdu.Command{CLA: 0x80, INS: 0xE2, P1: encryptedGroup, P2: byte(number), Data: data[:n]}
-		data = data[n:]
-		if len(data) == 0 {
-			c.P1 |= lastBlock
-		}
-		if _, err := s.Do(ctx, c); err != nil {
-			return fmt.Errorf("store %s: %w", step.Value, refusedToHold(err))
-		}
+func active(k devices.ActiveAuthKey) []byte {
+	hash := byte(k.HashBits / 8)
+	switch {
+	case len(k.RSA) > 0:
+		return slices.Concat([]byte{hash, 0}, k.RSA)
+	case len(k.Private) > 0:
+		return slices.Concat([]byte{hash, byte(k.ParameterID)}, k.Private)
 	}
 	return nil
+}
+
+// halfRSA is the modulus of an RSA key, or its private exponent at the same length.
+func halfRSA(k devices.ActiveAuthKey, name string) []byte {
+	private, err := x509.ParsePKCS1PrivateKey(k.RSA)
+	if err != nil {
+		return nil
+	}
+	half := private.D
+	if name == products.FieldModulus {
+		half = private.N
+	}
+	return half.FillBytes(make([]byte, private.Size()))
+}
+
+// zoneField finds a part of the MRZ information: number (9), birth (6) and expiry (6), each with
+// its check digit behind it. The number is padded, as it stands in the MRZ.
+func (w *work) zoneField(name string) []byte {
+	places := map[string][2]int{
+		products.FieldNumber: {0, 9}, products.FieldBirth: {10, 16}, products.FieldExpiry: {17, 23},
+	}
+	place, ok := places[name]
+	dg1, err := lds.ParseDG1(filesOf(w.order.Files)["DG1"])
+	if !ok || err != nil {
+		return nil
+	}
+	d, err := dg1.Document()
+	if err != nil || len(d.Information()) != 24 {
+		return nil
+	}
+	return []byte(d.Information()[place[0]:place[1]])
 }

@@ -1,6 +1,7 @@
 package pcsc
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip/apdu"
+	"padarozhnik/devices/chip/atr"
 )
 
 // Card is a chip held by this process. It is used by one goroutine at a time.
@@ -24,6 +26,19 @@ type Card struct {
 // ATR is the answer to reset.
 func (c *Card) ATR() []byte { return append([]byte(nil), c.atr...) }
 
+// Rate is the bit rate on the air in kbit/s, 0 where the reader does not tell.
+func (c *Card) Rate(ctx context.Context) (int, error) {
+	told := make(chan int, 1)
+	err := c.service.call(ctx, c.reader, c.service.deadlines.Service, func() error {
+		told <- conversion(c.card)
+		return nil
+	}, func(error) {})
+	if err != nil {
+		return 0, fmt.Errorf("reader %q: %w", c.reader, err)
+	}
+	return map[int]int{1: 106, 2: 212, 4: 424, 8: 848}[<-told], nil
+}
+
 // maxRounds bounds the answers 61XX and 6CXX to one command.
 const maxRounds = 64
 
@@ -31,7 +46,35 @@ const maxRounds = 64
 // asked for it, and one that wants another expected length (6CXX) gets the command again (ISO/IEC
 // 7816-4, 5.3.4). An answer without a status word is devices.ErrProtocol, an empty one
 // devices.ErrChipRemoved.
+//
+// A chip whose answer to reset states command chaining and not extended length gets a long command
+// as a chain of short ones; the answer to a broken chain is that of the link that broke.
 func (c *Card) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	cmd, err := apdu.ParseCommand(command)
+	if err != nil || !cmd.IsExtended() || !c.wantsChain() {
+		return c.transmit(ctx, command)
+	}
+	chain := cmd.Chain()
+	for i, link := range chain {
+		b, err := link.Bytes()
+		if err != nil {
+			return nil, fmt.Errorf("reader %q: %w", c.reader, err)
+		}
+		answer, err := c.transmit(ctx, b)
+		if err != nil || i == len(chain)-1 || !bytes.Equal(answer, []byte{0x90, 0}) {
+			return answer, err
+		}
+	}
+	return nil, fmt.Errorf("reader %q: %w", c.reader, apdu.ErrMalformed)
+}
+
+func (c *Card) wantsChain() bool {
+	a, err := atr.Parse(c.atr)
+	return err == nil && a.Can.Chaining && !a.Can.Extended
+}
+
+// transmit sends one command and collects its answer.
+func (c *Card) transmit(ctx context.Context, command []byte) ([]byte, error) {
 	var collected []byte
 	for range maxRounds {
 		answer, err := c.exchange(ctx, command)

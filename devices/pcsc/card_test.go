@@ -3,71 +3,33 @@ package pcsc_test
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
-	"io"
-	"net"
-	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"padarozhnik/devices"
+	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/pcsc"
-	virtual "padarozhnik/devices/virtual/chip"
+	"padarozhnik/devices/virtual/chip/chiptest"
 )
 
-// odd is a card at the wire with answers of its own choice.
-type odd struct {
-	conn   net.Conn
-	answer func(command []byte) []byte // nil hangs until the connection ends
-}
-
-// insertOdd lays such a card on the reader.
+// insertOdd lays a card on the reader that answers as it likes.
 func (d desk) insertOdd(t *testing.T, answer func([]byte) []byte) {
 	t.Helper()
-	conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.Port)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		odd{conn, answer}.serve()
-	}()
+	d.insertATR(t, []byte{0x3B, 0x80, 0x80, 0x01, 0x01}, answer)
+}
+
+// insertATR lays one with an answer to reset of its own on the reader.
+func (d desk) insertATR(t *testing.T, atr []byte, answer func([]byte) []byte) {
+	t.Helper()
+	takeAway := (&chiptest.Other{Reset: atr, Answer: answer}).Serve(t, d.Port)
 	t.Cleanup(func() {
-		_ = conn.Close()
-		<-ended
-		time.Sleep(virtual.Noticed)
+		takeAway()
 		_ = d.service.Reader(d.ReaderName).WaitNoChip(context.Background())
 	})
 	if err := d.service.Reader(d.ReaderName).WaitChip(t.Context()); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func (o odd) serve() {
-	for {
-		var head [2]byte
-		if _, err := io.ReadFull(o.conn, head[:]); err != nil {
-			return
-		}
-		message := make([]byte, binary.BigEndian.Uint16(head[:]))
-		if _, err := io.ReadFull(o.conn, message); err != nil {
-			return
-		}
-		var out []byte
-		switch {
-		case len(message) > 1:
-			out = o.answer(message)
-		case message[0] == 4:
-			out = []byte{0x3B, 0x80, 0x80, 0x01, 0x01}
-		}
-		if out != nil {
-			b := binary.BigEndian.AppendUint16(nil, uint16(len(out)))
-			if _, err := o.conn.Write(append(b, out...)); err != nil {
-				return
-			}
-		}
 	}
 }
 
@@ -112,6 +74,50 @@ func TestTransmitFollowsTheChip(t *testing.T) {
 	}
 	if _, err := card.Transmit(t.Context(), []byte{0, 0xCA, 0, 0, 0}); err == nil {
 		t.Error("an answer of one byte was taken")
+	}
+}
+
+// TestChainForChipsThatWantIt sends a long command to chips that state chaining, extended length,
+// both and nothing.
+func TestChainForChipsThatWantIt(t *testing.T) {
+	command, err := apdu.Command{INS: 0xE2, Data: bytes.Repeat([]byte{9}, 700), Ne: 256}.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name         string
+		capabilities byte
+		commands     int64
+	}{
+		{"chaining", 0x80, 3}, {"extended", 0x40, 1}, {"both", 0xC0, 1}, {"neither", 0, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := lease(t, pcsc.Deadlines{})
+			atr := []byte{0x3B, 0x85, 0x80, 0x01, 0x80, 0x73, 0x84, 0x01, test.capabilities}
+			var check byte
+			for _, b := range atr[1:] {
+				check ^= b
+			}
+			var commands, data atomic.Int64 // of the card's goroutine
+			d.insertATR(t, append(atr, check), func(b []byte) []byte {
+				commands.Add(1)
+				if cmd, err := apdu.ParseCommand(b); err == nil {
+					data.Add(int64(len(cmd.Data)))
+				}
+				return []byte{0x90, 0}
+			})
+			card, err := d.service.Reader(d.ReaderName).Connect(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer card.Close() //nolint:errcheck // the test is over
+			if got, err := card.Transmit(t.Context(), command); err != nil || !bytes.Equal(got, []byte{0x90, 0}) {
+				t.Errorf("answer % X, %v", got, err)
+			}
+			if commands.Load() != test.commands || data.Load() != 700 {
+				t.Errorf("%d commands with %d bytes, want %d", commands.Load(), data.Load(), test.commands)
+			}
+		})
 	}
 }
 

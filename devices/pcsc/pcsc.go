@@ -237,9 +237,6 @@ func atrOf(card *scard.Card) []byte {
 	return status.Atr
 }
 
-// waitSlice is how long one wait for a change lasts at most; a cancelled wait ends with it.
-const waitSlice = 250 * time.Millisecond
-
 // WaitChip blocks until a chip lies on the reader, and WaitNoChip until none does. Both return
 // with the context's error when it ends, and with devices.ErrNoReader or ErrServiceStopped.
 func (r *Reader) WaitChip(ctx context.Context) error { return r.wait(ctx, true) }
@@ -248,24 +245,24 @@ func (r *Reader) WaitChip(ctx context.Context) error { return r.wait(ctx, true) 
 func (r *Reader) WaitNoChip(ctx context.Context) error { return r.wait(ctx, false) }
 
 func (r *Reader) wait(ctx context.Context, present bool) error {
-	known := scard.StateUnaware
-	for {
-		state := make(chan scard.StateFlag, 1)
-		err := r.service.within(ctx, r.name, waitSlice+r.service.deadlines.Service, func(c *scard.Context) error {
-			next, err := statusChange(c, r.name, known, waitSlice)
-			state <- next
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("wait at reader %q: %w", r.name, err)
+	err := r.service.session(ctx, r.name, func(c *scard.Context) error {
+		states := []scard.ReaderState{{Reader: r.name, CurrentState: scard.StateUnaware}}
+		for {
+			if err := r.service.changed(ctx, c, states, longWait); err != nil {
+				return err
+			}
+			now := states[0].EventState
+			switch {
+			case now&(scard.StateUnknown|scard.StateUnavailable|scard.StateIgnore) != 0:
+				return devices.ErrNoReader
+			case now != scard.StateUnaware && now&scard.StatePresent != 0 == present && now&scard.StateMute == 0:
+				return nil
+			}
+			states[0].CurrentState = now &^ scard.StateChanged
 		}
-		now := <-state
-		switch {
-		case now&(scard.StateUnknown|scard.StateUnavailable|scard.StateIgnore) != 0:
-			return fmt.Errorf("wait at reader %q: %w", r.name, devices.ErrNoReader)
-		case now != scard.StateUnaware && now&scard.StatePresent != 0 == present && now&scard.StateMute == 0:
-			return nil
-		}
-		known = now &^ scard.StateChanged
+	})
+	if err != nil {
+		return fmt.Errorf("wait at reader %q: %w", r.name, err)
 	}
+	return nil
 }

@@ -3,12 +3,15 @@ package pcsc_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"testing"
 	"time"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip"
+	"padarozhnik/devices/chip/products"
 	"padarozhnik/devices/pcsc"
 	virtual "padarozhnik/devices/virtual/chip"
 	"padarozhnik/devices/virtual/chip/chiptest"
@@ -40,6 +43,22 @@ func needReaders(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// alone holds the whole machine for a test that stops its service.
+func alone(t *testing.T) (context.Context, *readers.Exclusive, *pcsc.Service) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	x, release, err := readers.New().Exclusive(ctx)
+	if err != nil {
+		cancel()
+		needReaders(t, err)
+	}
+	t.Cleanup(func() {
+		release()
+		cancel()
+	})
+	return ctx, x, pcsc.NewService(pcsc.Deadlines{})
 }
 
 // insert lays a chip on the reader and returns the hand that takes it away.
@@ -111,6 +130,40 @@ func TestPersonaliseAndInspect(t *testing.T) {
 		_, err := e.Inspect(t.Context(), p, country.Trust, chiptest.Now(), nil)
 		if !errors.Is(err, devices.ErrWrongPassword) {
 			t.Errorf("wrong password: %v", err)
+		}
+	}
+}
+
+// TestAppletThroughService brings an order with a key onto the other kind of chip, which takes short
+// commands in clear, and reads it by Basic Access Control.
+func TestAppletThroughService(t *testing.T) {
+	d := lease(t, pcsc.Deadlines{})
+	country, m := chiptest.NewCountry(t), chiptest.NewApplet(t)
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := country.OldOrder(t, 64, key)
+	defer d.insert(t, chiptest.Insert(t, m))()
+	product, err := products.Find("jmrtd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := chip.NewEncoder(d.service.Reader(d.ReaderName), chip.Options{Product: product})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof, err := e.Personalise(t.Context(), o, country.Trust, chiptest.Now(), nil)
+	if err != nil || m.State().Life != virtual.Locked {
+		t.Fatalf("chip is %s, %+v, %v", m.State().Life, proof, err)
+	}
+	r, err := e.Inspect(t.Context(), devices.Password{MRZHash: o.MRZHash}, country.Trust, chiptest.Now(), nil)
+	if v, failed := r.Failed(); err != nil || failed {
+		t.Errorf("%+v, %v", v, err)
+	}
+	for _, f := range o.Files {
+		if !bytes.Equal(r.File(f.Name), f.Data) {
+			t.Errorf("%s was read differently", f.Name)
 		}
 	}
 }
@@ -199,12 +252,8 @@ func TestChipIsHeldAlone(t *testing.T) {
 }
 
 func TestServiceStopsAndComesBack(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	x, release, err := readers.New().Exclusive(ctx)
-	needReaders(t, err)
-	defer release()
-	d := desk{Lease: &x.Lease, service: pcsc.NewService(pcsc.Deadlines{})}
+	ctx, x, service := alone(t)
+	d := desk{Lease: &x.Lease, service: service}
 	takeAway := d.insert(t, chiptest.Insert(t, chiptest.NewBlank(t)))
 	r := d.service.Reader(d.ReaderName)
 	card, err := r.Connect(ctx)

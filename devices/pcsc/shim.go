@@ -73,15 +73,27 @@ func resetCard(card *scard.Card) error {
 	return nil
 }
 
-// statusChange waits until a reader's state differs from known, at most for a while, and returns
-// the new one.
-func statusChange(c *scard.Context, name string, known scard.StateFlag, d time.Duration) (scard.StateFlag, error) {
-	states := []scard.ReaderState{{Reader: name, CurrentState: known}}
+// statusChange waits until a reader's state differs from the one that is known, at most for a while,
+// and puts the new states in their places. A wait that was cancelled or went by is no error.
+func statusChange(c *scard.Context, states []scard.ReaderState, d time.Duration) error {
 	err := c.GetStatusChange(states, d)
-	if errors.Is(err, scard.ErrTimeout) {
-		return known, nil
+	if isAny(err, scard.ErrTimeout, scard.ErrCancelled) {
+		return nil
 	}
-	return states[0].EventState, meaning(err)
+	return meaning(err)
+}
+
+// cancel ends a wait of the context on another goroutine.
+func cancel(c *scard.Context) { _ = c.Cancel() } // what it could not end ends by its time
+
+// conversion is the factor of the bit rate at which reader and card talk; 0 where the reader does
+// not tell. On the air it is 1, 2, 4 or 8 times 106 kbit/s (PC/SC part 3, 3.1.4).
+func conversion(card *scard.Card) int {
+	b, err := card.GetAttrib(scard.AttrCurrentD)
+	if err != nil || len(b) == 0 {
+		return 0
+	}
+	return int(b[0])
 }
 
 // inUse is the meaning of an error while a card is held: there, a card that is no longer there was

@@ -25,6 +25,9 @@ func (d *Desk) Approve(ctx context.Context, seat Seat, token station.CaseToken, 
 		if err := f.Case.MayDecide(seat.Officer, d.Now()); err != nil {
 			return err
 		}
+		if err := d.mayIssue(tx); err != nil {
+			return err
+		}
 		book, err := nextBlank(tx)
 		if err != nil {
 			return err

@@ -43,6 +43,8 @@ var (
 	ErrHeadquarters = errors.New("headquarters contradicts itself")
 	// ErrDeclined: headquarters declined to order the booklet.
 	ErrDeclined = errors.New("declined by headquarters")
+	// ErrLocked: the station was restored from a backup, or copied; it must not go on.
+	ErrLocked = errors.New("station locked: its journal is not the only one")
 	// ErrCharter: the charter is older than one already seen, or not for this station.
 	ErrCharter = errors.New("charter not acceptable")
 	// ErrTrustList: the list of other countries' certificates is missing, or not the charter's.
@@ -99,6 +101,8 @@ type Desk struct {
 	DPI          int // of printed pages
 	Now          func() time.Time
 	Log          *slog.Logger
+
+	exchanging turn
 }
 
 // Adopt puts the desk's charter in force, unless a newer one has been in force before, or one that named a
@@ -121,6 +125,9 @@ func (d *Desk) Adopt(ctx context.Context) error {
 		}
 		newer, err := advance(tx, noteCharter, d.Charter.Version)
 		if err != nil || !newer {
+			return err
+		}
+		if err := d.beginContact(tx); err != nil {
 			return err
 		}
 		return d.record(tx, d.Key, fact{kind: event.CharterAdopted, body: event.Adopted{Version: d.Charter.Version}})
@@ -170,13 +177,20 @@ type fact struct {
 
 // record appends a signed entry inside a transaction.
 func (d *Desk) record(tx Tx, by Key, ev fact) error {
+	if err := unlocked(tx); err != nil {
+		return err
+	}
 	last, err := tx.Last()
+	if err != nil {
+		return err
+	}
+	claimed, err := d.claim(tx, last)
 	if err != nil {
 		return err
 	}
 	e := journal.Entry{
 		Chain: d.Charter.Station, Epoch: 1, Sequence: 1,
-		Kind: ev.kind, Subject: ev.subject, Time: d.Now().Unix(), Blob: ev.blob,
+		Kind: ev.kind, Subject: ev.subject, Time: claimed, Blob: ev.blob,
 	}
 	if last != nil {
 		e.Epoch, e.Sequence, e.Previous = last.Entry.Epoch, last.Entry.Sequence+1, last.ID()
@@ -224,6 +238,7 @@ type Board struct {
 	Cases    []station.Case
 	Booklets map[station.Serial]station.Booklet
 	Waiting  int
+	Contact
 }
 
 // Board reads the present state.
@@ -241,8 +256,10 @@ func (d *Desk) Board(ctx context.Context) (Board, error) {
 		for _, k := range books {
 			b.Booklets[k.Serial] = k
 		}
-		unsent, err := tx.Unreceipted(maxBatch)
-		b.Waiting = len(unsent)
+		if b.Waiting, err = tx.Unsent(); err != nil {
+			return err
+		}
+		b.Contact, err = d.contact(tx)
 		return err
 	})
 	return b, err

@@ -139,18 +139,18 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 		_, err := d.Approve(ctx, o.seat(d, "A"), c.Token, "complete")
 		return false, err
 	case station.StageApproved:
-		if _, err := d.Sync(ctx); err != nil {
+		if _, err := o.sync(ctx, d); err != nil {
 			return false, err
 		}
 		o.round()
-		_, err := d.Sync(ctx)
+		_, err := o.sync(ctx, d)
 		return false, err
 	case station.StageOrdered, station.StageProducing:
 		return false, o.produce(ctx, d, c, board.Booklets[c.Serial].State)
 	case station.StagePassed:
 		return false, d.HandOver(ctx, o.seat(d, "E"), c.Token, true, true)
 	case station.StageHanded:
-		if _, err := d.Sync(ctx); err != nil {
+		if _, err := o.sync(ctx, d); err != nil {
 			return false, err
 		}
 		_, err := d.Close(ctx)

@@ -16,8 +16,8 @@ var ErrHeld = errors.New("held by headquarters")
 
 // Names of notes about what headquarters decided.
 const (
-	noteHeld    = "held/"   // followed by a case token: the cause, empty when cleared
-	noteNotices = "notices" // every notice of what is revoked, with its reason
+	noteHolding = "holding/" // followed by a case token: the cause, empty when cleared
+	noteNotices = "notices"  // every notice of what is revoked, with its reason
 )
 
 // directed carries out directives about held orders, notices and new hardware. done means that nothing
@@ -44,14 +44,14 @@ func held(tx Tx, s journal.Signed) error {
 	if err := journal.Decode(s.Entry.Body, &body); err != nil {
 		return err
 	}
-	return tx.PutNote(noteHeld+s.Entry.Subject, []byte(body.Cause))
+	return tx.PutNote(noteHolding+s.Entry.Subject, []byte(body.Cause))
 }
 
 // Held returns the word for why headquarters holds a case's order back, or "".
 func (d *Desk) Held(ctx context.Context, token station.CaseToken) (string, error) {
 	var cause []byte
 	err := d.Store.View(ctx, func(tx Tx) (err error) {
-		cause, err = tx.Note(noteHeld + string(token))
+		cause, err = tx.Note(noteHolding + string(token))
 		return err
 	})
 	return string(cause), err

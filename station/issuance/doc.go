@@ -16,6 +16,14 @@
 // booklet in that state, and Examine and Resolve let a person say what became of it. No order is
 // ever carried out on a second blank without a new approval and a new number.
 //
+// Exchange with headquarters. Sync over the network, and Export and Import by stick, lead through the
+// same steps: look at headquarters' copy of our chain, send what has no receipt, take in directives.
+// Where that copy holds what we do not have, or something else at one number, the station was
+// restored from a backup or copied: it locks, with evidence. Where headquarters shows an older tree
+// it was restored itself: an alarm, and what it lost is sent again. Sealed cases stay until they are
+// durable at headquarters. Entries never claim a time before one already signed; a clock locks nobody
+// out. After the profile's days of silence no booklet is made or handed over, and enrolling goes on.
+//
 // The package declares what it needs: a Store, Headquarters, Keys, a Hand that moves booklets, and
 // the device contracts. It knows none of their implementations.
 package issuance

@@ -54,8 +54,8 @@ func (o *office) exchange(d *issuance.Desk) issuance.SyncReport {
 	return must(d.Sync(o.t.Context()))(o.t)
 }
 
-// answer is what the desk knows of headquarters' answer: the stage and both words.
-func (o *office) answer(d *issuance.Desk, token station.CaseToken) [3]string {
+// answered is what the desk knows of headquarters' answer: the stage and both words.
+func (o *office) answered(d *issuance.Desk, token station.CaseToken) [3]string {
 	o.t.Helper()
 	ctx := o.t.Context()
 	return [3]string{
@@ -65,7 +65,7 @@ func (o *office) answer(d *issuance.Desk, token station.CaseToken) [3]string {
 
 func (o *office) want(d *issuance.Desk, what string, token station.CaseToken, stage station.Stage, held, declined string) {
 	o.t.Helper()
-	if got := o.answer(d, token); got != [3]string{string(stage), held, declined} {
+	if got := o.answered(d, token); got != [3]string{string(stage), held, declined} {
 		o.t.Errorf("%s: %q, want %s, held %q, declined %q", what, got, stage, held, declined)
 	}
 }

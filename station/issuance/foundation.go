@@ -193,5 +193,5 @@ func (f *foundation) store(tx Tx) error {
 		}
 		return nil
 	}
-	return errors.Join(answers(f.past.Held, noteHeld), answers(f.past.Declined, noteDeclined))
+	return errors.Join(answers(f.past.Held, noteHolding), answers(f.past.Declined, noteDeclined))
 }

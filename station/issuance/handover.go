@@ -19,6 +19,9 @@ func (d *Desk) HandOver(ctx context.Context, seat Seat, token station.CaseToken,
 		if f.Case, err = f.Case.HandOver(seat.Officer, present, match, d.Now()); err != nil {
 			return err
 		}
+		if err := d.mayIssue(tx); err != nil {
+			return err
+		}
 		book, err := tx.Booklet(f.Case.Serial)
 		if err != nil {
 			return err

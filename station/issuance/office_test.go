@@ -50,7 +50,7 @@ const stationID = "UTO-01"
 // store, and virtual devices behind the real drivers. Only PC/SC is left out: the chip lies in a
 // slot of this process.
 type office struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	table   *desk.Desk
 	slot    *virtualchip.Slot
@@ -63,6 +63,10 @@ type office struct {
 	offers  []vault.Allocation
 	ledger  *ledger.Ledger
 	wire    *client.Client
+	line    *line
+	post    post
+	clock   func() time.Time // of the station
+	sync    func(context.Context, *issuance.Desk) (issuance.SyncReport, error)
 	trust   *pki.TrustStore
 	open    *note.Verifier
 	scanURL string
@@ -74,8 +78,8 @@ var members = map[string][]station.Role{
 	"I": {station.RoleInspect}, "C": {station.RoleCustody},
 }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -85,9 +89,19 @@ func must[T any](v T, err error) func(*testing.T) T {
 }
 
 // newOffice sets everything up and takes blanks into the safe.
-func newOffice(t *testing.T, blanks int) *office {
+func newOffice(t testing.TB, blanks int) *office {
 	t.Helper()
-	o := &office{t: t, dir: t.TempDir(), keys: map[string]*token.File{}, slot: &virtualchip.Slot{}}
+	o := bareOffice(t)
+	o.devices()
+	o.stock(blanks)
+	return o
+}
+
+// bareOffice is an office without devices and blanks.
+func bareOffice(t testing.TB) *office {
+	t.Helper()
+	o := &office{t: t, dir: t.TempDir(), keys: map[string]*token.File{}, slot: &virtualchip.Slot{}, clock: time.Now}
+	o.sync = func(ctx context.Context, d *issuance.Desk) (issuance.SyncReport, error) { return d.Sync(ctx) }
 	o.pages = filepath.Join(o.dir, "pages")
 	if err := os.MkdirAll(o.pages, 0o700); err != nil {
 		t.Fatal(err)
@@ -98,8 +112,6 @@ func newOffice(t *testing.T, blanks int) *office {
 	}
 	o.newToken("station")
 	o.headquarters(o.country())
-	o.devices()
-	o.stock(blanks)
 	return o
 }
 
@@ -111,7 +123,7 @@ func (o *office) newToken(name string) {
 	o.keys[name] = k
 }
 
-func newKey(t *testing.T) *ecdsa.PrivateKey {
+func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 }
@@ -120,7 +132,7 @@ func newKey(t *testing.T) *ecdsa.PrivateKey {
 func (o *office) country() vault.Signer {
 	t := o.t
 	root, signer := newKey(t), newKey(t)
-	midnight := time.Now().UTC().Truncate(24 * time.Hour)
+	midnight := time.Now().AddDate(0, 0, -7).UTC().Truncate(24 * time.Hour)
 	ten := pki.Span{Years: 10}
 	csca := must(pki.NewCSCA(pki.CSCASpec{
 		Subject: pki.Name{Country: "UT", Organization: "Test", CommonName: "CSCA", SerialNumber: "1"},
@@ -162,20 +174,12 @@ func (o *office) headquarters(document vault.Signer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, verifier := must(note.NewSigner(private))(t), must(note.NewVerifier(public))(t)
+	verifier := must(note.NewVerifier(public))(t)
 	o.charter.Ledger, o.open = public, &verifier
-	o.ledger = must(ledger.Open(filepath.Join(o.dir, "ledger"),
-		ledger.Options{Signer: signer, Verifier: verifier, PerMinute: 1_000_000}))(t)
-	t.Cleanup(func() { _ = o.ledger.Close() })
-	ctx := t.Context()
-	if err := o.ledger.Register(ctx, registered); err != nil {
-		t.Fatal(err)
-	}
-	if err := o.ledger.RegisterVault(ctx, ledger.Vault{Name: "vault", Keys: [][]byte{o.charter.VaultSPKI}}); err != nil {
-		t.Fatal(err)
-	}
+	o.line = &line{signer: must(note.NewSigner(private))(t), verifier: verifier, registered: registered}
 	stationWire, vaultWire := o.connect(verifier, vaultToken)
-	o.wire = stationWire
+	o.openLedger(filepath.Join(o.dir, "ledger"))
+	o.wire, o.post = stationWire, post{opener: vaultToken, key: vaultToken, ledger: vaultWire}
 	o.vault = &vault.Vault{
 		Ledger: vaultWire, Key: vaultToken, Opener: vaultToken, Document: document, Now: time.Now,
 		Diary: o.diary(vaultToken), DuplicateKey: bytes.Repeat([]byte{7}, 32),
@@ -201,14 +205,12 @@ func (o *office) connect(verifier note.Verifier, vaultToken *token.File) (forSta
 	root := must(wire.NewRoot(rootKey, "test", now, year))(t)
 	issuer := wire.Issuer{Root: root, Key: rootKey}
 	server := must(issuer.Server(serverKey.Public(), []string{"127.0.0.1"}, now, year))(t)
-	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
-	s := o.ledger.Server(wire.ServerTLS(wire.Pair(server, serverKey), root, time.Now))
-	go func() { _ = s.ServeTLS(listener, "", "") }()
-	t.Cleanup(func() { _ = s.Close() })
+	o.line.listen(t, wire.ServerTLS(wire.Pair(server, serverKey), root, time.Now))
 	reach := func(k *token.File, p wire.Peer) *client.Client {
 		own := must(issuer.Client(k.Public(), p, now, year))(t)
 		return must(client.New(client.Options{
-			BaseURL: "https://" + listener.Addr().String(), Certificate: wire.Pair(own, k), Root: root, Ledger: verifier,
+			BaseURL: "https://" + o.line.address, Certificate: wire.Pair(own, k), Root: root, Ledger: verifier,
+			Clock: func() time.Time { return time.Time{} },
 		}))(t)
 	}
 	return reach(o.keys["station"], wire.Peer{Name: stationID, Role: wire.RoleStation}),
@@ -254,7 +256,7 @@ func (o *office) stock(blanks int) {
 var drawn sync.Map
 
 // drawnBlank is the PNG of a blank's preprinted page.
-func drawnBlank(t *testing.T, serial string) []byte {
+func drawnBlank(t testing.TB, serial string) []byte {
 	t.Helper()
 	if known, ok := drawn.Load(serial); ok {
 		return known.([]byte)
@@ -298,15 +300,18 @@ func (o *office) desk(wrap func(issuance.Store) issuance.Store) *issuance.Desk {
 	t.Cleanup(func() { _ = store.Close() })
 	d := &issuance.Desk{
 		Store: store, Charter: o.charter, Key: o.keys["station"], Headquarters: o.wire,
-		Scanner: must(escl.New(o.scanURL, nil, escl.Timing{}))(t),
-		Printer: must(ipp.New(o.inkURL, nil, ipp.Options{}))(t),
-		Encoder: must(chip.NewEncoder(o.slot, chip.Options{}))(t),
-		Hand:    o, Trust: o.trust, Vault: must(seal.ParsePublic(o.charter.Vault))(t), Ledger: *o.open,
+		Hand: o, Trust: o.trust, Vault: must(seal.ParsePublic(o.charter.Vault))(t), Ledger: *o.open,
 		VaultKey: func(journal.Entry) (*ecdsa.PublicKey, error) {
 			pub, err := x509.ParsePKIXPublicKey(o.charter.VaultSPKI)
 			return pub.(*ecdsa.PublicKey), err
 		},
-		Layout: must(printing.Utopia())(t), DPI: 300, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Layout: must(printing.Utopia())(t), DPI: 300,
+		Now: func() time.Time { return o.clock() }, Log: slog.New(slog.DiscardHandler),
+	}
+	if o.scanURL != "" {
+		d.Scanner = must(escl.New(o.scanURL, nil, escl.Timing{}))(t)
+		d.Printer = must(ipp.New(o.inkURL, nil, ipp.Options{}))(t)
+		d.Encoder = must(chip.NewEncoder(o.slot, chip.Options{}))(t)
 	}
 	if wrap != nil {
 		d.Store = wrap(d.Store)
@@ -321,7 +326,7 @@ func (o *office) seat(d *issuance.Desk, name string) issuance.Seat {
 
 // receive counts everything that was allocated into the safe.
 func (o *office) receive(d *issuance.Desk) error {
-	if _, err := d.Sync(o.t.Context()); err != nil {
+	if _, err := o.sync(o.t.Context(), d); err != nil {
 		return err
 	}
 	books, err := d.Stock(o.t.Context())
@@ -340,7 +345,7 @@ func (o *office) receive(d *issuance.Desk) error {
 	return d.ReceiveStock(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), counted)
 }
 
-func textsOf(t *testing.T, language string) map[string]string {
+func textsOf(t testing.TB, language string) map[string]string {
 	t.Helper()
 	return must(resources.Texts(language))(t)
 }

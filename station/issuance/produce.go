@@ -70,6 +70,9 @@ func (d *Desk) Produce(ctx context.Context, seat Seat, token station.CaseToken, 
 	if _, err := c.Produce(seat.Officer, d.Now()); err != nil {
 		return err
 	}
+	if err := d.Store.View(ctx, d.mayIssue); err != nil {
+		return err
+	}
 	book, err := d.booklet(ctx, o.Serial)
 	if err != nil {
 		return err
@@ -157,7 +160,7 @@ func (d *Desk) take(ctx context.Context, seat Seat, o station.Order, _ devices.R
 		return devices.ErrWrongBlank
 	}
 	if chip.Life != devices.LifeBlank {
-		return fmt.Errorf("chip was written before this order: %w", devices.ErrWrongBlank)
+		return fmt.Errorf("%w: %w", devices.ErrBegunForAnother, devices.ErrWrongBlank)
 	}
 	ev := fact{kind: event.BlankTaken, body: event.Bound{Case: o.Case}}
 	return d.advance(ctx, seat.Key, o, station.StateTaken, ev, func(c *station.Case) (err error) {

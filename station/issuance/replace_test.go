@@ -21,7 +21,7 @@ import (
 // replace brings the station onto new hardware: its store and its token are gone, headquarters gives a
 // charter of the next epoch and registers the new key.
 func (o *office) replace() {
-	t, ctx := o.t, o.t.Context()
+	t := o.t
 	t.Helper()
 	old := station.Former{
 		KeyID: o.charter.StationID, SPKI: must(x509.MarshalPKIXPublicKey(o.keys["station"].Public()))(t),
@@ -43,11 +43,10 @@ func (o *office) replace() {
 	for _, m := range o.charter.Officers {
 		registered.Officers = append(registered.Officers, ledger.Officer{Key: m.SPKI})
 	}
-	if err := o.ledger.Register(ctx, registered); err != nil {
-		t.Fatal(err)
-	}
+	o.line.registered = registered
 	stationWire, vaultWire := o.connect(*o.open, o.vault.Key.(*token.File))
 	o.wire, o.vault.Ledger = stationWire, vaultWire
+	o.openLedger(filepath.Join(o.dir, "ledger"))
 	o.vault.Offices = func() ([]vault.Office, error) {
 		return []vault.Office{{Charter: o.charter, HPKE: fresh.HPKEPublic(), SPKI: spki}}, nil
 	}

@@ -109,7 +109,7 @@ func (d *Desk) append(tx Tx, past event.Past) error {
 		if err := tx.Append(s); err != nil {
 			return err
 		}
-		if err := tx.PutReceipt(s.ID(), r); err != nil {
+		if err := keepReceipt(tx, s, r); err != nil {
 			return err
 		}
 		last = &s
@@ -141,6 +141,9 @@ func (d *Desk) resume(tx Tx, past event.Past) error {
 		return err
 	}
 	if err := tx.PutNote(noteEpoch, raw); err != nil {
+		return err
+	}
+	if err := d.beginContact(tx); err != nil {
 		return err
 	}
 	lost := f.lost()

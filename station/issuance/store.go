@@ -26,6 +26,7 @@ type Tx interface {
 	Folders
 	Booklets
 	Chain
+	Receipts
 	Blobs
 	Notes
 }
@@ -84,4 +85,10 @@ const (
 	noteCharter    = "charter"    // version of the charter in force
 	noteTrust      = "trust"      // version of the trust list in force
 	noteDeclined   = "declined/"  // followed by a case token: headquarters' word
+	noteOwn        = "own"        // leaf from which receipts are asked for
+	noteHeld       = "held"       // blobs with a receipt that are not durable at headquarters yet
+	noteSigned     = "signed"     // newest time that headquarters has signed
+	noteContact    = "contact"    // when headquarters was last heard
+	noteLock       = "lock"       // why the station is locked
+	noteAlarm      = "alarm"      // what headquarters did that it must not do
 )

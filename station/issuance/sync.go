@@ -5,47 +5,81 @@ import (
 	"errors"
 	"fmt"
 
-	"padarozhnik/station"
 	"padarozhnik/station/journal"
-	"padarozhnik/station/journal/event"
-	"padarozhnik/station/journal/seal"
 )
 
 // maxBatch is how many entries travel in one push.
 const maxBatch = 64
 
-// Headquarters is the other end of the wire. Its methods return errors wrapping
-// journal.ErrUnreachable where nobody answers. Push returns a verified receipt for every entry, in
-// order; Pull returns the directives from a place in headquarters' tree on and the place to ask
-// after next time. Both prove their checkpoint consistent with the last one.
-type Headquarters interface {
-	PutBlob(ctx context.Context, b journal.Blob, data []byte) error
+// Source is what comes from headquarters: over the wire, or from an opened bundle. Its methods
+// return errors wrapping journal.ErrUnreachable where nobody answers. Own returns the station's own
+// chain as headquarters holds it, Pull its directives, both from a place in headquarters' tree on
+// and with the place to ask after next time. The checkpoint of an answer is proven to contain last,
+// or is an older one that is signed.
+type Source interface {
+	Own(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error)
+	Pull(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error)
 	GetBlob(ctx context.Context, b journal.Blob) ([]byte, error)
+}
+
+// Headquarters is the other end of the wire. Push returns a verified receipt for every entry, in
+// order, and a checkpoint that is proven to contain the last one.
+type Headquarters interface {
+	Source
+	PutBlob(ctx context.Context, b journal.Blob, data []byte) error
 	Push(ctx context.Context, last journal.Checkpoint, entries []journal.Signed) (
 		[]journal.Receipt, journal.Checkpoint, error)
-	Pull(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error)
 }
 
 // SyncReport says what travelled.
 type SyncReport struct {
-	Sent       int `json:"sent"`
-	Directives int `json:"directives"`
-	Orders     int `json:"orders"`
-	Declined   int `json:"declined"`
+	Sent       int  `json:"sent"`     // entries handed over
+	Receipts   int  `json:"receipts"` // that came for entries handed over before
+	Directives int  `json:"directives"`
+	Orders     int  `json:"orders"`
+	Declined   int  `json:"declined"`
+	Restored   bool `json:"restored"` // headquarters had lost entries; they were sent again
 }
 
-// Sync sends what headquarters has not receipted and takes in its directives. It may be cut off at
-// any point and called again: headquarters counts an entry once, and a directive is taken in
-// together with the place where the next one is asked for.
+// Sync looks where headquarters stands, sends what it has not receipted and takes in its directives.
+// It may be cut off at any point and called again: headquarters counts an entry once, and a
+// directive is taken in together with the place where the next one is asked for.
+//
+// It returns ErrLocked where headquarters holds entries of this station that the station does not
+// have, or others at the same numbers: the station was restored from a backup, or copied. Where
+// headquarters shows an older tree than before, Sync raises an alarm and sends everything again
+// that headquarters lost.
+//
+// Exchanges take turns: one that is called while another runs waits for it.
 func (d *Desk) Sync(ctx context.Context) (SyncReport, error) {
 	var report SyncReport
-	if err := d.push(ctx, &report); err != nil {
+	leave, err := d.exchanging.enter(ctx)
+	if err != nil {
 		return report, fmt.Errorf("sync: %w", err)
 	}
-	if err := d.pull(ctx, &report); err != nil {
+	defer leave()
+	err = d.exchange(ctx, &report)
+	if errors.Is(err, journal.ErrRolledBack) {
+		if err = d.restored(ctx, d.Headquarters); err == nil {
+			report.Restored = true
+			err = d.exchange(ctx, &report)
+		}
+	}
+	if err = d.settle(ctx, err); err != nil {
 		return report, fmt.Errorf("sync: %w", err)
 	}
-	return report, nil
+	return report, d.Store.Update(ctx, d.heardNow)
+}
+
+// exchange is one round over the wire.
+func (d *Desk) exchange(ctx context.Context, report *SyncReport) error {
+	if err := d.own(ctx, d.Headquarters, report); err != nil {
+		return err
+	}
+	if err := d.push(ctx, report); err != nil {
+		return err
+	}
+	return d.pull(ctx, d.Headquarters, report)
 }
 
 func (d *Desk) checkpoint(tx Tx) (journal.Checkpoint, error) {
@@ -54,6 +88,15 @@ func (d *Desk) checkpoint(tx Tx) (journal.Checkpoint, error) {
 		return journal.Checkpoint{}, err
 	}
 	return journal.ParseCheckpoint(raw, d.Ledger)
+}
+
+// keepCheckpoint remembers a verified checkpoint, unless a newer one has been seen.
+func (d *Desk) keepCheckpoint(tx Tx, c journal.Checkpoint) error {
+	seen, err := d.checkpoint(tx)
+	if err != nil || c.Size < seen.Size {
+		return err
+	}
+	return tx.PutNote(noteCheckpoint, c.Raw)
 }
 
 func (d *Desk) push(ctx context.Context, report *SyncReport) error {
@@ -86,24 +129,32 @@ func (d *Desk) push(ctx context.Context, report *SyncReport) error {
 	}
 }
 
-// sendBlob hands a sealed blob over, before the entry that names it.
+// sendBlob hands a sealed blob over, before the entry that names it. One that was erased lies at
+// headquarters already; if it does not, headquarters refuses the entry.
 func (d *Desk) sendBlob(ctx context.Context, b *journal.Blob) error {
 	if b == nil {
 		return nil
 	}
-	var data []byte
-	err := d.Store.View(ctx, func(tx Tx) (err error) {
-		data, err = tx.Blob(b.Digest)
-		return err
-	})
-	if err != nil {
+	data, err := d.blob(ctx, *b)
+	if err != nil || data == nil {
 		return err
 	}
 	return d.Headquarters.PutBlob(ctx, *b, data)
 }
 
-// receipted verifies and keeps the receipts of a batch, and erases the blobs that headquarters now
-// holds.
+// blob reads sealed bytes; nil where they were erased.
+func (d *Desk) blob(ctx context.Context, b journal.Blob) (data []byte, err error) {
+	err = d.Store.View(ctx, func(tx Tx) (err error) {
+		data, err = tx.Blob(b.Digest)
+		return err
+	})
+	if errors.Is(err, ErrUnknown) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// receipted verifies and keeps the receipts of a batch.
 func (d *Desk) receipted(
 	ctx context.Context, batch []journal.Signed, receipts []journal.Receipt, checkpoint journal.Checkpoint,
 ) error {
@@ -116,18 +167,18 @@ func (d *Desk) receipted(
 		}
 	}
 	return d.Store.Update(ctx, func(tx Tx) error {
+		next := int64(0)
 		for i, s := range batch {
-			if err := tx.PutReceipt(s.ID(), receipts[i]); err != nil {
+			if err := keepReceipt(tx, s, receipts[i]); err != nil {
 				return err
 			}
-			if s.Entry.Blob == nil {
-				continue
-			}
-			if err := tx.EraseBlob(s.Entry.Blob.Digest); err != nil {
-				return err
-			}
+			next = max(next, receipts[i].Index+1)
 		}
-		return tx.PutNote(noteCheckpoint, checkpoint.Raw)
+		// What stands at headquarters behind these entries is ours too: a chain has one head.
+		if err := d.advanceOwn(tx, next); err != nil {
+			return err
+		}
+		return d.keepCheckpoint(tx, checkpoint)
 	})
 }
 
@@ -137,7 +188,7 @@ type place struct {
 	Last []byte `cbor:"2,keyasint"`
 }
 
-func (d *Desk) pull(ctx context.Context, report *SyncReport) error {
+func (d *Desk) pull(ctx context.Context, from Source, report *SyncReport) error {
 	for {
 		var at place
 		var seen journal.Checkpoint
@@ -151,11 +202,11 @@ func (d *Desk) pull(ctx context.Context, report *SyncReport) error {
 		if err != nil {
 			return err
 		}
-		answer, err := d.Headquarters.Pull(ctx, seen, at.Next)
+		answer, err := from.Pull(ctx, seen, at.Next)
 		if err != nil {
 			return err
 		}
-		if err := d.takeIn(ctx, at, answer, report); err != nil {
+		if err := d.takeIn(ctx, from, at, answer, report); err != nil {
 			return err
 		}
 		if !answer.More {
@@ -175,7 +226,9 @@ func pulled(tx Tx) (place, error) {
 
 // takeIn follows headquarters' chain and carries out each directive in a transaction of its own
 // together with the new place.
-func (d *Desk) takeIn(ctx context.Context, at place, answer journal.Page, report *SyncReport) error {
+func (d *Desk) takeIn(
+	ctx context.Context, from Source, at place, answer journal.Page, report *SyncReport,
+) error {
 	var last *journal.Signed
 	if at.Last != nil {
 		s, err := journal.Parse(at.Last)
@@ -193,7 +246,7 @@ func (d *Desk) takeIn(ctx context.Context, at place, answer journal.Page, report
 		var blob []byte
 		if s.Entry.Blob != nil {
 			var err error
-			if blob, err = d.Headquarters.GetBlob(ctx, *s.Entry.Blob); err != nil {
+			if blob, err = from.GetBlob(ctx, *s.Entry.Blob); err != nil {
 				return err
 			}
 		}
@@ -202,6 +255,9 @@ func (d *Desk) takeIn(ctx context.Context, at place, answer journal.Page, report
 			if err := d.carryOut(tx, s, blob, report); err != nil {
 				return fmt.Errorf("directive %s: %w", s.Entry.Kind, err)
 			}
+			if err := signedTime(tx, s.Entry.Time); err != nil {
+				return err
+			}
 			return putPlace(tx, at)
 		})
 		if err != nil {
@@ -209,9 +265,12 @@ func (d *Desk) takeIn(ctx context.Context, at place, answer journal.Page, report
 		}
 		report.Directives++
 	}
-	at.Next = answer.Next
+	at.Next = max(at.Next, answer.Next)
 	return d.Store.Update(ctx, func(tx Tx) error {
-		if err := tx.PutNote(noteCheckpoint, answer.Checkpoint.Raw); err != nil {
+		if err := d.keepCheckpoint(tx, answer.Checkpoint); err != nil {
+			return err
+		}
+		if err := d.durable(tx, answer.Checkpoint.Durable.Size); err != nil {
 			return err
 		}
 		return putPlace(tx, at)
@@ -224,99 +283,4 @@ func putPlace(tx Tx, at place) error {
 		return err
 	}
 	return tx.PutNote(notePulled, raw)
-}
-
-// carryOut does what one directive says. A kind that this version does not know stays in the chain
-// and changes nothing.
-func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport) error {
-	if done, err := d.directed(tx, s, blob); done || err != nil {
-		return err
-	}
-	switch s.Entry.Kind {
-	case event.StockAllocated:
-		return d.allocate(tx, blob)
-	case event.OrderIssued:
-		report.Orders++
-		return d.acceptOrder(tx, s, blob)
-	case event.OrderDeclined:
-		report.Declined++
-		return d.declined(tx, s)
-	}
-	return nil
-}
-
-func (d *Desk) allocate(tx Tx, blob []byte) error {
-	plain, err := seal.Open(d.Key, event.PurposeStock, blob)
-	if err != nil {
-		return err
-	}
-	var m event.Manifest
-	if err := journal.Decode(plain, &m); err != nil {
-		return err
-	}
-	for _, b := range m.Blanks {
-		if err := d.Charter.Profile.CheckSerial(b.Serial); err != nil {
-			return err
-		}
-		if _, err := tx.Booklet(b.Serial); !errors.Is(err, ErrUnknown) {
-			return errors.Join(err, fmt.Errorf("blank %s allocated twice: %w", b.Serial, ErrHeadquarters))
-		}
-		book := station.Booklet{Serial: b.Serial, ChipID: b.ChipID, State: station.StateAllocated}
-		if err := tx.PutBooklet(book); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// acceptOrder opens an order with the station's key and wraps it to the officers who work on it.
-func (d *Desk) acceptOrder(tx Tx, s journal.Signed, blob []byte) error {
-	f, err := tx.Folder(station.CaseToken(s.Entry.Subject))
-	if err != nil {
-		return err
-	}
-	plain, err := seal.Open(d.Key, event.PurposeOrder, blob)
-	if err != nil {
-		return err
-	}
-	defer clear(plain)
-	var o station.Order
-	if err := journal.Decode(plain, &o); err != nil {
-		return err
-	}
-	defer Destroy(&o)
-	if o.Case != f.Case.Token {
-		return fmt.Errorf("order of another case: %w", ErrHeadquarters)
-	}
-	if f.Case, err = f.Case.Order(o.Serial); err != nil {
-		return err
-	}
-	workers := append(d.Charter.WithRole(station.RoleOperate), d.Charter.WithRole(station.RoleInspect)...)
-	if f.Order, f.Keys, err = lock(f.Case.Token, o, workers); err != nil {
-		return err
-	}
-	if err := tx.PutFolder(f); err != nil {
-		return err
-	}
-	return d.record(tx, d.Key, fact{
-		kind: event.CaseOrdered, subject: string(f.Case.Token), body: event.Bound{Case: f.Case.Token},
-	})
-}
-
-func (d *Desk) declined(tx Tx, s journal.Signed) error {
-	var body event.Declined
-	if err := journal.Decode(s.Entry.Body, &body); err != nil {
-		return err
-	}
-	return tx.PutNote(noteDeclined+s.Entry.Subject, []byte(body.Cause))
-}
-
-// Declined returns the word with which headquarters declined to order a case's booklet, or "".
-func (d *Desk) Declined(ctx context.Context, token station.CaseToken) (string, error) {
-	var cause []byte
-	err := d.Store.View(ctx, func(tx Tx) (err error) {
-		cause, err = tx.Note(noteDeclined + string(token))
-		return err
-	})
-	return string(cause), err
 }

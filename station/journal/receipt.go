@@ -34,12 +34,14 @@ var (
 type Checkpoint struct {
 	TreeHead
 	Raw []byte
+	// Durable came with the checkpoint where headquarters gave it out, verified and consistent with
+	// it. It is no part of Raw, and zero in a checkpoint that was parsed from a receipt or a store.
+	Durable Durable
 }
 
 // SignCheckpoint signs the state of a tree.
 func SignCheckpoint(head TreeHead, signer note.Signer) (Checkpoint, error) {
-	text := fmt.Sprintf("%s\n%d\n%s\n", signer.Name(), head.Size, base64.StdEncoding.EncodeToString(head.Root[:]))
-	raw, err := note.Sign(&note.Note{Text: text}, signer)
+	raw, err := signHead(head, "", signer)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("sign checkpoint: %w", err)
 	}
@@ -49,31 +51,52 @@ func SignCheckpoint(head TreeHead, signer note.Signer) (Checkpoint, error) {
 // ParseCheckpoint reads a checkpoint and verifies that the ledger's key signed it. Signatures by
 // others may stand beside.
 func ParseCheckpoint(raw []byte, ledger note.Verifier) (Checkpoint, error) {
+	head, rest, err := openHead(raw, ledger)
+	if err != nil || len(rest) > 0 {
+		return Checkpoint{}, fmt.Errorf("checkpoint: %w", orMalformed(err))
+	}
+	return Checkpoint{TreeHead: head, Raw: append([]byte(nil), raw...)}, nil
+}
+
+func orMalformed(err error) error {
+	if err == nil {
+		return ErrMalformed
+	}
+	return err
+}
+
+// openHead verifies a note that begins with a state of the tree and returns the lines after that.
+func openHead(raw []byte, ledger note.Verifier) (TreeHead, []string, error) {
 	if len(raw) > maxCheckpoint {
-		return Checkpoint{}, fmt.Errorf("checkpoint: %w", ErrTooLarge)
+		return TreeHead{}, nil, ErrTooLarge
 	}
 	n, err := note.Open(raw, note.VerifierList(ledger))
 	var unsigned *note.UnverifiedNoteError
 	var wrong *note.InvalidSignatureError
 	if errors.As(err, &unsigned) || errors.As(err, &wrong) {
-		return Checkpoint{}, fmt.Errorf("checkpoint: %w", ErrSignature)
+		return TreeHead{}, nil, ErrSignature
 	}
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("checkpoint: %w: %w", ErrMalformed, err)
+		return TreeHead{}, nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	lines := strings.Split(n.Text, "\n")
-	if len(lines) != 4 || lines[0] != ledger.Name() || lines[3] != "" {
-		return Checkpoint{}, fmt.Errorf("checkpoint: %w", ErrMalformed)
+	if len(lines) < 4 || lines[0] != ledger.Name() || lines[len(lines)-1] != "" {
+		return TreeHead{}, nil, ErrMalformed
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
 	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
-		return Checkpoint{}, fmt.Errorf("checkpoint size: %w", ErrMalformed)
+		return TreeHead{}, nil, fmt.Errorf("size: %w", ErrMalformed)
 	}
 	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
 	if err != nil || len(root) != len(Hash{}) {
-		return Checkpoint{}, fmt.Errorf("checkpoint root: %w", ErrMalformed)
+		return TreeHead{}, nil, fmt.Errorf("root: %w", ErrMalformed)
 	}
-	return Checkpoint{TreeHead: TreeHead{Size: size, Root: Hash(root)}, Raw: append([]byte(nil), raw...)}, nil
+	return TreeHead{Size: size, Root: Hash(root)}, lines[3 : len(lines)-1], nil
+}
+
+func signHead(head TreeHead, rest string, signer note.Signer) ([]byte, error) {
+	root := base64.StdEncoding.EncodeToString(head.Root[:])
+	return note.Sign(&note.Note{Text: fmt.Sprintf("%s\n%d\n%s\n%s", signer.Name(), head.Size, root, rest)}, signer)
 }
 
 // Receipt proves that an entry stands in headquarters' tree: its place there, the path from it to

@@ -14,6 +14,9 @@ var (
 	ErrRejected = errors.New("certificate rejected by headquarters")
 	// ErrAnswer: the answer is out of protocol, or proves something else than what was asked.
 	ErrAnswer = errors.New("answer of headquarters does not hold")
+	// ErrForked: two signed entries stand at one number of a chain, as when a station was copied.
+	// Headquarters has frozen the chain and keeps both.
+	ErrForked = errors.New("two entries at one number")
 )
 
 // Pulled is an entry from headquarters with its receipt, whose proof has been verified. The

@@ -181,6 +181,11 @@ func (deaf) Pull(ctx context.Context, _ journal.Checkpoint, _ int64) (journal.Pa
 	return journal.Page{}, ctx.Err()
 }
 
+func (deaf) Own(ctx context.Context, _ journal.Checkpoint, _ int64) (journal.Page, error) {
+	<-ctx.Done()
+	return journal.Page{}, ctx.Err()
+}
+
 func (deaf) Push(ctx context.Context, _ journal.Checkpoint, _ []journal.Signed) (
 	[]journal.Receipt, journal.Checkpoint, error) {
 	<-ctx.Done()
@@ -276,10 +281,9 @@ type movers struct {
 	asked chan error
 }
 
-func (m movers) Push(ctx context.Context, _ journal.Checkpoint, _ []journal.Signed) (
-	[]journal.Receipt, journal.Checkpoint, error) {
+func (m movers) Own(ctx context.Context, _ journal.Checkpoint, _ int64) (journal.Page, error) {
 	m.asked <- m.hand.Put(ctx, "UT0000103", issuance.SpotReader)
-	return nil, journal.Checkpoint{}, journal.ErrUnreachable
+	return journal.Page{}, journal.ErrUnreachable
 }
 
 // A device that is not well is marked by a sign beside its name, not by colour alone.

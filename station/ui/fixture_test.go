@@ -45,6 +45,10 @@ func (nobody) GetBlob(context.Context, journal.Blob) ([]byte, error) {
 	return nil, journal.ErrUnreachable
 }
 
+func (nobody) Own(context.Context, journal.Checkpoint, int64) (journal.Page, error) {
+	return journal.Page{}, journal.ErrUnreachable
+}
+
 func (nobody) Push(context.Context, journal.Checkpoint, []journal.Signed) (
 	[]journal.Receipt, journal.Checkpoint, error) {
 	return nil, journal.Checkpoint{}, journal.ErrUnreachable

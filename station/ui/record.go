@@ -15,7 +15,8 @@ import (
 type record struct {
 	cases    []station.Case // open ones, newest first
 	booklets map[station.Serial]station.Booklet
-	waiting  int   // entries without headquarters' receipt
+	waiting  int // entries without headquarters' receipt
+	contact  issuance.Contact
 	chosen   *file // nil while no case is chosen
 }
 
@@ -34,7 +35,7 @@ func readRecord(ctx context.Context, d *issuance.Desk, token station.CaseToken) 
 	if err != nil {
 		return record{}, err
 	}
-	r := record{booklets: board.Booklets, waiting: board.Waiting}
+	r := record{booklets: board.Booklets, waiting: board.Waiting, contact: board.Contact}
 	for _, c := range board.Cases {
 		if c.Open() {
 			r.cases = append(r.cases, c)

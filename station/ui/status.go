@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
+	"padarozhnik/station/issuance"
 )
 
 // Health is how one device is.
@@ -20,17 +21,19 @@ type Health struct {
 // condition is what the status line shows.
 type condition struct {
 	waiting int
+	contact issuance.Contact
 	synced  time.Time // zero: not since the start
 	health  []Health
 }
 
-// status is the line at the bottom: mode, station, what waits for headquarters, the last sync, and
-// the devices.
+// status is the line at the bottom: mode, station, what waits for headquarters, the last sync, what is
+// wrong with headquarters, and the devices.
 type status struct {
 	texts   texts
 	now     func() time.Time
 	waiting *canvas.Text
 	synced  *canvas.Text
+	trouble *canvas.Text
 	devices *fyne.Container
 	object  fyne.CanvasObject
 }
@@ -39,11 +42,12 @@ func newStatus(t texts, c station.Charter, now func() time.Time) *status {
 	s := &status{texts: t, now: now}
 	s.waiting = line("", sizeSmall, false, colourInk)
 	s.synced = line("", sizeSmall, false, colourInk)
+	s.trouble = line("", sizeSmall, true, colourTrouble)
 	s.devices = row(14)
 	top := block(shade(colourEdge))
 	top.SetMinSize(fyne.NewSize(0, 1))
 	name := line(t.text("ui.status.station", c.Station), sizeSmall, true, colourInk)
-	left := row(18, modeMark(t, c.Profile.Mode), name, s.waiting, s.synced)
+	left := row(18, modeMark(t, c.Profile.Mode), name, s.waiting, s.synced, s.trouble)
 	s.object = container.NewStack(block(shade(colourSheet)), container.NewBorder(top, nil, nil, nil,
 		inset(7, 7, 18, 18, container.NewBorder(nil, nil, left, s.devices))))
 	return s
@@ -69,11 +73,28 @@ func (s *status) show(c condition) {
 	if !c.synced.IsZero() {
 		s.synced.Text = s.texts.text("ui.status.synced", c.synced.In(s.now().Location()).Format("15:04"))
 	}
+	s.trouble.Text = contactTrouble(s.texts, c.contact)
 	s.devices.RemoveAll()
 	for _, h := range c.health {
 		s.devices.Add(healthMark(s.texts, h))
 	}
 	s.object.Refresh()
+}
+
+// contactTrouble says the gravest thing that is wrong between the office and headquarters; "" where
+// nothing is.
+func contactTrouble(t texts, c issuance.Contact) string {
+	switch {
+	case c.Locked:
+		return t.text("ui.status.locked")
+	case c.Alarm != "":
+		return t.text("ui.status.alarm")
+	case c.Silence.Stop:
+		return t.text("ui.status.stopped", c.Silence.Days)
+	case c.Silence.Warn:
+		return t.text("ui.status.silent", c.Silence.Days)
+	}
+	return ""
 }
 
 // healthMark is a device's name with a disc where all is well and a square with a sign where not.

@@ -112,7 +112,8 @@ func computed(t *testing.T) []string {
 		event.CaseApproved, event.CaseReturned, event.CaseRefused, event.CaseOrdered, event.CaseHanded, event.CaseClosed,
 		event.StockProposed, event.StockWitnessed, event.BlankReserved, event.BlankTaken, event.BookletEncoded,
 		event.PrintStarted, event.PrintRefused, event.BookletPrinted, event.BookletResolved, event.BookletPassed,
-		event.BookletSpoiled, event.InspectionFailed, event.StationResumed, event.CaseLost)
+		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged,
+		event.StationResumed, event.CaseLost)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}

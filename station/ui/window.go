@@ -167,7 +167,7 @@ func (w *Window) show() {
 	w.seatbar.show(o)
 	w.board.show(rows, w.token, o != nil && o.May(station.RoleEnrol, station.DateOf(now)) == nil)
 	w.casefile.show(w.record.chosen, o, w.found)
-	w.status.show(condition{w.record.waiting, w.synced, w.health})
+	w.status.show(condition{w.record.waiting, w.record.contact, w.synced, w.health})
 }
 
 // turned shows on every screen whether a verb runs.

@@ -33,6 +33,7 @@ type Config struct {
 type Headquarters struct {
 	URL         string `toml:"url"`
 	Certificate string `toml:"certificate"`
+	Proxy       string `toml:"proxy"`
 }
 
 // Devices are the addresses of the three machines, and who moves booklets between them.
@@ -97,7 +98,8 @@ func (c *Config) texts() map[string]*string {
 	return map[string]*string{
 		"store": &c.Store, "charter": &c.Charter, "trust": &c.Trust, "root": &c.Root, "token": &c.Token, "language": &c.Language,
 		"headquarters.url": &c.Headquarters.URL, "headquarters.certificate": &c.Headquarters.Certificate,
-		"devices.scanner": &c.Devices.Scanner, "devices.printer": &c.Devices.Printer,
+		"headquarters.proxy": &c.Headquarters.Proxy,
+		"devices.scanner":    &c.Devices.Scanner, "devices.printer": &c.Devices.Printer,
 		"devices.encoder": &c.Devices.Encoder, "devices.hand": &c.Devices.Hand,
 	}
 }
@@ -146,6 +148,8 @@ func (c *Config) check(path string, raw []byte) error {
 		return bad("devices.hand", "ask or desk:DIR")
 	case c.Headquarters.URL != "" && !strings.HasPrefix(c.Headquarters.URL, "https://"):
 		return bad("headquarters.url", "https://HOST:PORT")
+	case c.Headquarters.Proxy != "" && !strings.HasPrefix(c.Headquarters.Proxy, "socks5://"):
+		return bad("headquarters.proxy", "socks5://HOST:PORT")
 	}
 	return nil
 }

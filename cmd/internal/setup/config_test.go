@@ -64,6 +64,8 @@ func TestLoadNamesFileLineAndKey(t *testing.T) {
 		"value out of bounds": {"[page]\ndpi = 72\n", nil, []string{"station.toml", "line 2", "page.dpi", "300 to 1200"}},
 		"unknown language":    {"language = \"xx\"\n", nil, []string{"station.toml", "line 1", "language", "be or en"}},
 		"plain http":          {"[headquarters]\nurl = \"http://x\"\n", nil, []string{"headquarters.url", "https://"}},
+		"a proxy of another kind": {"[headquarters]\nproxy = \"http://x\"\n", nil,
+			[]string{"line 2", "headquarters.proxy", "socks5://"}},
 		"number in the environment": {"", map[string]string{"PADAROZHNIK_PAGE_DPI": "x"},
 			[]string{"environment", "PADAROZHNIK_PAGE_DPI"}},
 	} {

@@ -123,15 +123,38 @@ func (o *Office) reach(d *issuance.Desk, c Config, key *token.File, root *x509.C
 	if err != nil {
 		return err
 	}
-	hq, err := client.New(client.Options{
-		BaseURL: c.Headquarters.URL, Certificate: wire.Pair(own, key), Root: root, Ledger: d.Ledger,
-	})
+	options := client.Options{
+		BaseURL: c.Headquarters.URL, Certificate: wire.Pair(own, key), Root: root, Ledger: d.Ledger, Clock: passed(d),
+		Patience: patience,
+	}
+	if c.Headquarters.Proxy != "" {
+		if options.Dial, err = client.SOCKS5(c.Headquarters.Proxy); err != nil {
+			return err
+		}
+	}
+	hq, err := client.New(options)
 	if err != nil {
 		return err
 	}
 	o.closes = append(o.closes, func() error { hq.Close(); return nil })
 	d.Headquarters = hq
 	return nil
+}
+
+// patience is how long one message waits where headquarters is busy.
+const patience = 5 * time.Minute
+
+// passed is the time that headquarters' certificate is judged by: the newest that headquarters has
+// signed. The clock of an office stands wrong more often than a server's key is stolen.
+func passed(d *issuance.Desk) func() time.Time {
+	return func() time.Time {
+		at, err := d.SignedTime(context.Background())
+		if err != nil {
+			d.Log.Error("time signed by headquarters not read", "err", err)
+			return d.Now()
+		}
+		return at
+	}
 }
 
 // offline is a headquarters that nobody has an address of.
@@ -141,6 +164,10 @@ func (offline) PutBlob(context.Context, journal.Blob, []byte) error { return jou
 
 func (offline) GetBlob(context.Context, journal.Blob) ([]byte, error) {
 	return nil, journal.ErrUnreachable
+}
+
+func (offline) Own(context.Context, journal.Checkpoint, int64) (journal.Page, error) {
+	return journal.Page{}, journal.ErrUnreachable
 }
 
 func (offline) Push(context.Context, journal.Checkpoint, []journal.Signed) (

@@ -64,14 +64,22 @@ func documents(c Config, root *x509.Certificate, signed station.Charter) (*pki.T
 }
 
 func addTrustList(store *pki.TrustStore, path string, root *x509.Certificate, signed station.Charter) error {
+	key := root.PublicKey.(*ecdsa.PublicKey)
+	var list charter.TrustList
 	raw, err := readBounded(path, charter.MaxTrust)
-	if errors.Is(err, fs.ErrNotExist) {
+	if err == nil {
+		list, err = charter.Accompany(signed, raw, key)
+	}
+	missing := errors.Is(err, fs.ErrNotExist)
+	if missing || errors.Is(err, charter.ErrOtherTrust) {
+		if raw, waiting := takeNext(path, signed, key); waiting == nil {
+			list, err = charter.Accompany(signed, raw, key)
+			missing = false
+		}
+	}
+	if missing {
 		return fmt.Errorf("version %d is named by the charter: %w", signed.Trust.Version, err)
 	}
-	if err != nil {
-		return err
-	}
-	list, err := charter.Accompany(signed, raw, root.PublicKey.(*ecdsa.PublicKey))
 	if err != nil {
 		return err
 	}

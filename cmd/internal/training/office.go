@@ -121,8 +121,8 @@ func (o *Office) headquarters(ctx context.Context) error {
 	return o.run(ctx, "headquarters", "init")
 }
 
-// command prepares a program; those of headquarters are told where its directory and keys are.
-func (o *Office) command(ctx context.Context, program string, args ...string) (*exec.Cmd, error) {
+// Command prepares a program; those of headquarters are told where its directory and keys are.
+func (o *Office) Command(ctx context.Context, program string, args ...string) (*exec.Cmd, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(o.Programs, program), args...)
 	if program != "headquarters" {
 		return cmd, nil
@@ -138,7 +138,7 @@ func (o *Office) command(ctx context.Context, program string, args ...string) (*
 
 // run carries one program to its end.
 func (o *Office) run(ctx context.Context, program string, args ...string) error {
-	cmd, err := o.command(ctx, program, args...)
+	cmd, err := o.Command(ctx, program, args...)
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,10 @@ func (o *Office) start(ctx context.Context) error {
 		"vault", "--ledger", address, "--every", "200ms"); err != nil {
 		return err
 	}
+	// The second place, without which a station keeps its sealed cases. Here it lies on the same disk.
+	if _, err := o.launch(ctx, nurse, "headquarters", "safe in", "backup", o.Path("second"), "--every", "1s"); err != nil {
+		return err
+	}
 	scanner, err := o.launch(ctx, nurse, "simulator", "listening ",
 		"scanner", "--desk", o.Path("desk"), "--pages", o.Path("pages"), "--listen", "127.0.0.1:0")
 	if err != nil {
@@ -86,7 +90,7 @@ hand = %q
 // the mark on that line. The program's own log goes to a file of the office.
 func (o *Office) launch(ctx context.Context, n *nurse, program, mark string, args ...string) (string, error) {
 	name := program + "-" + args[0]
-	cmd, err := o.command(context.WithoutCancel(ctx), program, args...) // ends with the office
+	cmd, err := o.Command(context.WithoutCancel(ctx), program, args...) // ends with the office
 	if err != nil {
 		return "", err
 	}

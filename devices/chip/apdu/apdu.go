@@ -97,6 +97,19 @@ func (c Command) Bytes() ([]byte, error) {
 	return b, nil
 }
 
+// Chain splits a command into short ones for a chip that takes no extended length (ISO/IEC 7816-4,
+// 5.3.3): all but the last have the chaining bit in their class, and only the last asks for an
+// answer. A command that is short already comes back alone.
+func (c Command) Chain() []Command {
+	const room, chained = 255, 0x10
+	var out []Command
+	rest := c.Data
+	for ; len(rest) > room; rest = rest[room:] {
+		out = append(out, Command{CLA: c.CLA | chained, INS: c.INS, P1: c.P1, P2: c.P2, Data: rest[:room:room]})
+	}
+	return append(out, Command{CLA: c.CLA, INS: c.INS, P1: c.P1, P2: c.P2, Data: rest, Ne: min(c.Ne, MaxShort)})
+}
+
 // ParseCommand decodes a command as a chip receives it.
 func ParseCommand(b []byte) (Command, error) {
 	if len(b) < 4 {

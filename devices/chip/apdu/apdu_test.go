@@ -41,6 +41,26 @@ func TestCommandForms(t *testing.T) {
 	}
 }
 
+func TestChain(t *testing.T) {
+	data := bytes.Repeat([]byte{7}, 600)
+	chain := apdu.Command{CLA: 0x0C, INS: 0x86, P1: 1, Data: data, Ne: apdu.MaxExtended}.Chain()
+	var joined []byte
+	for i, c := range chain {
+		last := i == len(chain)-1
+		if c.IsExtended() || c.INS != 0x86 || c.P1 != 1 || (c.CLA == 0x1C) == last || (c.Ne == apdu.MaxShort) != last {
+			t.Errorf("command %d: %X, expects %d", i, c.Header(), c.Ne)
+		}
+		joined = append(joined, c.Data...)
+	}
+	if len(chain) != 3 || !bytes.Equal(joined, data) {
+		t.Errorf("%d commands with %d bytes", len(chain), len(joined))
+	}
+	short := apdu.Command{INS: 0xA4, Data: data[:255], Ne: 8}
+	if chain := short.Chain(); len(chain) != 1 || !reflect.DeepEqual(chain[0], short) {
+		t.Errorf("short command became %+v", chain)
+	}
+}
+
 func TestMalformedCommands(t *testing.T) {
 	for _, s := range []string{
 		"", "00a400", "00a40000020102ffff", "00a400000501", "00d600000000000102", "00b000000000010203ff00",

@@ -12,10 +12,13 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"padarozhnik/station/lds"
 )
 
 //go:embed *.toml
@@ -37,12 +40,40 @@ func (h *Hex) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Ways on which a chip takes what is written.
+const (
+	ChannelSCP03 = "scp03" // GlobalPlatform's secure channel
+	ChannelPlain = "plain" // commands in clear: whoever holds an open chip controls it
+)
+
+// Ways on which a chip is opened for reading.
+const (
+	AccessPACE = "pace"
+	AccessBAC  = "bac"
+)
+
+// Ways on which a chip is made to leave a session.
+const (
+	LeaveBySelect = "select" // any command in clear ends it, and SELECT finds the master file again
+	LeaveByPower  = "power"  // only a reset does
+)
+
 // Product is what the encoder knows of a kind of chip.
 type Product struct {
-	Name        string `toml:"name"`
-	Title       string `toml:"title"`
-	Application Hex    `toml:"application"` // selected before the secure channel is opened
-	KeyVersion  byte   `toml:"key_version"` // of the SCP03 keys
+	Name        string   `toml:"name"`
+	Title       string   `toml:"title"`
+	Driver      string   `toml:"driver"`      // family of chips, as `--driver` names it
+	Application Hex      `toml:"application"` // that takes the personalisation
+	Channel     string   `toml:"channel"`
+	KeyVersion  byte     `toml:"key_version"` // of the SCP03 keys
+	Access      string   `toml:"access"`
+	Leave       string   `toml:"leave"`
+	Create      Template `toml:"create"` // data of CREATE FILE
+	// CreateMaster is the same for a file of the master file, on a chip that has such files: EF.CardSecurity
+	// and EF.SOD share their identifier.
+	CreateMaster Template `toml:"create_master"`
+	// CreateSelectsNot is for a chip whose new file has to be selected before it is written.
+	CreateSelectsNot bool `toml:"create_selects_not"`
 
 	Identifier Identifier `toml:"identifier"`
 	Life       Life       `toml:"life"`
@@ -52,25 +83,30 @@ type Product struct {
 }
 
 // Identifier says where the chip's own identifier stands: bytes of a GET DATA object's content.
+// Length 0 is for a chip that has none.
 type Identifier struct {
 	Tag    uint16 `toml:"tag"`
 	Offset int    `toml:"offset"`
 	Length int    `toml:"length"`
 }
 
-// Life maps the life cycle status byte that SELECT gives.
+// Life says how a chip tells its stage: by the life cycle status byte that SELECT gives, or, where
+// Probe names a file, by what selecting that file answers: not found is blank, found is partial,
+// refused is locked.
 type Life struct {
-	Blank   byte `toml:"blank"`
-	Partial byte `toml:"partial"`
-	Locked  byte `toml:"locked"`
+	Probe   string `toml:"probe"`
+	Blank   byte   `toml:"blank"`
+	Partial byte   `toml:"partial"`
+	Locked  byte   `toml:"locked"`
 }
 
 // Room says where a chip tells its free memory: a field of a GET DATA object. Overhead is what a
-// file costs beside its bytes.
+// file costs beside its bytes. Total is for a chip that does not tell.
 type Room struct {
 	Tag      uint16 `toml:"tag"`
 	Field    uint32 `toml:"field"`
 	Overhead int    `toml:"overhead"`
+	Total    int    `toml:"total"`
 }
 
 // Limits are what the product can hold at all.
@@ -83,54 +119,29 @@ type Limits struct {
 	Parameters []int    `toml:"parameters"` // standardized domain parameters of PACE and of the chip's keys
 	ChipAuth   []string `toml:"chip_auth"`  // object identifiers of Chip Authentication
 	RSA        []int    `toml:"rsa"`        // bits of an RSA key for Active Authentication
-	CAN        int      `toml:"can"`        // digits
+	Hash       []int    `toml:"hash"`       // bits of the hash of Active Authentication
+	CAN        int      `toml:"can"`        // digits; 0 where the chip knows none
 	Short      int      `toml:"short"`      // data bytes of the longest command where the chip states no buffers
 }
 
 // Step is one part of the personalisation.
 type Step struct {
 	Do    string   `toml:"do"`
-	Value string   `toml:"value"` // of a store: what goes in
-	Group uint16   `toml:"group"` // of a store: data grouping identifier
 	First []string `toml:"first"` // of files: these before the others, in this order
-	P1    byte     `toml:"p1"`    // of a lock
+	CLA   byte     `toml:"cla"`   // of a store or a lock: the command
+	INS   byte     `toml:"ins"`
+	P1    byte     `toml:"p1"`
 	P2    byte     `toml:"p2"`
+	More  byte     `toml:"more"` // P1 of the commands before the last, where one does not hold the data; P2 counts
+	Data  Template `toml:"data"` // a store whose fields the order does not fill is left out
 }
 
 // What a step can do.
 const (
-	Store = "store" // STORE DATA of one value, encrypted under the DEK
+	Store = "store" // one command that brings secrets
 	Files = "files" // CREATE FILE and UPDATE BINARY for every file
-	Lock  = "lock"  // SET STATUS of the application; always the last step
+	Lock  = "lock"  // the command that ends the chip's openness; always the last step
 )
-
-// Values of a store.
-const (
-	ValueMRZHash  = "mrz-hash"
-	ValueCAN      = "can"
-	ValueChipAuth = "chip-authentication"
-
-	ValueNumberedChipAuth = "numbered-chip-authentication" // of a key that has a number
-	ValueMapping          = "chip-authentication-mapping"
-	ValueActiveAuth       = "active-authentication"
-)
-
-// values are those that a store can have.
-func values() []string {
-	return []string{
-		ValueMRZHash, ValueCAN, ValueChipAuth, ValueNumberedChipAuth, ValueMapping, ValueActiveAuth,
-	}
-}
-
-// Stores tells whether a product takes a value.
-func (p *Product) Stores(value string) bool {
-	for _, s := range p.Steps {
-		if s.Do == Store && s.Value == value {
-			return true
-		}
-	}
-	return false
-}
 
 // Names lists the products.
 func Names() ([]string, error) {
@@ -170,31 +181,84 @@ func Parse(b []byte) (*Product, error) {
 
 func (p *Product) check() error {
 	switch {
-	case p.Name == "" || len(p.Application) < 5:
-		return errors.New("name or application missing")
-	case p.Identifier.Length < 1 || p.Identifier.Offset < 0:
-		return errors.New("identifier has no length")
+	case p.Name == "" || p.Driver == "" || len(p.Application) < 5:
+		return errors.New("name, driver or application missing")
+	case p.Channel != ChannelSCP03 && p.Channel != ChannelPlain:
+		return fmt.Errorf("channel %q", p.Channel)
+	case p.Access != AccessPACE && p.Access != AccessBAC:
+		return fmt.Errorf("access %q", p.Access)
+	case p.Leave != LeaveBySelect && p.Leave != LeaveByPower:
+		return fmt.Errorf("leave %q", p.Leave)
+	case !p.Create.Uses(FieldSize) || !p.Create.Uses(FieldFile):
+		return errors.New("create needs size and file")
+	case slices.ContainsFunc(p.Limits.Files, lds.InMasterFile) &&
+		(!p.CreateMaster.Uses(FieldSize) || !p.CreateMaster.Uses(FieldFile)):
+		return errors.New("create_master needs size and file")
+	case p.Create.Sealed() || p.CreateMaster.Sealed():
+		return errors.New("create holds nothing secret")
+	case p.Identifier.Length < 0 || p.Identifier.Offset < 0:
+		return errors.New("identifier out of range")
 	case p.Limits.File < 1 || p.Limits.File > 0xFFFF || p.Limits.Short < 64 || p.Limits.Short > 255:
 		return errors.New("limits out of range")
 	case len(p.Steps) == 0 || p.Steps[len(p.Steps)-1].Do != Lock:
 		return errors.New("last step is not the lock")
 	}
-	for i, s := range p.Steps {
-		known := Carries(values(), s.Value)
-		switch {
-		case s.Do == Store && known && s.Group != 0:
-		case s.Do == Files:
-		case s.Do == Lock && i == len(p.Steps)-1:
-		default:
-			return fmt.Errorf("step %d: %q %q", i+1, s.Do, s.Value)
-		}
-	}
-	for _, oid := range append(p.Limits.PACE[:len(p.Limits.PACE):len(p.Limits.PACE)], p.Limits.ChipAuth...) {
+	for _, oid := range slices.Concat(p.Limits.PACE, p.Limits.ChipAuth) {
 		if _, err := ObjectIdentifier(oid); err != nil {
 			return err
 		}
 	}
+	return p.checkSteps()
+}
+
+func (p *Product) checkSteps() error {
+	for i, s := range p.Steps {
+		last := i == len(p.Steps)-1
+		switch {
+		case s.Do == Files && !last:
+		case s.Do == Store && !last && s.INS != 0 && len(s.Data) > 0:
+		case s.Do == Lock && last && s.INS != 0:
+		default:
+			return fmt.Errorf("step %d: %q", i+1, s.Do)
+		}
+		if s.Data.Sealed() && p.Channel != ChannelSCP03 {
+			return fmt.Errorf("step %d: nothing seals keys in a %s channel", i+1, p.Channel)
+		}
+	}
 	return nil
+}
+
+// Stores tells whether a product takes a field.
+func (p *Product) Stores(field string) bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Do == Store && s.Data.Uses(field) })
+}
+
+// Lock is the last step.
+func (p *Product) Lock() Step { return p.Steps[len(p.Steps)-1] }
+
+// Find returns the product of a name, or the first of a driver's family, or ErrUnknown.
+func Find(name string) (*Product, error) {
+	names, err := Names()
+	if err != nil {
+		return nil, err
+	}
+	var family *Product
+	for _, n := range names {
+		p, err := Load(n)
+		if err != nil {
+			return nil, err
+		}
+		if n == name {
+			return p, nil
+		}
+		if family == nil && p.Driver == name {
+			family = p
+		}
+	}
+	if family == nil {
+		return nil, fmt.Errorf("%w %q: want one of %s", ErrUnknown, name, strings.Join(names, ", "))
+	}
+	return family, nil
 }
 
 // ObjectIdentifier reads dotted numbers.
@@ -211,11 +275,4 @@ func ObjectIdentifier(s string) (asn1.ObjectIdentifier, error) {
 }
 
 // Carries tells whether a file's name is in a list.
-func Carries(list []string, name string) bool {
-	for _, n := range list {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
+func Carries(list []string, name string) bool { return slices.Contains(list, name) }

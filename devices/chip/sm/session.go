@@ -87,6 +87,9 @@ func (s *Session) Suite() Suite { return s.suite }
 // End drops the keys and makes every later call fail.
 func (s *Session) End() { s.engine = nil }
 
+// Ended tells whether the session was ended, by End or by an error.
+func (s *Session) Ended() bool { return s.engine == nil }
+
 // step counts one message.
 func (s *Session) step() {
 	for i := len(s.ssc) - 1; i >= 0; i-- {

@@ -45,6 +45,7 @@ type Chip struct {
 	count  int // commands since the chip was made
 	reads  int // READ BINARY among them
 	torn   bool
+	clock  *Clock
 	ram    memory
 }
 
@@ -59,6 +60,7 @@ type memory struct {
 	pace        paceRun
 	auth        chosenAuth
 	challenge   []byte
+	dropped     bool // the session ends with the answer under way, which goes out in clear
 }
 
 // chosenAuth is what MSE:Set AT chose for Chip Authentication.
@@ -90,6 +92,7 @@ func (c *Chip) Power() {
 	c.endSession()
 	c.ram = memory{}
 	c.torn = false
+	c.activated()
 }
 
 // Transmit answers one command. It returns ErrTorn, and no answer, for a chip out of the field.
@@ -98,14 +101,20 @@ func (c *Chip) Transmit(command []byte) ([]byte, error) {
 		return nil, ErrTorn
 	}
 	c.count++
-	if c.faults.TearBefore == c.count {
+	time.Sleep(c.faults.Delay)
+	if c.faults.TearBefore == c.count || c.faults.SwapAt == c.count {
 		c.torn = true
+		if c.faults.SwapAt == c.count && c.faults.Swap != nil {
+			c.faults.Swap()
+		}
 		return nil, ErrTorn
 	}
 	if c.faults.StatusAt == c.count {
+		c.exchanged(len(command), 2)
 		return apdu.Response{Status: c.faults.Status}.Bytes(), nil
 	}
 	answer := c.answer(command)
+	c.exchanged(len(command), len(answer.Data)+2)
 	if c.faults.TearAfter == c.count {
 		c.torn = true
 		return nil, ErrTorn
@@ -114,6 +123,9 @@ func (c *Chip) Transmit(command []byte) ([]byte, error) {
 }
 
 func (c *Chip) answer(command []byte) apdu.Response {
+	if c.state.Kind == Applet {
+		return c.applet(command)
+	}
 	cmd, err := apdu.ParseCommand(command)
 	if err != nil || (cmd.Extended && c.state.Old) || len(command) > bufferSize {
 		return apdu.Response{Status: apdu.WrongLength}
@@ -136,22 +148,37 @@ func (c *Chip) secured(cmd apdu.Command) apdu.Response {
 	if c.ram.session == nil {
 		return apdu.Response{Status: apdu.SMObjectWrong}
 	}
-	plain, err := c.ram.session.Unprotect(cmd)
-	if err != nil {
-		status := apdu.SMObjectWrong
-		if errors.Is(err, sm.ErrMissing) {
-			status = apdu.SMObjectMissing
-		}
-		c.endSession()
-		return apdu.Response{Status: status}
+	plain, refusal := c.unprotect(cmd)
+	if refusal != apdu.OK {
+		return status(refusal)
 	}
-	r, err := c.ram.session.Protect(c.handle(request{Command: plain, secured: true}))
+	answer := c.handle(request{Command: plain, secured: true})
+	if c.ram.dropped {
+		c.ram.dropped = false
+		c.endSession()
+		return answer
+	}
+	r, err := c.ram.session.Protect(answer)
 	if err != nil {
 		c.endSession()
 		return apdu.Response{Status: apdu.Unspecified}
 	}
 	c.takeOver()
 	return r
+}
+
+// unprotect opens a command of the session, or ends the session with the status that says why.
+func (c *Chip) unprotect(cmd apdu.Command) (apdu.Command, apdu.Status) {
+	plain, err := c.ram.session.Unprotect(cmd)
+	switch {
+	case err == nil:
+		return plain, apdu.OK
+	case errors.Is(err, sm.ErrMissing):
+		c.endSession()
+		return apdu.Command{}, apdu.SMObjectMissing
+	}
+	c.endSession()
+	return apdu.Command{}, apdu.SMObjectWrong
 }
 
 // trusted answers a command of the personaliser's secure channel.
@@ -238,6 +265,11 @@ func (c *Chip) getChallenge(r request) apdu.Response {
 	if !c.state.basicAccess() || !c.ram.application || r.Ne != 8 {
 		return status(apdu.UnknownInstruction)
 	}
+	return c.drawChallenge()
+}
+
+// drawChallenge gives a challenge for BAC and remembers it.
+func (c *Chip) drawChallenge() apdu.Response {
 	c.ram.challenge = make([]byte, 8)
 	if _, err := io.ReadFull(c.rand, c.ram.challenge); err != nil {
 		return status(apdu.Unspecified)
@@ -249,8 +281,13 @@ func (c *Chip) basicAccess(r request) apdu.Response {
 	if !c.state.basicAccess() || !c.ram.application || r.secured {
 		return status(apdu.UnknownInstruction)
 	}
+	return c.answerBAC(r.Data)
+}
+
+// answerBAC checks the terminal's answer to the challenge, and starts a session behind its own.
+func (c *Chip) answerBAC(data []byte) apdu.Response {
 	end := bac.Chip{Rand: c.rand, MRZHash: c.state.MRZHash, RndIC: c.ram.challenge}
-	answer, session, err := end.Authenticate(r.Data)
+	answer, session, err := end.Authenticate(data)
 	c.ram.challenge = nil
 	if err != nil {
 		return status(apdu.AuthFailed)

@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"reflect"
 	"testing"
+	"time"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip"
@@ -144,16 +146,18 @@ func TestBufferIsTheLongestCommand(t *testing.T) {
 
 func TestParseFault(t *testing.T) {
 	var f virtual.Faults
-	for _, s := range []string{"tear-before:3", "tear-after:4", "status:5:6982", "wrong-byte:6"} {
+	for _, s := range []string{"tear-before:3", "tear-after:4", "status:5:6982", "wrong-byte:6", "remove:7",
+		"refuse-long:200", "delay:3"} {
 		if err := virtual.ParseFault(&f, s); err != nil {
 			t.Error(err)
 		}
 	}
-	want := virtual.Faults{TearBefore: 3, TearAfter: 4, StatusAt: 5, Status: apdu.SecurityStatus, WrongByteAtRead: 6}
-	if f != want {
+	want := virtual.Faults{TearBefore: 3, TearAfter: 4, StatusAt: 5, Status: apdu.SecurityStatus, WrongByteAtRead: 6,
+		SwapAt: 7, ReadRoom: 200, RefuseLong: true, Delay: 3 * time.Millisecond}
+	if !reflect.DeepEqual(f, want) {
 		t.Errorf("faults %+v", f)
 	}
-	for _, s := range []string{"", "tear", "tear-before:0", "status:1", "status:1:zz", "flood:1"} {
+	for _, s := range []string{"", "tear", "tear-before:0", "status:1", "status:1:zz", "flood:1", "remove:1:2"} {
 		if err := virtual.ParseFault(&f, s); err == nil {
 			t.Errorf("%q was taken", s)
 		}

@@ -4,8 +4,8 @@ import "padarozhnik/devices/chip/apdu"
 
 // StoreGroup is what the chip does with one opened data grouping.
 func StoreGroup(s *State, grouped []byte) apdu.Status {
-	group, content, ok := grouping(grouped)
-	if !ok {
+	group, content, missing := grouping(grouped)
+	if missing != 0 {
 		return apdu.WrongData
 	}
 	return s.set(group, content)

@@ -75,7 +75,7 @@ func (c *Chip) selectApplication(r request) apdu.Response {
 	if r.P2&0x0C != 0x04 {
 		return status(apdu.OK)
 	}
-	return done(tlv.Encode(0x62, tlv.Encode(0x84, applicationID()), tlv.Encode(0x8A, []byte{c.state.Life.code()})))
+	return done(tlv.Encode(0x62, tlv.Encode(0x84, applicationID()), tlv.Encode(0x8A, []byte{c.state.lifeCode()})))
 }
 
 // readBinary is READ BINARY with a 15-bit offset, a short file identifier, or the offset in a
@@ -96,12 +96,17 @@ func (c *Chip) readBinary(r request) apdu.Response {
 	if offset > len(f.Data) {
 		return status(apdu.WrongOffset)
 	}
-	n := min(r.Ne, len(f.Data)-offset, bufferSize-responseOverhead)
-	answer := done(append([]byte(nil), f.Data[offset:offset+n]...))
-	c.reads++
-	if c.faults.WrongByteAtRead == c.reads && n > 0 {
-		answer.Data[n-1] ^= 1
+	room := bufferSize - responseOverhead
+	if c.faults.ReadRoom > 0 {
+		room = min(room, c.faults.ReadRoom)
 	}
+	if c.faults.RefuseLong && r.Ne > room && r.Ne != apdu.MaxShort {
+		c.ram.dropped = true
+		return status(apdu.WrongLength)
+	}
+	n := min(r.Ne, len(f.Data)-offset, room)
+	answer := done(append([]byte(nil), f.Data[offset:offset+n]...))
+	c.spoil(answer.Data)
 	if n < r.Ne && offset+n == len(f.Data) && r.Ne != apdu.MaxShort && r.Ne != apdu.MaxExtended {
 		answer.Status = apdu.EndOfFile
 	}
@@ -109,6 +114,14 @@ func (c *Chip) readBinary(r request) apdu.Response {
 		answer.Data = tlv.Encode(0x53, answer.Data)
 	}
 	return answer
+}
+
+// spoil counts a reading, and plays a wrong bit in it where the faults say so.
+func (c *Chip) spoil(data []byte) {
+	c.reads++
+	if c.faults.WrongByteAtRead == c.reads && len(data) > 0 {
+		data[len(data)-1] ^= 1
+	}
 }
 
 // target finds file and offset of a binary command and makes the file current.

@@ -77,21 +77,12 @@ func (k *ActiveKey) signer(rand io.Reader) (activeauth.Signer, error) {
 	return s, err
 }
 
-// Data grouping identifiers of STORE DATA.
-const (
-	groupMRZ      = 0x8F01 // SHA-1 over the MRZ information
-	groupCAN      = 0x8F02 // six digits
-	groupAuth     = 0x8F03 // number of the domain parameters, private key
-	groupMapping  = 0x8F04 // number of the key, number of the domain parameters, private key
-	groupActive   = 0x8F05 // hash in bytes; 0 and an RSAPrivateKey, or domain parameters and private key
-	groupNumbered = 0x8F06 // of Chip Authentication, as groupMapping
-)
-
 // maxStored bounds the blocks of one data grouping.
 const maxStored = 4096
 
 // storeData takes one data grouping, encrypted under the DEK: identifier (2), length (1, or FF and
-// 2), content. It may come in several blocks, of which the last says that it is.
+// 2), content. It may come in several blocks: it is whole when its length is, and the block that says
+// it is the last must make it so. A grouping that locks the chip has no content.
 func (c *Chip) storeData(r request) apdu.Response {
 	const encryptedGroup, lastBlock = 0x68, 0x80
 	if r.P1&0x78 != encryptedGroup || len(c.ram.storing)+len(r.Data) > maxStored {
@@ -99,13 +90,16 @@ func (c *Chip) storeData(r request) apdu.Response {
 		return status(apdu.WrongData)
 	}
 	c.ram.storing = append(c.ram.storing, r.Data...)
-	if r.P1&lastBlock == 0 {
+	group, sealed, missing := grouping(c.ram.storing)
+	if missing > 0 && r.P1&lastBlock == 0 {
 		return status(apdu.OK)
 	}
-	group, sealed, ok := grouping(c.ram.storing)
 	c.ram.storing = nil
-	if !ok {
+	if missing != 0 {
 		return status(apdu.WrongData)
+	}
+	if last := c.state.dialect().Last; last != 0 && group == last {
+		return c.close()
 	}
 	value, err := c.ram.channel.DecryptKey(sealed)
 	if err != nil {
@@ -117,39 +111,46 @@ func (c *Chip) storeData(r request) apdu.Response {
 	})
 }
 
-// grouping splits a data grouping.
-func grouping(b []byte) (group uint16, content []byte, ok bool) {
+// grouping splits a data grouping. missing is how many bytes are not here yet, at least: below 0 there
+// are too many.
+func grouping(b []byte) (group uint16, content []byte, missing int) {
 	if len(b) < 3 {
-		return 0, nil, false
+		return 0, nil, 3 - len(b)
 	}
 	group, n, rest := uint16(b[0])<<8|uint16(b[1]), int(b[2]), b[3:]
-	if n == 0xFF && len(rest) >= 2 {
+	if n == 0xFF {
+		if len(rest) < 2 {
+			return 0, nil, 2 - len(rest)
+		}
 		n, rest = int(rest[0])<<8|int(rest[1]), rest[2:]
 	}
-	return group, rest, n == len(rest)
+	return group, rest, n - len(rest)
 }
 
 // set takes one secret.
 func (s *State) set(group uint16, value []byte) apdu.Status {
 	var err error
+	known := s.dialect().Groups
 	switch group {
-	case groupMRZ:
+	case 0:
+		return apdu.ReferenceNotFound
+	case known.MRZ:
 		if len(value) != 20 {
 			return apdu.WrongData
 		}
 		s.MRZHash = value
-	case groupCAN:
+	case known.CAN:
 		if len(value) != 6 || bytes.ContainsFunc(value, func(r rune) bool { return r < '0' || r > '9' }) {
 			return apdu.WrongData
 		}
 		s.CAN = string(value)
-	case groupAuth:
+	case known.Auth:
 		s.Auth, err = authKey(append([]byte{0}, value...))
-	case groupNumbered:
+	case known.Numbered:
 		s.Auth, err = authKey(value)
-	case groupMapping:
+	case known.Mapping:
 		s.Mapping, err = authKey(value)
-	case groupActive:
+	case known.Active:
 		s.Active, err = activeKey(value)
 	default:
 		return apdu.ReferenceNotFound

@@ -69,13 +69,15 @@ func (c *Chip) commit(fn func(*State) apdu.Status) apdu.Response {
 // memoryFailure is the status of a chip that cannot write (ISO/IEC 7816-4, table 6).
 const memoryFailure apdu.Status = 0x6581
 
-// createFile takes file control parameters 62 {80 size, 83 identifier, 88 short identifier} and
-// selects the new file. The identifier of a file in the master file comes behind that of the master
-// file, 3F00. A repeat with the same parameters is allowed, so that a torn personalisation can go on.
+// createFile takes file control parameters 62 (or what its dialect has for it) {80 size, 83 identifier,
+// 88 short identifier} and selects the new file. The identifier of a file in the master file comes
+// behind that of the master file, 3F00. A repeat with the same parameters is allowed, so that a torn
+// personalisation can go on.
 func (c *Chip) createFile(r request) apdu.Response {
-	size, err1 := tlv.Path(r.Data, 0x62, 0x80)
-	id, err2 := tlv.Path(r.Data, 0x62, 0x83)
-	short, err3 := tlv.Path(r.Data, 0x62, 0x88)
+	tag := c.state.dialect().Create
+	size, err1 := tlv.Path(r.Data, tag, 0x80)
+	id, err2 := tlv.Path(r.Data, tag, 0x83)
+	short, err3 := tlv.Path(r.Data, tag, 0x88)
 	id, master := bytes.CutPrefix(id, []byte{masterFileID >> 8, masterFileID & 0xFF})
 	if err1 != nil || err2 != nil || err3 != nil || len(size) != 2 || len(id) != 2 || len(short) != 1 {
 		return status(apdu.WrongData)
@@ -140,6 +142,7 @@ func (c *Chip) updateBinary(r request) apdu.Response {
 	if offset+len(data) > len(f.Data) {
 		return status(apdu.NoMemory)
 	}
+	c.wrote(len(data))
 	return c.commit(func(s *State) apdu.Status {
 		copy(s.file(f.ID, f.Master).Data[offset:], data)
 		s.Life = Partial
@@ -150,9 +153,13 @@ func (c *Chip) updateBinary(r request) apdu.Response {
 // lock is SET STATUS of the application to PERSONALIZED. A chip that nobody could read afterwards
 // does not let itself be locked.
 func (c *Chip) lock(r request) apdu.Response {
-	if r.P1 != 0x40 || r.P2 != 0x0F || !bytes.Equal(r.Data, applicationID()) {
+	if r.P1 != 0x40 || r.P2 != 0x0F || !bytes.Equal(r.Data, applicationID()) || c.state.dialect().Last != 0 {
 		return status(apdu.WrongP1P2)
 	}
+	return c.close()
+}
+
+func (c *Chip) close() apdu.Response {
 	answer := c.commit(func(s *State) apdu.Status {
 		if !s.complete() {
 			return apdu.ConditionsOfUse

@@ -18,6 +18,7 @@ type Player struct {
 	Port   int // of the vpcd reader
 	Rand   io.Reader
 	Faults Faults
+	Clock  *Clock // of every chip that it plays; nil takes no time
 	Log    *slog.Logger
 }
 
@@ -64,6 +65,7 @@ func (p *Player) lay(ctx context.Context, serial string) (takeAway func() error,
 	if err != nil {
 		return nil, fmt.Errorf("book %s: %w", serial, err)
 	}
+	c.SetClock(p.Clock)
 	c.SetFaults(p.Faults)
 	p.Faults = Faults{}
 	ctx, cancel := context.WithCancel(ctx)

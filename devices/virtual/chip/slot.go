@@ -16,13 +16,28 @@ type Slot struct {
 	mu   sync.Mutex
 	chip *Chip // guarded by mu
 	used bool  // guarded by mu
+	gone bool  // guarded by mu
 }
 
 // Name of the slot.
 func (s *Slot) Name() string { return "virtual slot" }
 
-// Check finds nothing wrong: the slot is part of this process.
-func (s *Slot) Check(ctx context.Context) error { return ctx.Err() }
+// Check finds nothing wrong unless the slot was unplugged.
+func (s *Slot) Check(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return devices.ErrNoReader
+	}
+	return ctx.Err()
+}
+
+// Unplug pulls the slot from the computer, or plugs it in again.
+func (s *Slot) Unplug(gone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = gone
+}
 
 // WaitChip looks until a chip lies in the slot.
 func (s *Slot) WaitChip(ctx context.Context) error {
@@ -56,6 +71,8 @@ func (s *Slot) Connect(ctx context.Context) (apdu.Card, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.gone:
+		return nil, devices.ErrNoReader
 	case s.chip == nil:
 		return nil, devices.ErrNoChip
 	case s.used:
@@ -77,11 +94,15 @@ func (h *held) Transmit(ctx context.Context, command []byte) ([]byte, error) {
 		return nil, err
 	}
 	h.slot.mu.Lock()
-	defer h.slot.mu.Unlock()
-	if h.slot.chip != h.chip {
+	there := h.slot.chip == h.chip
+	h.slot.mu.Unlock()
+	if !there {
 		return nil, devices.ErrChipRemoved
 	}
-	answer, err := h.chip.Transmit(command)
+	answer, err := h.chip.Transmit(command) // its faults may change what lies in the slot
+	if gone := h.slot.Check(ctx); errors.Is(gone, devices.ErrNoReader) {
+		return nil, gone
+	}
 	if errors.Is(err, ErrTorn) {
 		return nil, devices.ErrChipRemoved
 	}

@@ -25,16 +25,54 @@ const (
 	Locked  Life = "locked"
 )
 
-// code is the life cycle status byte (ISO/IEC 7816-4, table 14): creation, initialisation,
-// activated.
-func (l Life) code() byte {
-	switch l {
-	case Blank:
-		return 0x01
-	case Partial:
-		return 0x03
+// Dialect is what makers of chips choose for themselves behind the same secure channel: how the
+// stage of life is coded, which data groupings bring the secrets, which tag file parameters have, and
+// by what command the chip is locked.
+type Dialect struct {
+	Blank   byte   `json:"blank"`
+	Partial byte   `json:"partial"`
+	Locked  byte   `json:"locked"`
+	Groups  Groups `json:"groups"`
+	Create  uint32 `json:"create"`
+	Last    uint16 `json:"last,omitempty"` // a data grouping whose coming locks the chip; 0 for SET STATUS
+}
+
+// Groups are the data grouping identifiers of STORE DATA. 0 is for what the chip does not take.
+type Groups struct {
+	MRZ      uint16 `json:"mrz"`      // SHA-1 over the MRZ information
+	CAN      uint16 `json:"can"`      // six digits
+	Auth     uint16 `json:"auth"`     // number of the domain parameters, private key
+	Mapping  uint16 `json:"mapping"`  // number of the key, number of the domain parameters, private key
+	Active   uint16 `json:"active"`   // hash in bytes; 0 and an RSAPrivateKey, or domain parameters and private key
+	Numbered uint16 `json:"numbered"` // of Chip Authentication, as Mapping
+}
+
+// ownDialect is the reference chip's. Stages are those of ISO/IEC 7816-4, table 14: creation,
+// initialisation, activated.
+func ownDialect() Dialect {
+	return Dialect{
+		Blank: 0x01, Partial: 0x03, Locked: 0x05, Create: 0x62,
+		Groups: Groups{MRZ: 0x8F01, CAN: 0x8F02, Auth: 0x8F03, Mapping: 0x8F04, Active: 0x8F05, Numbered: 0x8F06},
 	}
-	return 0x05
+}
+
+func (s *State) dialect() Dialect {
+	if s.Dialect != nil {
+		return *s.Dialect
+	}
+	return ownDialect()
+}
+
+// lifeCode is the life cycle status byte.
+func (s *State) lifeCode() byte {
+	d := s.dialect()
+	switch s.Life {
+	case Blank:
+		return d.Blank
+	case Partial:
+		return d.Partial
+	}
+	return d.Locked
 }
 
 const (
@@ -45,23 +83,37 @@ const (
 	fileOverhead = 16
 	// bufferSize is what one APDU may have in either direction, as EF.ATR/INFO states.
 	bufferSize = 4096
-	// responseOverhead is what secure messaging adds to a response at most, status word included.
-	responseOverhead = 64
+	// responseOverhead is what secure messaging adds to a response at most: status word, its object,
+	// authenticator, head of the cryptogram and padding.
+	responseOverhead = 2 + 4 + 10 + 5 + 12
 )
 
 // File is one elementary file. Master tells a file of the master file from the application's.
+// First is the size that it was created with, on chips that let it be made smaller later.
 type File struct {
 	ID     uint16 `json:"id"`
 	Short  byte   `json:"short"`
 	Master bool   `json:"master,omitempty"`
 	Data   []byte `json:"data"`
+	First  int    `json:"first,omitempty"`
 }
+
+// Kind tells the two kinds of chips apart.
+type Kind string
+
+// Kinds of chips, named like the products that personalise them.
+const (
+	Reference Kind = ""
+	Applet    Kind = "jmrtd"
+)
 
 // State is all that a chip remembers without power. BAC makes it take Basic Access Control beside
 // PACE, as books until 2027 do; Old makes it play a passport from before PACE: Basic Access Control
 // alone, short APDUs. With either the application is open to selection.
 type State struct {
 	Version  int               `json:"version"`
+	Kind     Kind              `json:"kind,omitempty"`
+	Dialect  *Dialect          `json:"dialect,omitempty"` // nil for the reference chip's own
 	ChipID   []byte            `json:"chipId"`
 	Life     Life              `json:"life"`
 	Old      bool              `json:"old,omitempty"`
@@ -74,6 +126,8 @@ type State struct {
 	Auth     *AuthKey          `json:"auth,omitempty"`
 	Mapping  *AuthKey          `json:"mapping,omitempty"`
 	Active   *ActiveKey        `json:"active,omitempty"`
+	Modulus  []byte            `json:"modulus,omitempty"` // Active Authentication of the applet
+	Exponent []byte            `json:"exponent,omitempty"`
 	Files    []File            `json:"files"`
 }
 
@@ -106,6 +160,15 @@ func atrInfo() (File, error) {
 		return File{}, fmt.Errorf("EF.ATR/INFO: %w", err)
 	}
 	return File{ID: atrInfoID, Short: 1, Master: true, Data: b}, nil
+}
+
+// NewApplet is an open chip of the second kind. Its identifier stays inside: no command tells it.
+func NewApplet(rand io.Reader) (State, error) {
+	s := State{Version: stateVersion, Kind: Applet, Life: Blank, ChipID: make([]byte, chipIDSize)}
+	if _, err := io.ReadFull(rand, s.ChipID); err != nil {
+		return State{}, fmt.Errorf("draw chip identifier: %w", err)
+	}
+	return s, nil
 }
 
 // putFiles adds files as a personalised chip has them.
@@ -173,6 +236,9 @@ func (s *State) production() []byte {
 // with the card capabilities (PC/SC part 3, 3.1.3.2.3.1).
 func atrOf(s State) []byte {
 	history := []byte{0x80, 0x73, 0x84, 0x01, 0x40}
+	if s.Kind == Applet {
+		history = []byte{0x80, 0x31, 0xE0, 0x6B}
+	}
 	if s.Old {
 		history = []byte{0x80, 0x31, 0x80, 0x65}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,16 +33,16 @@ func readerName(slot int) string {
 }
 
 // configuration writes pcscd's file into dir and returns its path: one entry for each pair of
-// slots. The driver reads the port from the device's name. It keeps its slots in variables of the
-// library, so that entries with one library would all end at the last entry's ports: each gets a
-// copy of its own.
-func configuration(dir string) (string, error) {
+// slots of the first entries. The driver reads the port from the device's name. It keeps its slots in
+// variables of the library, so that entries with one library would all end at the last entry's ports:
+// each gets a copy of its own.
+func configuration(dir string, entries int) (string, error) {
 	library, err := os.ReadFile(driver)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrNotInstalled, err)
 	}
 	var b strings.Builder
-	for entry := range slots / perEntry {
+	for entry := range entries {
 		copied := filepath.Join(dir, fmt.Sprintf("vpcd%d.so", entry))
 		if err := os.WriteFile(copied, library, 0o700); err != nil {
 			return "", fmt.Errorf("readers: %w", err)
@@ -78,7 +79,7 @@ func (m Machine) startDirectory() (string, error) {
 
 // start runs pcscd as a child in a session of its own and waits until its readers are there. It
 // ends by itself a minute after its last user (--auto-exit).
-func (m Machine) start(ctx context.Context) error {
+func (m Machine) start(ctx context.Context, entries int) error {
 	if _, err := os.Stat(daemon); err != nil {
 		return fmt.Errorf("%w: %s", ErrNotInstalled, daemon)
 	}
@@ -86,7 +87,7 @@ func (m Machine) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := configuration(dir)
+	config, err := configuration(dir, entries)
 	if err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func (m Machine) start(ctx context.Context) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }() // ends with pcscd, or with this process
-	return m.await(ctx, ended, log.Name())
+	return m.await(ctx, entries*perEntry, ended, log.Name())
 }
 
 // asRoot runs a program as it is for root, and through sudo without a password for others.
@@ -121,13 +122,13 @@ func asRoot(name string, args ...string) (*exec.Cmd, error) {
 }
 
 // await waits until pcscd answers with all readers.
-func (m Machine) await(ctx context.Context, ended <-chan error, log string) error {
+func (m Machine) await(ctx context.Context, wanted int, ended <-chan error, log string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	service := pcsc.NewService(pcsc.Deadlines{})
 	for {
-		ours, err := m.answers(ctx, service)
-		if err == nil && ours {
+		found, err := m.answers(ctx, service)
+		if err == nil && found == wanted {
 			return nil
 		}
 		select {
@@ -140,27 +141,11 @@ func (m Machine) await(ctx context.Context, ended <-chan error, log string) erro
 	}
 }
 
-// stop ends the pcscd that this package started and nobody else's: the one whose command line
-// names our configuration.
+// stop ends the pcscd that this package started and nobody else's, and waits until its socket is dead.
 func (m Machine) stop(ctx context.Context) error {
-	b, err := os.ReadFile(processID)
-	if err != nil {
-		return fmt.Errorf("readers: stop pcscd: %w", err)
-	}
-	pid, err := strconv.Atoi(strings.Trim(string(b), " \n\x00"))
-	if err != nil || pid < 2 {
-		return fmt.Errorf("readers: stop pcscd: process %q", b)
-	}
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil || !strings.Contains(string(line), m.path(startPrefix)) {
-		return ErrForeign
-	}
-	kill, err := asRoot("/bin/kill", "-TERM", strconv.Itoa(pid))
+	pid, err := m.terminate()
 	if err != nil {
 		return err
-	}
-	if err := kill.Run(); err != nil {
-		return fmt.Errorf("readers: stop pcscd: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
@@ -177,6 +162,37 @@ func (m Machine) stop(ctx context.Context) error {
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// terminate tells our pcscd to end: the one whose command line names our configuration. It returns its
+// number, or 0 for one that is ending by itself.
+func (m Machine) terminate() (pid int, err error) {
+	b, err := os.ReadFile(processID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("readers: stop pcscd: %w", err)
+	}
+	pid, err = strconv.Atoi(strings.Trim(string(b), " \n\x00"))
+	if err != nil || pid < 2 {
+		return 0, fmt.Errorf("readers: stop pcscd: process %q", b)
+	}
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil || !strings.Contains(string(line), m.path(startPrefix)) {
+		return 0, ErrForeign
+	}
+	kill, err := asRoot("/bin/kill", "-TERM", strconv.Itoa(pid))
+	if err != nil {
+		return 0, err
+	}
+	if err := kill.Run(); err != nil {
+		return 0, fmt.Errorf("readers: stop pcscd: %w", err)
+	}
+	return pid, nil
 }
 
 // isZombie tells a process that ended and was not yet waited for.

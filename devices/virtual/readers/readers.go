@@ -174,25 +174,29 @@ func (m Machine) running(ctx context.Context) (keep func(), err error) {
 	}
 	defer unlock()
 	service := pcsc.NewService(pcsc.Deadlines{})
-	ours, err := m.answers(ctx, service)
+	found, err := m.answers(ctx, service)
 	switch {
 	case errors.Is(err, devices.ErrServiceStopped):
-		if err := m.start(ctx); err != nil {
-			return nil, err
-		}
 	case err != nil:
 		return nil, err
-	case !ours:
-		return nil, ErrForeign
+	case found == slots:
+		return service.Keep(ctx)
+	default: // ours, of a test that was killed while it had few readers, or somebody else's
+		if err := m.stop(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.start(ctx, slots/perEntry); err != nil {
+		return nil, err
 	}
 	return service.Keep(ctx)
 }
 
-// answers tells whether the pcscd that runs has our readers.
-func (m Machine) answers(ctx context.Context, s *pcsc.Service) (bool, error) {
+// answers tells how many of our readers the pcscd that runs has.
+func (m Machine) answers(ctx context.Context, s *pcsc.Service) (int, error) {
 	names, err := s.Readers(ctx)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	found := 0
 	for _, n := range names {
@@ -202,17 +206,19 @@ func (m Machine) answers(ctx context.Context, s *pcsc.Service) (bool, error) {
 			}
 		}
 	}
-	return found == slots, nil
+	return found, nil
 }
 
 // Exclusive is the whole machine, for one test that stops and starts pcscd.
 type Exclusive struct {
 	Lease
 	machine Machine
+	few     bool // pcscd was started with few readers
 }
 
 // Exclusive waits until nobody else holds a reader and then holds all of them until release is
-// called. pcscd runs when it returns; release starts nothing again, the next lease does.
+// called. pcscd runs when it returns. release starts nothing again, the next lease does; it stops a
+// pcscd with few readers, so that none is left to another test.
 func (m Machine) Exclusive(ctx context.Context) (e *Exclusive, release func(), err error) {
 	if err := m.prepare(); err != nil {
 		return nil, nil, err
@@ -227,11 +233,38 @@ func (m Machine) Exclusive(ctx context.Context) (e *Exclusive, release func(), e
 		return nil, nil, err
 	}
 	keep()
-	return &Exclusive{Lease: Lease{ReaderName: readerName(0), Port: basePort}, machine: m}, freeMachine, nil
+	e = &Exclusive{Lease: Lease{ReaderName: readerName(0), Port: basePort}, machine: m}
+	return e, func() {
+		e.restore()
+		freeMachine()
+	}, nil
+}
+
+// restore stops a pcscd with few readers. What goes wrong is left to the next lease, which tries again.
+func (e *Exclusive) restore() {
+	if e.few {
+		_ = e.Stop(context.Background()) // bounded by itself
+	}
 }
 
 // Stop ends pcscd and waits until its socket is dead.
-func (e *Exclusive) Stop(ctx context.Context) error { return e.machine.stop(ctx) }
+func (e *Exclusive) Stop(ctx context.Context) error {
+	err := e.machine.stop(ctx)
+	e.few = e.few && err != nil
+	return err
+}
 
 // Start starts pcscd again.
-func (e *Exclusive) Start(ctx context.Context) error { return e.machine.start(ctx) }
+func (e *Exclusive) Start(ctx context.Context) error { return e.machine.start(ctx, slots/perEntry) }
+
+// StartFew starts pcscd with the first two readers alone, as if the others had been pulled out
+// meanwhile: pcscd takes no configured reader away while it runs.
+func (e *Exclusive) StartFew(ctx context.Context) error {
+	e.few = true
+	return e.machine.start(ctx, 1)
+}
+
+// Other is a reader that StartFew leaves out.
+func (e *Exclusive) Other() Lease {
+	return Lease{ReaderName: readerName(perEntry), Port: basePort + perEntry}
+}

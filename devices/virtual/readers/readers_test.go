@@ -73,3 +73,62 @@ func TestStopAndStart(t *testing.T) {
 		}
 	}
 }
+
+// TestFewReadersAreNotLeftBehind: whoever leases a reader finds all eight, whether the test that had few
+// let go of them or was killed.
+func TestFewReadersAreNotLeftBehind(t *testing.T) {
+	m := readers.New()
+	for _, killed := range []bool{false, true} {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		e, free, err := m.Exclusive(ctx)
+		needReaders(t, err)
+		service := pcsc.NewService(pcsc.Deadlines{})
+		err = e.Stop(ctx)
+		if err == nil {
+			err = e.StartFew(ctx)
+		}
+		if names, listed := service.Readers(ctx); err != nil || listed != nil || len(names) != 2 {
+			t.Errorf("few: %d readers, %v, %v", len(names), err, listed)
+		}
+		if killed {
+			e.Forget()
+		}
+		free()
+		_, release, err := m.Lease(ctx)
+		needReaders(t, err)
+		if names, err := service.Readers(ctx); err != nil || len(names) != 8 {
+			t.Errorf("killed %v: the next lease finds %d readers, %v", killed, len(names), err)
+		}
+		release()
+	}
+}
+
+// TestLeaseWaits: a lease beside a test that has the machine for itself waits for it.
+func TestLeaseWaits(t *testing.T) {
+	m := readers.New()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	e, free, err := m.Exclusive(ctx)
+	needReaders(t, err)
+	leased := make(chan error, 1)
+	go func() {
+		_, release, err := m.Lease(ctx)
+		if err == nil {
+			release()
+		}
+		leased <- err
+	}()
+	if err := e.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-leased:
+		t.Errorf("did not wait: %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	free()
+	if err := <-leased; err != nil {
+		t.Errorf("behind it: %v", err)
+	}
+}

@@ -19,7 +19,7 @@ func example() station.Charter {
 			Version: 1, Name: "test", Mode: station.ModeSpecimen, DocumentCode: "PP", IssuingState: "UTO", CountryCode: "UT",
 			Nationalities: []string{"UTO"}, NumberForm: "UT[0-9]{7}", Overprint: "SPECIMEN", Consents: []string{"passport"},
 			Validity: []station.Validity{{Years: 10}}, MaxOpenCases: 3, PACEParameter: 12, PortraitBytes: 20480, ChipTries: 3,
-			FaceFormat: station.Face19794,
+			FaceFormat: station.Face19794, WarnSilenceDays: 21, MaxSilenceDays: 42,
 		},
 		Officers: []station.Officer{{Pseudonym: "E-01", KeyID: "k", Roles: []station.Role{station.RoleEnrol},
 			Until: station.Date{Year: 2027, Month: 1, Day: 31}}},

@@ -11,7 +11,6 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -21,6 +20,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -39,18 +39,29 @@ type Options struct {
 	Root        *x509.Certificate // headquarters' root, the only one trusted
 	Ledger      note.Verifier     // of checkpoints
 
-	Clock   func() time.Time // certificates are judged by it; time.Now by default
-	Timeout time.Duration    // of a message, 2 minutes by default; blobs get five times as long
-	// Dial replaces the direct connection, for a proxy.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Clock is a time that has certainly passed, by which headquarters' certificate may have expired;
+	// time.Now by default. A station gives the newest time that headquarters has signed.
+	Clock   func() time.Time
+	Timeout time.Duration // of a message, 2 minutes by default; blobs get five times as long
+	Dial    Dial          // replaces the direct connection, for a proxy
+	// Patience is how long one call may wait altogether where headquarters asks for it (wire.TooFast);
+	// 0 leaves that to the caller.
+	Patience time.Duration
 }
+
+// Dial makes a connection, as net.Dialer.DialContext does.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Client talks to one ledger. It may be used by several goroutines.
 type Client struct {
-	base    *url.URL
-	http    *http.Client
-	ledger  note.Verifier
-	timeout time.Duration
+	base     *url.URL
+	http     *http.Client
+	ledger   note.Verifier
+	timeout  time.Duration
+	patience time.Duration
+
+	mu   sync.Mutex
+	half half // guarded by mu
 }
 
 // New makes a client. It does not connect.
@@ -71,9 +82,10 @@ func New(o Options) (*Client, error) {
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
 	}
-	return &Client{base: base, ledger: o.Ledger, timeout: o.Timeout, http: &http.Client{
+	config := func(host string) *tls.Config { return wire.ClientTLS(o.Certificate, o.Root, host, o.Clock) }
+	return &Client{base: base, ledger: o.Ledger, timeout: o.Timeout, patience: o.Patience, http: &http.Client{
 		Transport: &http.Transport{
-			DialTLSContext:         dialTLS(o.Dial, wire.ClientTLS(o.Certificate, o.Root, o.Clock)),
+			DialTLSContext:         dialTLS(o.Dial, config),
 			MaxResponseHeaderBytes: 16 << 10,
 			MaxIdleConnsPerHost:    2,
 			IdleConnTimeout:        time.Minute,
@@ -88,7 +100,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Push hands entries over, in the order of their chains, at most wire.MaxEntries. last is the
 // newest checkpoint verified before. It returns a verified receipt for each entry, and the new
-// checkpoint, which contains last.
+// checkpoint, which contains last; its Durable says how much of the tree is safe in a second place.
 func (c *Client) Push(ctx context.Context, last journal.Checkpoint, entries []journal.Signed) (
 	[]journal.Receipt, journal.Checkpoint, error) {
 	receipts, checkpoint, err := c.push(ctx, last, entries)
@@ -104,7 +116,7 @@ func (c *Client) push(ctx context.Context, last journal.Checkpoint, entries []jo
 	for _, s := range entries {
 		req.Entries = append(req.Entries, s.Raw())
 	}
-	body, err := wire.Encode(req)
+	body, err := wire.EncodePush(req)
 	if err != nil {
 		return nil, journal.Checkpoint{}, err
 	}
@@ -116,7 +128,7 @@ func (c *Client) push(ctx context.Context, last journal.Checkpoint, entries []jo
 	if err != nil || len(m.Receipts) != len(entries) {
 		return nil, journal.Checkpoint{}, answered(err)
 	}
-	checkpoint, err := c.checkpoint(last, m.Checkpoint, m.Consistency)
+	checkpoint, err := c.verify(last, m.State())
 	if err != nil {
 		return nil, journal.Checkpoint{}, err
 	}
@@ -133,99 +145,78 @@ func (c *Client) push(ctx context.Context, last journal.Checkpoint, entries []jo
 // Pull fetches entries that are for the caller from leaf number after on: a station's directives,
 // for the vault everything. last is as for Push.
 func (c *Client) Pull(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error) {
-	p, err := c.pull(ctx, last, after)
-	if err != nil {
-		return journal.Page{}, fmt.Errorf("pull: %w", err)
-	}
-	return p, nil
+	_, p, err := c.PullChain(ctx, last, "", after)
+	return p, err
 }
 
-func (c *Client) pull(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error) {
+// Own fetches the station's own chain as headquarters holds it, from leaf number after on.
+func (c *Client) Own(ctx context.Context, last journal.Checkpoint, after int64) (journal.Page, error) {
+	_, p, err := c.PullChain(ctx, last, wire.OwnChain, after)
+	return p, err
+}
+
+// PullChain is Pull of one chain, "" for what is for the caller, and returns the answer as it came
+// beside what it says.
+func (c *Client) PullChain(ctx context.Context, last journal.Checkpoint, chain string, after int64) (
+	[]byte, journal.Page, error) {
 	q := url.Values{"after": {strconv.FormatInt(after, 10)}, "from": {strconv.FormatInt(last.Size, 10)}}
+	if chain != "" {
+		q.Set("chain", chain)
+	}
 	raw, err := c.message(ctx, http.MethodGet, wire.PathPull, q, nil)
 	if err != nil {
-		return journal.Page{}, err
+		return nil, journal.Page{}, fmt.Errorf("pull: %w", err)
 	}
-	m, err := wire.DecodePullResponse(raw)
+	p, consistency, err := wire.ReadPage(raw, c.ledger, after)
 	if err != nil {
-		return journal.Page{}, answered(err)
+		return nil, journal.Page{}, fmt.Errorf("pull: %w", answered(err))
 	}
-	p := journal.Page{Next: m.Next, More: m.More}
-	if p.Checkpoint, err = c.checkpoint(last, m.Checkpoint, m.Consistency); err != nil {
-		return journal.Page{}, err
+	if err := journal.VerifyConsistency(last, p.Checkpoint, consistency); err != nil {
+		return nil, journal.Page{}, fmt.Errorf("pull: %w", err)
 	}
-	at := after
-	for _, item := range m.Items {
-		s, err := journal.Parse(item.Entry)
-		if err != nil || item.Inclusion.Index < at {
-			return journal.Page{}, answered(err)
-		}
-		at = item.Inclusion.Index + 1
-		err = journal.VerifyInclusion(s, item.Inclusion.Index, item.Inclusion.Proof, p.Checkpoint.TreeHead)
-		if err != nil {
-			return journal.Page{}, answered(err)
-		}
-		p.Entries = append(p.Entries, journal.Pulled{Entry: s, Receipt: journal.Receipt{
-			Index: item.Inclusion.Index, Proof: item.Inclusion.Proof, Checkpoint: p.Checkpoint.Raw,
-		}})
-	}
-	if p.Next < at || p.More && p.Next == after {
-		return journal.Page{}, answered(nil)
-	}
-	return p, nil
+	return raw, p, nil
 }
 
 // Checkpoint fetches the newest checkpoint, which contains last.
 func (c *Client) Checkpoint(ctx context.Context, last journal.Checkpoint) (journal.Checkpoint, error) {
-	q := url.Values{"from": {strconv.FormatInt(last.Size, 10)}}
+	_, now, err := c.Link(ctx, last.Size, func(now journal.Checkpoint, proof []journal.Hash) error {
+		return journal.VerifyConsistency(last, now, proof)
+	})
+	return now, err
+}
+
+// Link fetches the newest checkpoint with the proof that it contains the tree of size from, and
+// returns the answer as it came too. join judges the proof; it may be nil where another party will.
+func (c *Client) Link(
+	ctx context.Context, from int64, join func(now journal.Checkpoint, proof []journal.Hash) error,
+) ([]byte, journal.Checkpoint, error) {
+	q := url.Values{"from": {strconv.FormatInt(from, 10)}}
 	raw, err := c.message(ctx, http.MethodGet, wire.PathCheckpoint, q, nil)
 	if err != nil {
-		return journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
+		return nil, journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
 	}
 	m, err := wire.DecodeCheckpointResponse(raw)
 	if err != nil {
-		return journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", answered(err))
+		return nil, journal.Checkpoint{}, fmt.Errorf("checkpoint: %w", answered(err))
 	}
-	return c.checkpoint(last, m.Checkpoint, m.Consistency)
-}
-
-// PutBlob stores sealed bytes. It may be repeated.
-func (c *Client) PutBlob(ctx context.Context, b journal.Blob, data []byte) error {
-	if sum := sha256.Sum256(data); sum != b.Digest || int64(len(data)) != b.Size {
-		return fmt.Errorf("put blob: %w", wire.BlobMismatch)
-	}
-	_, err := c.do(ctx, 5*c.timeout, http.MethodPut, wire.PathBlob+b.Digest.String(), nil, data, wire.MaxError)
+	now, err := m.State().Read(c.ledger)
 	if err != nil {
-		return fmt.Errorf("put blob: %w", err)
+		return nil, journal.Checkpoint{}, answered(err)
 	}
-	return nil
+	if join != nil {
+		err = join(now, m.Consistency)
+	}
+	return raw, now, err
 }
 
-// GetBlob fetches sealed bytes that an entry for the caller names.
-func (c *Client) GetBlob(ctx context.Context, b journal.Blob) ([]byte, error) {
-	if b.Size < 1 || b.Size > journal.MaxBlob {
-		return nil, fmt.Errorf("get blob: %w", wire.TooLarge)
-	}
-	data, err := c.do(ctx, 5*c.timeout, http.MethodGet, wire.PathBlob+b.Digest.String(), nil, nil, b.Size)
-	if err != nil {
-		return nil, fmt.Errorf("get blob: %w", err)
-	}
-	if sha256.Sum256(data) != b.Digest {
-		return nil, fmt.Errorf("get blob: %w", answered(wire.BlobMismatch))
-	}
-	return data, nil
-}
-
-// checkpoint verifies what headquarters says of its tree.
-func (c *Client) checkpoint(last journal.Checkpoint, raw []byte, proof []journal.Hash) (journal.Checkpoint, error) {
-	now, err := journal.ParseCheckpoint(raw, c.ledger)
+// verify checks what an answer says of the tree: it contains that of last, and whatever of it is said
+// to be safe in a second place.
+func (c *Client) verify(last journal.Checkpoint, s wire.State) (journal.Checkpoint, error) {
+	now, err := s.Read(c.ledger)
 	if err != nil {
 		return journal.Checkpoint{}, answered(err)
 	}
-	if err := journal.VerifyConsistency(last, now, proof); err != nil {
-		return journal.Checkpoint{}, err
-	}
-	return now, nil
+	return now, journal.VerifyConsistency(last, now, s.Consistency)
 }
 
 // answered wraps what is wrong with an answer.
@@ -237,50 +228,93 @@ func answered(err error) error {
 }
 
 func (c *Client) message(ctx context.Context, method, path string, q url.Values, body []byte) ([]byte, error) {
-	return c.do(ctx, c.timeout, method, path, q, body, wire.MaxMessage)
+	a, err := c.do(ctx, request{method: method, path: path, query: q, body: body, timeout: c.timeout,
+		limit: wire.MaxMessage})
+	return a.body, err
 }
 
-// do makes one request and returns a body of at most limit bytes.
-func (c *Client) do(ctx context.Context, timeout time.Duration, method, path string, q url.Values, body []byte,
-	limit int64) ([]byte, error) {
-	within, cancel := context.WithTimeout(ctx, timeout)
+// request is one way to headquarters and back.
+type request struct {
+	method, path string
+	query        url.Values
+	header       http.Header
+	body         []byte
+	timeout      time.Duration
+	limit        int64 // bytes of the answer
+}
+
+// answer is what came back. Its body is cut off where there is an error, too.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do makes one request, again where headquarters asked to wait and patience lasts. An answer of
+// another status than 200 or 206 is an error.
+func (c *Client) do(ctx context.Context, r request) (answer, error) {
+	for left := c.patience; ; {
+		a, err := c.once(ctx, r)
+		var e *wire.Error
+		if !errors.As(err, &e) || e.Code != wire.TooFast || e.Wait() > left {
+			return a, err
+		}
+		left -= max(e.Wait(), time.Second)
+		select {
+		case <-time.After(e.Wait()):
+		case <-ctx.Done():
+			return answer{}, ctx.Err()
+		}
+	}
+}
+
+// once makes one request.
+func (c *Client) once(ctx context.Context, r request) (answer, error) {
+	within, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	u := c.base.JoinPath(path)
-	u.RawQuery = q.Encode()
-	req, err := http.NewRequestWithContext(within, method, u.String(), bytes.NewReader(body))
+	u := c.base.JoinPath(r.path)
+	u.RawQuery = r.query.Encode()
+	req, err := http.NewRequestWithContext(within, r.method, u.String(), bytes.NewReader(r.body))
 	if err != nil {
-		return nil, err
+		return answer{}, err
+	}
+	if r.header != nil {
+		req.Header = r.header
 	}
 	req.Header.Set("User-Agent", "padarozhnik")
-	if body != nil {
+	if r.body != nil {
 		req.Header.Set("Content-Type", wire.ContentType)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, unreached(ctx, err)
+		return answer{}, unreached(ctx, err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		limit = wire.MaxError
+	ok := resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusPartialContent
+	if !ok {
+		r.limit = wire.MaxError
 	}
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	if err != nil {
-		return nil, unreached(ctx, err)
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, r.limit+1))
+	switch {
+	case err != nil:
+		return a, unreached(ctx, err)
+	case !ok:
+		return a, refused(a.body)
+	case int64(len(a.body)) > r.limit:
+		return answer{}, answered(wire.TooLarge)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, refused(answer)
-	}
-	if int64(len(answer)) > limit {
-		return nil, answered(wire.TooLarge)
-	}
-	return answer, nil
+	return a, nil
 }
 
-// refused reads a refusal. Behind is what journal calls a roll-back, so it is both.
+// refused reads a refusal. Behind is what journal calls a roll-back, so it is both, and so is a fork.
 func refused(body []byte) error {
 	e := wire.DecodeError(body)
-	if e.Code == wire.Behind {
+	switch e.Code {
+	case wire.Behind:
 		return fmt.Errorf("%w: %w", journal.ErrRolledBack, e)
+	case wire.Fork, wire.Frozen:
+		return fmt.Errorf("%w: %w", journal.ErrForked, e)
 	}
 	return e
 }

@@ -34,8 +34,10 @@ var (
 // headquarters is a ledger served over TLS on loopback.
 type headquarters struct {
 	*ledger.Ledger
+	place    string
 	url      string
 	issuer   wire.Issuer
+	signer   note.Signer
 	verifier note.Verifier
 	one, hq  *ecdsa.PrivateKey
 }
@@ -61,25 +63,38 @@ func newIssuer(t testing.TB) wire.Issuer {
 
 func serve(t testing.TB, o ledger.Options) *headquarters {
 	t.Helper()
-	h := &headquarters{issuer: newIssuer(t), one: newKey(t), hq: newKey(t)}
+	return serveAt(t, t.TempDir(), o)
+}
+
+func serveAt(t testing.TB, place string, o ledger.Options) *headquarters {
+	t.Helper()
+	h := &headquarters{place: place, issuer: newIssuer(t), one: newKey(t), hq: newKey(t)}
 	private, public, err := note.GenerateKey(rand.Reader, "ledger.utopia.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.Signer, err = note.NewSigner(private); err != nil {
+	if h.signer, err = note.NewSigner(private); err != nil {
 		t.Fatal(err)
 	}
 	if h.verifier, err = note.NewVerifier(public); err != nil {
 		t.Fatal(err)
 	}
-	o.Verifier = h.verifier
-	if h.Ledger, err = ledger.Open(t.TempDir(), o); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.Ledger.Close() })
+	h.open(t, place, o)
 	h.register(t)
 	h.listen(t)
 	return h
+}
+
+// open lets the server go on with the ledger at a place.
+func (h *headquarters) open(t testing.TB, place string, o ledger.Options) {
+	t.Helper()
+	o.Signer, o.Verifier = h.signer, h.verifier
+	l, err := ledger.Open(place, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	h.Ledger = l
 }
 
 func (h *headquarters) register(t testing.TB) {
@@ -276,6 +291,14 @@ func TestCertificates(t *testing.T) {
 	foreignRoot.Root = elsewhere.Root
 	late := h.options(t, h.issuer, utopia1)
 	late.Clock = func() time.Time { return time.Now().AddDate(10, 0, 0) }
+	early := h.options(t, h.issuer, utopia1)
+	early.Clock = func() time.Time { return time.Time{} }
+	elsewhereNamed := h.options(t, h.issuer, utopia1)
+	elsewhereNamed.BaseURL = strings.Replace(h.url, "127.0.0.1", "127.0.0.2", 1)
+	elsewhereNamed.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, strings.Replace(address, "127.0.0.2", "127.0.0.1", 1))
+	}
+	impostor := h.impostor(t)
 	k := newKey(t)
 	server, err := h.issuer.Server(&k.PublicKey, []string{"UTO-01"}, time.Now(), time.Hour)
 	if err != nil {
@@ -291,7 +314,10 @@ func TestCertificates(t *testing.T) {
 		{"our certificate by another root", h.options(t, elsewhere, utopia1), journal.ErrRejected},
 		{"a server certificate as ours", asServer, journal.ErrRejected},
 		{"headquarters under another root", foreignRoot, journal.ErrUntrusted},
-		{"our clock ten years ahead", late, journal.ErrUntrusted},
+		{"a time signed behind the certificate's end", late, journal.ErrUntrusted},
+		{"headquarters under another name", elsewhereNamed, journal.ErrUntrusted},
+		{"a client certificate as headquarters'", impostor, journal.ErrUntrusted},
+		{"nothing signed yet", early, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := dial(t, c.o).Checkpoint(ctx, journal.Checkpoint{}); !errors.Is(err, c.want) {
@@ -321,6 +347,30 @@ func TestCertificates(t *testing.T) {
 			t.Errorf("answered with status %d", resp.StatusCode)
 		}
 	})
+}
+
+// impostor are the options of a client that meets a station in headquarters' place, with a
+// certificate that the true root has issued.
+func (h *headquarters) impostor(t *testing.T) client.Options {
+	t.Helper()
+	o := h.options(t, h.issuer, utopia1)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", wire.ServerTLS(o.Certificate, h.issuer.Root, time.Now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.(*tls.Conn).Handshake()
+			_ = c.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close() })
+	o.BaseURL = "https://" + l.Addr().String()
+	return o
 }
 
 func TestUnreachable(t *testing.T) {
@@ -390,10 +440,36 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestPatience sends more messages than a minute allows: a patient client waits as it is asked, and
+// stops waiting when it is told to.
+func TestPatience(t *testing.T) {
+	h := serve(t, ledger.Options{PerMinute: 60})
+	o := h.options(t, h.issuer, utopia1)
+	o.Patience = time.Minute
+	c := dial(t, o)
+	for range 61 {
+		if _, err := c.Checkpoint(t.Context(), journal.Checkpoint{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	var err error
+	for range 5 {
+		if _, err = c.Checkpoint(ctx, journal.Checkpoint{}); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestOversizedBodies(t *testing.T) {
 	h := serve(t, ledger.Options{})
 	o := h.options(t, h.issuer, utopia1)
-	bare := http.Client{Transport: &http.Transport{TLSClientConfig: wire.ClientTLS(o.Certificate, o.Root, time.Now)}}
+	config := wire.ClientTLS(o.Certificate, o.Root, "127.0.0.1", time.Now)
+	bare := http.Client{Transport: &http.Transport{TLSClientConfig: config}}
 	defer bare.CloseIdleConnections()
 	big := make([]byte, journal.MaxBlob+1)
 	for name, r := range map[string]struct {

@@ -17,8 +17,7 @@ const lastWord = time.Second
 
 // dialTLS connects and shakes hands. In TLS 1.3 our side is done before headquarters has judged our
 // certificate, so its refusal arrives as an alert while the first request is on its way.
-func dialTLS(dial func(ctx context.Context, network, address string) (net.Conn, error), config *tls.Config) func(
-	ctx context.Context, network, address string) (net.Conn, error) {
+func dialTLS(dial Dial, config func(host string) *tls.Config) Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
@@ -28,11 +27,9 @@ func dialTLS(dial func(ctx context.Context, network, address string) (net.Conn, 
 		if err != nil {
 			return nil, err
 		}
-		own := config.Clone()
-		own.ServerName = host
 		within, cancel := context.WithTimeout(ctx, handshake)
 		defer cancel()
-		c := tls.Client(raw, own)
+		c := tls.Client(raw, config(host))
 		if err := c.HandshakeContext(within); err != nil {
 			return nil, errors.Join(err, raw.Close())
 		}

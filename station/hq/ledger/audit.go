@@ -3,39 +3,16 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
-
-	"padarozhnik/station/journal"
 )
 
-// ErrTampered is wrapped by every finding of an audit.
-var ErrTampered = errors.New("ledger does not hold together")
-
-// maxFindings ends an audit early; what is broken that often is broken.
-const maxFindings = 100
-
-// Finding is one thing that an audit found wrong. Leaf is -1 where it is not about one entry.
-type Finding struct {
-	Leaf int64
-	Err  error
-}
-
-// Audit is the result of a full verification.
-type Audit struct {
-	Head        journal.TreeHead // recomputed from the raw entries
-	Chains      int
-	Blobs       int64
-	Checkpoints int64
-	Findings    []Finding
-}
-
-// OK tells whether nothing was found.
-func (a *Audit) OK() bool { return len(a.Findings) == 0 }
+// pageLeaves is how many entries are read at a time where all are.
+const pageLeaves = 256
 
 // Verify recomputes the whole ledger from its raw entries: every signature under the key of its
 // time, every chain, every leaf and node of the tree, every signed checkpoint, every blob's digest.
@@ -43,13 +20,22 @@ func (a *Audit) OK() bool { return len(a.Findings) == 0 }
 // ledger. report, which may be nil, hears how many leaves are done. The error is of reading alone;
 // what is wrong stands in Findings.
 func (l *Ledger) Verify(ctx context.Context, report func(done, total int64)) (*Audit, error) {
-	a := &Audit{}
-	err := l.view(ctx, func(t *tx) error {
-		w := &auditor{tx: t, ledger: l, audit: a, chains: map[string]*journal.Verifier{}}
-		if err := w.entries(report); err != nil {
+	var a *Audit
+	err := l.snapshot(ctx, func(t *tx) error {
+		a = &Audit{}
+		var keys []validKey
+		if err := t.readKeys(&keys, selectKeys); err != nil {
 			return err
 		}
-		return errors.Join(w.heads(), w.checkpoints(), w.blobs())
+		w := &auditor{tx: t, checker: newChecker(l.o.Verifier, keys, a)}
+		for _, check := range []func() error{
+			func() error { return w.leaves(report) }, w.root, w.heads, w.blobsThere, w.blobs,
+		} {
+			if err := check(); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if errors.Is(err, errEnough) {
 		err = nil
@@ -60,83 +46,74 @@ func (l *Ledger) Verify(ctx context.Context, report func(done, total int64)) (*A
 	return a, nil
 }
 
-var errEnough = errors.New("enough findings")
-
+// auditor holds the tables against what the checker makes of the raw entries.
 type auditor struct {
 	*tx
-	ledger *Ledger
-	audit  *Audit
-	chains map[string]*journal.Verifier
-	leaf   int64 // in work
+	*checker
+	newest int64 // size of the newest checkpoint that was seen
 }
 
-func (w *auditor) find(leaf int64, err error) error {
-	w.audit.Findings = append(w.audit.Findings, Finding{Leaf: leaf, Err: fmt.Errorf("%w: %w", ErrTampered, err)})
-	if len(w.audit.Findings) >= maxFindings {
-		return errEnough
-	}
-	return nil
-}
-
-// entries walks over all leaves in order and rebuilds the tree beside the stored one.
-func (w *auditor) entries(report func(done, total int64)) error {
+// leaves walks over all entries in order and rebuilds the tree beside the stored one.
+func (w *auditor) leaves(report func(done, total int64)) error {
 	total, err := w.size()
 	if err != nil {
 		return err
 	}
-	rows, err := w.rows("SELECT leaf, chain, epoch, sequence, id, blob, raw FROM entries ORDER BY leaf")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var n int64
-	for ; rows.Next(); n++ {
-		var r entryRow
-		if err := rows.Scan(&r.leaf, &r.chain, &r.epoch, &r.sequence, &r.id, &r.blob, &r.raw); err != nil {
+	for first := true; ; first = false {
+		from := w.tree.size
+		rows, err := w.page(from, pageLeaves)
+		if err != nil {
 			return err
 		}
-		if r.leaf != n {
-			// Everything behind a missing leaf stands elsewhere in the tree than it should.
-			return errors.Join(w.find(n, errors.New("leaf missing")), errEnough)
-		}
-		if err := w.entry(r); err != nil {
+		signed, err := w.notes(from, from+int64(len(rows)), first)
+		if err != nil {
 			return err
+		}
+		if err := w.signedHere(signed); err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		stored, err := w.nodesOf(from, from+int64(len(rows)))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := w.leaf(r, &stored); err != nil {
+				return err
+			}
+			if err := w.signedHere(signed); err != nil {
+				return err
+			}
 		}
 		if report != nil {
-			report(n+1, total)
+			report(w.tree.size, max(total, w.tree.size))
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	root, err := tlog.TreeHash(n, w)
-	if err != nil {
-		return errors.Join(w.find(-1, err), errEnough)
-	}
-	w.audit.Head = journal.TreeHead{Size: n, Root: journal.Hash(root)}
-	w.audit.Chains = len(w.chains)
-	var nodes int64
-	if err := w.row("SELECT count(*) FROM hashes").Scan(&nodes); err != nil {
-		return err
-	}
-	if want := tlog.StoredHashCount(n); nodes != want {
-		return w.find(-1, fmt.Errorf("%d nodes stored, %d belong to the tree", nodes, want))
-	}
-	return nil
 }
 
-// entryRow is an entry as it stands in its table.
-type entryRow struct {
-	leaf, epoch, sequence int64
-	chain                 string
-	id, blob, raw         []byte
+// signedHere checks the checkpoint of the present size, where there is one.
+func (w *auditor) signedHere(signed map[int64][]byte) error {
+	raw, ok := signed[w.tree.size]
+	if !ok {
+		return nil
+	}
+	delete(signed, w.tree.size)
+	w.newest = w.tree.size
+	return w.checkpoint(raw)
 }
 
-// entry checks one row against its raw bytes, its chain and the tree.
-func (w *auditor) entry(r entryRow) error {
-	s, err := journal.Parse(r.raw)
+// leaf checks one row against its raw bytes, its chain and the tree; stored are the nodes that are
+// kept from this leaf on.
+func (w *auditor) leaf(r entryRow, stored *[]tlog.Hash) error {
+	if r.leaf != w.tree.size {
+		// Everything behind a missing leaf stands elsewhere in the tree than it should.
+		return w.broken(w.tree.size, errors.New("leaf missing"))
+	}
+	s, made, err := w.entry(r.raw)
 	if err != nil {
-		return errors.Join(w.find(r.leaf, err), errEnough)
+		return err
 	}
 	e, id := s.Entry, s.ID()
 	var named []byte
@@ -149,152 +126,110 @@ func (w *auditor) entry(r entryRow) error {
 			return err
 		}
 	}
-	w.leaf = r.leaf
-	v := w.chains[e.Chain]
-	if v == nil {
-		v = journal.NewVerifier(e.Chain, w.key, nil)
-		w.chains[e.Chain] = v
-	}
-	if err := v.Next(s); err != nil {
-		if err := w.find(r.leaf, err); err != nil {
-			return err
+	for _, h := range made {
+		if len(*stored) == 0 || (*stored)[0] != h {
+			// All nodes above would differ too.
+			return w.broken(r.leaf, errors.New("node of the tree differs"))
 		}
-		// The chain goes on from here, so that one bad entry is one finding.
-		w.chains[e.Chain] = journal.NewVerifier(e.Chain, w.key, &s)
+		*stored = (*stored)[1:]
 	}
-	return w.nodes(s)
+	return nil
 }
 
-// key is the journal.KeyLookup for the leaf in work.
-func (w *auditor) key(e journal.Entry) (*ecdsa.PublicKey, error) { return w.keyAt(e, w.leaf) }
-
-// nodes compares what a leaf adds to the tree with what is stored. Earlier nodes have been
-// compared before, so reading them from the table is as good as recomputing them.
-func (w *auditor) nodes(s journal.Signed) error {
-	want, err := tlog.StoredHashesForRecordHash(w.leaf, tlog.Hash(s.Leaf()), w)
+// root checks what is said of the whole tree.
+func (w *auditor) root() error {
+	head, err := w.tree.head()
 	if err != nil {
-		return errors.Join(w.find(w.leaf, err), errEnough)
+		return err
 	}
-	first := tlog.StoredHashIndex(0, w.leaf)
-	for i, h := range want {
-		got, err := w.ReadHashes([]int64{first + int64(i)})
-		if err != nil || got[0] != h {
-			// All nodes above would differ too.
-			return errors.Join(w.find(w.leaf, errors.New("node of the tree differs")), errEnough)
+	w.audit.Head = head
+	var nodes, beyond int64
+	if err := w.row("SELECT count(*) FROM hashes").Scan(&nodes); err != nil {
+		return err
+	}
+	if want := tlog.StoredHashCount(head.Size); nodes != want {
+		if err := w.find(-1, fmt.Errorf("%d nodes stored, %d belong to the tree", nodes, want)); err != nil {
+			return err
 		}
+	}
+	size, err := w.size()
+	if err != nil {
+		return err
+	}
+	if size != head.Size {
+		if err := w.find(-1, fmt.Errorf("the tree is said to have %d leaves and has %d", size, head.Size)); err != nil {
+			return err
+		}
+	}
+	if err := w.row("SELECT count(*) FROM checkpoints WHERE size > ?", head.Size).Scan(&beyond); err != nil {
+		return err
+	}
+	if beyond > 0 || w.newest != head.Size {
+		return w.find(-1, fmt.Errorf("the newest checkpoint is not of size %d", head.Size))
 	}
 	return nil
 }
 
 // heads checks that every chain ends where its row says.
 func (w *auditor) heads() error {
-	rows, err := w.rows("SELECT c.name, e.id FROM chains c LEFT JOIN entries e ON e.leaf = c.head")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	return w.each(func(rows *sql.Rows) error {
 		var name string
 		var id []byte
 		if err := rows.Scan(&name, &id); err != nil {
 			return err
 		}
-		var want []byte
-		if v := w.chains[name]; v != nil {
-			if last, ok := v.Last(); ok {
-				h := last.ID()
-				want = h[:]
-			}
+		if !bytes.Equal(id, w.last(name)) {
+			return w.find(-1, fmt.Errorf("chain %s: head is not its newest entry", name))
 		}
-		if !bytes.Equal(id, want) {
-			if err := w.find(-1, fmt.Errorf("chain %s: head is not its newest entry", name)); err != nil {
-				return err
-			}
-		}
-	}
-	return rows.Err()
+		return nil
+	}, "SELECT c.name, e.id FROM chains c LEFT JOIN entries e ON e.leaf = c.head")
 }
 
-// checkpoints checks every signed root against the tree.
-func (w *auditor) checkpoints() error {
-	rows, err := w.rows("SELECT size, note FROM checkpoints ORDER BY size")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	last := int64(-1)
-	for rows.Next() {
-		var size int64
-		var raw []byte
-		if err := rows.Scan(&size, &raw); err != nil {
-			return err
-		}
-		last = size
-		w.audit.Checkpoints++
-		if err := w.checkpoint(size, raw); err != nil {
-			if err := w.find(-1, fmt.Errorf("checkpoint of size %d: %w", size, err)); err != nil {
-				return err
-			}
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	if last != w.audit.Head.Size {
-		return w.find(-1, fmt.Errorf("newest checkpoint has size %d, the tree %d", last, w.audit.Head.Size))
-	}
-	return nil
-}
-
-func (w *auditor) checkpoint(size int64, raw []byte) error {
-	c, err := journal.ParseCheckpoint(raw, w.ledger.o.Verifier)
-	if err != nil {
-		return err
-	}
-	if c.Size != size || size > w.audit.Head.Size {
-		return errors.New("another size was signed")
-	}
-	root, err := tlog.TreeHash(size, w)
-	if err != nil {
-		return err
-	}
-	if c.Root != journal.Hash(root) {
-		return errors.New("another root was signed")
-	}
-	return nil
-}
-
-// blobs recomputes digests, and looks for those that entries name and nobody has.
-func (w *auditor) blobs() error {
+// blobsThere looks for blobs that entries name and nobody has.
+func (w *auditor) blobsThere() error {
 	var missing int64
 	err := w.row("SELECT count(*) FROM entries e WHERE e.blob IS NOT NULL" +
 		" AND NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = e.blob)").Scan(&missing)
-	if err != nil {
+	if err != nil || missing == 0 {
 		return err
 	}
-	if missing > 0 {
-		if err := w.find(-1, fmt.Errorf("%d blobs missing", missing)); err != nil {
+	return w.find(-1, fmt.Errorf("%d blobs missing", missing))
+}
+
+// blobRow is a blob as it stands in its table.
+type blobRow struct {
+	digest []byte
+	size   int64
+	upload string
+}
+
+// blobs recomputes digests.
+func (w *auditor) blobs() error {
+	for after := []byte{}; ; {
+		var page []blobRow
+		err := w.each(func(rows *sql.Rows) error {
+			var b blobRow
+			err := rows.Scan(&b.digest, &b.size, &b.upload)
+			page = append(page, b)
+			return err
+		}, "SELECT digest, size, upload FROM blobs WHERE digest > ? ORDER BY digest LIMIT ?", after, pageLeaves)
+		if err != nil || len(page) == 0 {
 			return err
 		}
-	}
-	rows, err := w.rows("SELECT digest, size, data FROM blobs")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var digest, data []byte
-		var size int64
-		if err := rows.Scan(&digest, &size, &data); err != nil {
-			return err
-		}
-		w.audit.Blobs++
-		sum := sha256.Sum256(data)
-		if !bytes.Equal(sum[:], digest) || int64(len(data)) != size {
-			if err := w.find(-1, fmt.Errorf("blob %x differs from its digest", digest)); err != nil {
+		for _, b := range page {
+			w.audit.Blobs++
+			h := sha256.New()
+			err := w.copyPieces(h, b.upload, b.size)
+			if err == nil && bytes.Equal(h.Sum(nil), b.digest) {
+				continue
+			}
+			if err != nil && w.ctx.Err() != nil {
+				return err
+			}
+			if err := w.find(-1, fmt.Errorf("blob %x differs from its digest", b.digest)); err != nil {
 				return err
 			}
 		}
+		after = page[len(page)-1].digest
 	}
-	return rows.Err()
 }

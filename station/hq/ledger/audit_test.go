@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,15 +26,18 @@ import (
 // tamper runs statements on the ledger's file behind its back.
 func (h *headquarters) tamper(t *testing.T, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite3", filepath.Join(h.dir, "ledger.db"))
+	db, err := sql.Open(h.on.driver, h.on.source(h.place))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for _, drop := range []string{"entries_stay", "entries_same", "hashes_stay", "hashes_same",
-		"checkpoints_stay", "checkpoints_same"} {
-		if _, err := db.Exec("DROP TRIGGER " + drop); err != nil {
-			t.Fatal(err)
+	db.SetMaxOpenConns(1)
+	if h.on.driver == "pgx" {
+		statements = append([]string{"SET session_replication_role = replica"}, statements...) // no foreign keys
+	} else {
+		for _, name := range []string{"entries_stay", "entries_same", "hashes_stay", "hashes_same",
+			"checkpoints_stay", "checkpoints_same"} {
+			statements = append([]string{"DROP TRIGGER " + name}, statements...)
 		}
 	}
 	for _, s := range statements {
@@ -44,7 +47,13 @@ func (h *headquarters) tamper(t *testing.T, statements ...string) {
 	}
 }
 
-func TestAuditFindsTampering(t *testing.T) {
+// inPostgres says in the words of PostgreSQL what the tests below say in those of SQLite.
+var inPostgres = strings.NewReplacer("x'0000'", `'\x0000'::bytea`, "x'5a5a5a5a'", `'\x5a5a5a5a'::bytea`,
+	"zeroblob(32)", `decode(repeat('00', 32), 'hex')`, "zeroblob(length(data))", `decode(repeat('00', length(data)), 'hex')`,
+	"CAST(replace(CAST(note AS TEXT), 'example', 'exemple') AS BLOB)",
+	"convert_to(replace(convert_from(note, 'UTF8'), 'example', 'exemple'), 'UTF8')", "AS BLOB", "AS BYTEA")
+
+func testAuditFindsTampering(t *testing.T, on engine) {
 	for name, statement := range map[string]string{
 		"bytes of an entry": "UPDATE entries SET raw =" +
 			" CAST(substr(raw, 1, 40) || x'0000' || substr(raw, 43) AS BLOB) WHERE leaf = 4",
@@ -62,16 +71,20 @@ func TestAuditFindsTampering(t *testing.T) {
 			" CAST(replace(CAST(note AS TEXT), 'example', 'exemple') AS BLOB) WHERE size = 10",
 		"checkpoint moved":      "UPDATE checkpoints SET size = 9 WHERE size = 10",
 		"checkpoint gone":       "DELETE FROM checkpoints WHERE size = 10",
-		"blob changed":          "UPDATE blobs SET data = zeroblob(size)",
+		"blob changed":          "UPDATE pieces SET data = zeroblob(length(data))",
 		"blob gone":             "DELETE FROM blobs",
+		"pieces of a blob gone": "DELETE FROM pieces",
 		"key gone":              "DELETE FROM keys WHERE party = 'UTO-01'",
 		"head of another entry": "UPDATE chains SET head = 2 WHERE name = 'UTO-01'",
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHeadquarters(t)
+			h := newHeadquarters(t, on)
 			h.fill(t)
 			h.mustHold(t)
-			h.tamper(t, statement)
+			if on.driver == "pgx" {
+				statement = inPostgres.Replace(statement)
+			}
+			h.tamper(t, strings.Split(statement, ";")...)
 			a := h.audit(t)
 			if a.OK() {
 				t.Fatal("not found")
@@ -89,7 +102,7 @@ func (h *headquarters) fill(t *testing.T) {
 	data := make([]byte, 4096)
 	data[0] = 1
 	b := journal.Blob{Digest: sha256.Sum256(data), Size: 4096}
-	if err := h.PutBlob(context.Background(), utopia1, b.Digest, data); err != nil {
+	if err := h.put(utopia1, b.Digest, data); err != nil {
 		t.Fatal(err)
 	}
 	first := sign(t, h.one, journal.Entry{Chain: "UTO-01", Epoch: 1, Sequence: 1, Kind: "case.submitted", Blob: &b})
@@ -98,8 +111,8 @@ func (h *headquarters) fill(t *testing.T) {
 	h.must(t, vault, chain(t, h.hq, "UTO-01/hq", 2, nil)...)
 }
 
-func TestRewrittenHistoryDoesNotMatchSignedCheckpoints(t *testing.T) {
-	h := newHeadquarters(t)
+func testRewrittenHistoryDoesNotMatchSignedCheckpoints(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	h.fill(t)
 	seen, err := h.Checkpoint(context.Background(), 0)
 	if err != nil {
@@ -111,7 +124,7 @@ func TestRewrittenHistoryDoesNotMatchSignedCheckpoints(t *testing.T) {
 	}
 	// An insider with every key builds another ledger of the same and more entries.
 	other := *h
-	other.dir = t.TempDir()
+	other.place = on.place(t)
 	other.open(t)
 	defer other.Close()
 	if err := other.Register(context.Background(), other.first(t)); err != nil {
@@ -131,31 +144,31 @@ func TestRewrittenHistoryDoesNotMatchSignedCheckpoints(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
-	h := newHeadquarters(t)
+func testOpenRefuses(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	_ = h.Close()
 	signer, verifier := checkpointKey(t)
-	_, err := ledger.Open(h.dir, ledger.Options{Signer: signer, Verifier: verifier})
+	_, err := ledger.Open(h.place, ledger.Options{Signer: signer, Verifier: verifier})
 	if !errors.Is(err, ledger.ErrWrongKey) {
 		t.Errorf("another ledger's key: %v", err)
 	}
-	_, err = ledger.Open(h.dir, ledger.Options{Signer: signer, Verifier: h.verifier})
+	_, err = ledger.Open(h.place, ledger.Options{Signer: signer, Verifier: h.verifier})
 	if !errors.Is(err, ledger.ErrWrongKey) {
 		t.Errorf("halves that do not belong together: %v", err)
 	}
-	foreign := t.TempDir()
-	db, err := sql.Open("sqlite3", filepath.Join(foreign, "ledger.db"))
+	foreign := on.place(t)
+	db, err := sql.Open(on.driver, on.source(foreign))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Exec("CREATE TABLE something (x)"); err != nil {
+	if _, err := db.Exec("CREATE TABLE something (x INTEGER)"); err != nil {
 		t.Fatal(err)
 	}
 	_ = db.Close()
 	if _, err := ledger.Open(foreign, ledger.Options{Verifier: verifier}); !errors.Is(err, ledger.ErrForeign) {
 		t.Errorf("foreign database: %v", err)
 	}
-	admin, err := ledger.Open(h.dir, ledger.Options{Verifier: h.verifier})
+	admin, err := ledger.Open(h.place, ledger.Options{Verifier: h.verifier})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,9 +179,9 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestAdministrationBesideTheServer(t *testing.T) {
-	h := newHeadquarters(t)
-	admin, err := ledger.Open(h.dir, ledger.Options{Verifier: h.verifier})
+func testAdministrationBesideTheServer(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
+	admin, err := ledger.Open(h.place, ledger.Options{Verifier: h.verifier})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,11 +196,11 @@ func TestAdministrationBesideTheServer(t *testing.T) {
 	h.mustHold(t)
 }
 
-const childDir = "PADAROZHNIK_TEST_LEDGER"
+const childPlace = "PADAROZHNIK_TEST_LEDGER"
 
 // TestKilledServerKeepsWhatItAcknowledged starts this test binary as a writer, kills it in the
 // middle of pushes, and looks for every receipt that it had printed.
-func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
+func testKilledServerKeepsWhatItAcknowledged(t *testing.T, on engine) {
 	private, public, err := note.GenerateKey(rand.Reader, "ledger.utopia.example")
 	if err != nil {
 		t.Fatal(err)
@@ -196,27 +209,16 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	place := on.place(t)
 	for round := range 6 {
-		acknowledged := killedWriter(t, dir, private, public, round+1, time.Duration(20+round*37)*time.Millisecond)
-		l, err := ledger.Open(dir, ledger.Options{Verifier: verifier})
+		acknowledged := killedWriter(t, place, private, public, round+1, time.Duration(20+round*37)*time.Millisecond)
+		l, err := ledger.Open(place, ledger.Options{Verifier: verifier})
 		if err != nil {
 			t.Fatal(err)
 		}
 		stored := map[string]bool{}
-		for after, more := int64(0), true; more; {
-			a, err := l.Pull(context.Background(), vault, after, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, item := range a.Items {
-				s, err := journal.Parse(item.Entry)
-				if err != nil {
-					t.Fatal(err)
-				}
-				stored[s.ID().String()] = true
-			}
-			after, more = a.Next, a.More
+		for _, s := range everything(t, l) {
+			stored[s.ID().String()] = true
 		}
 		for _, id := range acknowledged {
 			if !stored[id] {
@@ -232,10 +234,30 @@ func TestKilledServerKeepsWhatItAcknowledged(t *testing.T) {
 	}
 }
 
-func killedWriter(t *testing.T, dir, private, public string, epoch int, life time.Duration) (ids []string) {
+// everything is what the vault is given, in the order of the tree.
+func everything(t testing.TB, l *ledger.Ledger) (list []journal.Signed) {
+	t.Helper()
+	for after, more := int64(0), true; more; {
+		a, err := l.Pull(context.Background(), vault, after, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range a.Items {
+			s, err := journal.Parse(item.Entry)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, s)
+		}
+		after, more = a.Next, a.More
+	}
+	return list
+}
+
+func killedWriter(t *testing.T, place, private, public string, epoch int, life time.Duration) (ids []string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestWriterChild$")
-	cmd.Env = append(os.Environ(), childDir+"="+dir, "KEY="+private, "PUB="+public, fmt.Sprint("EPOCH=", epoch))
+	cmd.Env = append(os.Environ(), childPlace+"="+place, "KEY="+private, "PUB="+public, fmt.Sprint("EPOCH=", epoch))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -258,8 +280,8 @@ func killedWriter(t *testing.T, dir, private, public string, epoch int, life tim
 
 // TestWriterChild is the writer of the test above; by itself it does nothing.
 func TestWriterChild(t *testing.T) {
-	dir := os.Getenv(childDir)
-	if dir == "" {
+	place := os.Getenv(childPlace)
+	if place == "" {
 		return
 	}
 	signer, err := note.NewSigner(os.Getenv("KEY"))
@@ -270,7 +292,7 @@ func TestWriterChild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &headquarters{dir: dir, signer: signer, verifier: verifier, one: newKey(t), hq: newKey(t)}
+	h := &headquarters{place: place, signer: signer, verifier: verifier, one: newKey(t), hq: newKey(t)}
 	h.open(t)
 	// Every round is another station: keys die with the child.
 	name := "UTO-" + os.Getenv("EPOCH")
@@ -289,19 +311,5 @@ func TestWriterChild(t *testing.T) {
 			fmt.Println(s.ID())
 		}
 		last = &list[2]
-	}
-}
-
-func BenchmarkIngest20(b *testing.B) {
-	h := newHeadquarters(b)
-	var last *journal.Signed
-	for b.Loop() {
-		b.StopTimer()
-		list := chain(b, h.one, "UTO-01", 20, last)
-		last = &list[19]
-		b.StartTimer()
-		if _, err := h.push(utopia1, list...); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

@@ -2,7 +2,6 @@ package ledger_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,32 +11,31 @@ import (
 	"padarozhnik/station/journal"
 )
 
-func TestBlobs(t *testing.T) {
-	h := newHeadquarters(t)
-	ctx := context.Background()
+func testBlobs(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	data := []byte(strings.Repeat("sealed", 700))
-	named := journal.Blob{Digest: sha256.Sum256(data), Size: int64(len(data))}
+	named := sealed(data)
 	order := sign(t, h.hq, withBlob("UTO-01/hq", named))
 	_, err := h.push(vault, order)
 	if e := detail(t, err, wire.BlobMissing); e.Digest != named.Digest {
 		t.Errorf("%+v", e)
 	}
-	detail(t, h.PutBlob(ctx, vault, journal.Hash{1}, data), wire.BlobMismatch)
-	detail(t, h.PutBlob(ctx, vault, named.Digest, make([]byte, journal.MaxBlob+1)), wire.TooLarge)
+	detail(t, h.put(vault, journal.Hash{1}, data), wire.BlobMismatch)
+	detail(t, h.put(vault, named.Digest, make([]byte, journal.MaxBlob+1)), wire.TooLarge)
 	for range 2 {
-		if err := h.PutBlob(ctx, vault, named.Digest, data); err != nil {
+		if err := h.put(vault, named.Digest, data); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err = h.GetBlob(ctx, utopia1, named.Digest)
+	_, err = h.get(utopia1, named.Digest)
 	detail(t, err, wire.NotFound) // no directive names it yet
 	h.must(t, vault, order)
 	for _, p := range []wire.Peer{utopia1, vault} {
-		if got, err := h.GetBlob(ctx, p, named.Digest); err != nil || string(got) != string(data) {
+		if got, err := h.get(p, named.Digest); err != nil || string(got) != string(data) {
 			t.Errorf("%s: %v", p.Name, err)
 		}
 	}
-	_, err = h.GetBlob(ctx, utopia2, named.Digest)
+	_, err = h.get(utopia2, named.Digest)
 	detail(t, err, wire.NotFound)
 	wrong := named
 	wrong.Size++
@@ -46,18 +44,18 @@ func TestBlobs(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestPendingBlobsAreBounded(t *testing.T) {
-	h := newHeadquarters(t)
+func testPendingBlobsAreBounded(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	_ = h.Close()
-	l, err := ledger.Open(h.dir, ledger.Options{Signer: h.signer, Verifier: h.verifier, PendingBytes: 10_000})
+	l, err := ledger.Open(h.place, ledger.Options{Signer: h.signer, Verifier: h.verifier, PendingBytes: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.Ledger = l
 	put := func(fill byte) (journal.Blob, error) {
 		data := []byte(strings.Repeat(string(fill), 4096))
-		b := journal.Blob{Digest: sha256.Sum256(data), Size: 4096}
-		return b, l.PutBlob(context.Background(), utopia1, b.Digest, data)
+		b := sealed(data)
+		return b, h.put(utopia1, b.Digest, data)
 	}
 	b, err := put('a')
 	if err != nil {
@@ -74,8 +72,8 @@ func TestPendingBlobsAreBounded(t *testing.T) {
 	}
 }
 
-func TestPull(t *testing.T) {
-	h := newHeadquarters(t)
+func testPull(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	ctx := context.Background()
 	h.must(t, utopia1, chain(t, h.one, "UTO-01", 3, nil)...)
 	orders := chain(t, h.hq, "UTO-01/hq", 300, nil)
@@ -122,8 +120,8 @@ func TestPull(t *testing.T) {
 	}
 }
 
-func TestConsistencyFromEverySize(t *testing.T) {
-	h := newHeadquarters(t)
+func testConsistencyFromEverySize(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 9, nil)
 	var seen []journal.Checkpoint
 	for _, s := range list {

@@ -9,9 +9,9 @@ import (
 // from here on. What they signed before stays valid. It returns how many were in use; ending a key
 // twice is no error.
 func (l *Ledger) EndKeys(ctx context.Context, ids []string) (ended int, err error) {
-	err = l.update(ctx, func(t *tx) error {
+	err = l.grow(ctx, func(t *tx) error {
 		ended = 0
-		size, err := t.size()
+		size, err := t.lockTree() // so that no entry comes in between
 		if err != nil {
 			return err
 		}

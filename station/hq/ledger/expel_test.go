@@ -7,10 +7,10 @@ import (
 	"padarozhnik/station/journal"
 )
 
-// TestEndedKeySignsNoMore ends an officer's key: what it signed before is still receipted and holds in
+// testEndedKeySignsNoMore ends an officer's key: what it signed before is still receipted and holds in
 // an audit, what comes after is refused.
-func TestEndedKeySignsNoMore(t *testing.T) {
-	h := newHeadquarters(t)
+func testEndedKeySignsNoMore(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	before := chain(t, h.officer, "UTO-01", 2, nil)
 	h.must(t, utopia1, before...)
 	id, err := journal.KeyID(&h.officer.PublicKey)

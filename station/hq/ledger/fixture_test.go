@@ -1,17 +1,23 @@
 package ledger_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"padarozhnik/station/hq/ledger"
+	"padarozhnik/station/hq/ledger/cluster"
 	"padarozhnik/station/hq/wire"
 	"padarozhnik/station/journal"
 )
@@ -22,10 +28,44 @@ var (
 	vault   = wire.Peer{Name: "vault", Role: wire.RoleVault}
 )
 
+// engine is one of the two databases that a ledger can live in.
+type engine struct {
+	name   string
+	driver string
+	place  func(t testing.TB) string // a new one
+}
+
+// source is what database/sql opens a place by, behind the ledger's back.
+func (e engine) source(place string) string {
+	if e.driver == "pgx" {
+		return place
+	}
+	return filepath.Join(place, "ledger.db")
+}
+
+var (
+	onSQLite   = engine{name: "SQLite", driver: "sqlite3", place: func(t testing.TB) string { return t.TempDir() }}
+	onPostgres = engine{name: "PostgreSQL", driver: "pgx", place: cluster.Database}
+)
+
+func TestMain(m *testing.M) { os.Exit(cluster.Main(m)) }
+
+// TestLedger runs everything that a ledger promises on both databases.
+func TestLedger(t *testing.T) {
+	for _, on := range []engine{onSQLite, onPostgres} {
+		t.Run(on.name, func(t *testing.T) {
+			for _, c := range suite {
+				t.Run(c.name, func(t *testing.T) { c.run(t, on) })
+			}
+		})
+	}
+}
+
 // headquarters is a ledger with two stations, an officer and a vault.
 type headquarters struct {
 	*ledger.Ledger
-	dir      string
+	on       engine
+	place    string // directory, or address of a database
 	signer   note.Signer
 	verifier note.Verifier
 	one, two *ecdsa.PrivateKey // stations
@@ -68,9 +108,9 @@ func checkpointKey(t testing.TB) (note.Signer, note.Verifier) {
 	return signer, verifier
 }
 
-func newHeadquarters(t testing.TB) *headquarters {
+func newHeadquarters(t testing.TB, on engine) *headquarters {
 	t.Helper()
-	h := &headquarters{dir: t.TempDir(), one: newKey(t), two: newKey(t), officer: newKey(t), hq: newKey(t)}
+	h := &headquarters{on: on, place: on.place(t), one: newKey(t), two: newKey(t), officer: newKey(t), hq: newKey(t)}
 	h.signer, h.verifier = checkpointKey(t)
 	h.open(t)
 	t.Cleanup(func() { _ = h.Close() })
@@ -92,7 +132,7 @@ func (h *headquarters) first(t testing.TB) ledger.Station {
 
 func (h *headquarters) open(t testing.TB) {
 	t.Helper()
-	l, err := ledger.Open(h.dir, ledger.Options{Signer: h.signer, Verifier: h.verifier})
+	l, err := ledger.Open(h.place, ledger.Options{Signer: h.signer, Verifier: h.verifier})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,4 +237,25 @@ func detail(t testing.TB, err error, code wire.Code) *wire.Error {
 		t.Fatalf("got %v, want %v", err, code)
 	}
 	return e
+}
+
+// put stores a whole blob.
+func (h *headquarters) put(from wire.Peer, digest journal.Hash, data []byte) error {
+	_, err := h.PutBlob(context.Background(), from, digest, whole(data), bytes.NewReader(data))
+	return err
+}
+
+func whole(data []byte) wire.Span { return wire.Span{End: int64(len(data)), Size: int64(len(data))} }
+
+// get reads a whole blob.
+func (h *headquarters) get(to wire.Peer, digest journal.Hash) ([]byte, error) {
+	b, err := h.OpenBlob(context.Background(), to, digest)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(b)
+}
+
+func sealed(data []byte) journal.Blob {
+	return journal.Blob{Digest: sha256.Sum256(data), Size: int64(len(data))}
 }

@@ -21,6 +21,15 @@
 // A key is registered from one tree size to another. An entry is judged by the keys of its own
 // leaf number, so the audit can check years later what was checked on arrival.
 //
+// # Where it lives
+//
+// By default a ledger is one SQLite file in a directory. Given the address of a PostgreSQL database
+// it lives there, and any number of servers are replicas of one another behind any load balancer:
+// entries, tree, checkpoints and blobs are all in the database, and a replica keeps nothing. The
+// rules are the same code on both. Every transaction is serializable and tried again where another
+// was in the way; no more than standard SQL, FOR UPDATE and partial indexes is asked of the engine.
+// Limits on requests are counted by each replica for itself, limits on pending bytes for all.
+//
 // Several processes may have one ledger open: administration works while the server runs.
 package ledger
 
@@ -32,6 +41,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -56,9 +66,11 @@ type Options struct {
 	Clock    func() time.Time // time.Now by default
 	Log      *slog.Logger     // discards by default
 
-	PerMinute    int   // requests of one caller, 600 by default
-	Concurrent   int   // requests in work at a time, 32 by default
-	PendingBytes int64 // of one caller's blobs that no entry names yet, 512 MiB by default
+	PerMinute    int   // requests of one caller at this replica, 600 by default
+	Concurrent   int   // requests in work at a time at this replica, 32 by default
+	PendingBytes int64 // of one caller's blobs that no entry names yet, half-written ones too, 512 MiB by default
+	// HalfWritten is how long a blob that did not come whole is kept for the rest, a week by default.
+	HalfWritten time.Duration
 }
 
 func (o Options) orDefault() Options {
@@ -77,31 +89,70 @@ func (o Options) orDefault() Options {
 	if o.PendingBytes == 0 {
 		o.PendingBytes = 512 << 20
 	}
+	if o.HalfWritten == 0 {
+		o.HalfWritten = 7 * 24 * time.Hour
+	}
 	return o
 }
 
-// Ledger is an open ledger directory. Its methods may be called by several goroutines.
+// Ledger is an open ledger. Its methods may be called by several goroutines.
 type Ledger struct {
-	write *sql.DB // one connection, transactions begin immediate
-	read  *sql.DB // query_only
-	o     Options
+	engine engine
+	write  *sql.DB
+	read   *sql.DB
+	turn   chan struct{} // held by the one that lets the tree grow here
+	known  *knownKeys
+	o      Options
 }
 
-// Open opens the ledger in dir, and makes it if there is none. It returns ErrForeign for a file
-// that is not a ledger, ErrWrongKey for another ledger's checkpoint key, and refuses a database
-// that does not take the pragmas which durability rests on.
-func Open(dir string, o Options) (*Ledger, error) {
+// Open opens the ledger at a place, and makes it if there is none. The place is a directory, or the
+// address of a PostgreSQL database (postgres://...), whose password appears in no error and no log.
+// It returns ErrForeign for what is not a ledger, ErrWrongKey for another ledger's checkpoint key,
+// ErrRestoring where a restore was cut off, and refuses a database that does not take, or does not
+// have, the settings which durability rests on.
+func Open(place string, o Options) (*Ledger, error) {
+	l, err := open(place, o)
+	if err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
+	err = l.view(context.Background(), func(t *tx) error {
+		cut, err := t.meta(metaRestoring)
+		if err == nil && cut != "" {
+			err = ErrRestoring
+		}
+		return err
+	})
+	if err == nil {
+		err = l.start(context.Background())
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+// open connects and lays the schema.
+func open(place string, o Options) (*Ledger, error) {
 	if o.Verifier == nil {
-		return nil, fmt.Errorf("open ledger: %w: no public half", ErrWrongKey)
+		return nil, fmt.Errorf("%w: no public half", ErrWrongKey)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open ledger: %w", err)
+	l := &Ledger{turn: make(chan struct{}, 1), known: newKnownKeys(), o: o.orDefault()}
+	if strings.Contains(place, "://") {
+		p, err := newPostgres(place)
+		if err != nil {
+			return nil, err
+		}
+		l.engine = p
+	} else {
+		if err := os.MkdirAll(place, 0o700); err != nil {
+			return nil, err
+		}
+		l.engine = sqlite{path: filepath.Join(place, "ledger.db")}
 	}
-	path := filepath.Join(dir, "ledger.db")
-	l := &Ledger{write: openPool(path, true), read: openPool(path, false), o: o.orDefault()}
-	if err := l.start(context.Background()); err != nil {
-		_ = l.Close()
-		return nil, fmt.Errorf("open ledger: %w", err)
+	l.write, l.read = l.engine.open()
+	err := l.update(context.Background(), func(t *tx) error { return t.migrate(l.o.Verifier) })
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
@@ -109,23 +160,20 @@ func Open(dir string, o Options) (*Ledger, error) {
 // Close ends all connections. The server must have stopped before.
 func (l *Ledger) Close() error { return errors.Join(l.read.Close(), l.write.Close()) }
 
-// start lays the schema where there is none, and the first checkpoint where there is a key.
+// start signs the first checkpoint where there is a key and none was signed yet.
 func (l *Ledger) start(ctx context.Context) error {
-	return l.update(ctx, func(t *tx) error {
-		if err := t.migrate(l.o.Verifier); err != nil {
-			return err
-		}
-		if l.o.Signer == nil {
-			return nil
-		}
-		probe, err := journal.SignCheckpoint(journal.TreeHead{}, l.o.Signer)
-		if err != nil {
-			return err
-		}
-		if _, err := journal.ParseCheckpoint(probe.Raw, l.o.Verifier); err != nil {
-			return fmt.Errorf("%w: %w", ErrWrongKey, err)
-		}
-		size, err := t.size()
+	if l.o.Signer == nil {
+		return nil
+	}
+	probe, err := journal.SignCheckpoint(journal.TreeHead{}, l.o.Signer)
+	if err != nil {
+		return err
+	}
+	if _, err := journal.ParseCheckpoint(probe.Raw, l.o.Verifier); err != nil {
+		return fmt.Errorf("%w: %w", ErrWrongKey, err)
+	}
+	return l.grow(ctx, func(t *tx) error {
+		size, err := t.lockTree()
 		if err != nil || size > 0 {
 			return err
 		}
@@ -139,10 +187,28 @@ func (l *Ledger) start(ctx context.Context) error {
 
 // update runs f in one durable transaction.
 func (l *Ledger) update(ctx context.Context, f func(*tx) error) error {
-	return transact(ctx, l.write, f)
+	return transact(ctx, l.write, l.engine, &sql.TxOptions{Isolation: sql.LevelSerializable}, f)
+}
+
+// grow is update for what locks the tree. Those of one process take turns, so that only processes
+// can be in each other's way.
+func (l *Ledger) grow(ctx context.Context, f func(*tx) error) error {
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return l.update(ctx, f)
 }
 
 // view runs f on one unchanging state of the ledger.
 func (l *Ledger) view(ctx context.Context, f func(*tx) error) error {
-	return transact(ctx, l.read, f)
+	return transact(ctx, l.read, l.engine, &sql.TxOptions{Isolation: sql.LevelSerializable, ReadOnly: true}, f)
+}
+
+// snapshot is view for long readers of what never changes, or only grows behind the locked tree: as
+// good, and it neither waits for writers nor makes one try again.
+func (l *Ledger) snapshot(ctx context.Context, f func(*tx) error) error {
+	return transact(ctx, l.read, l.engine, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, f)
 }

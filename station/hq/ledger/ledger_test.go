@@ -13,8 +13,8 @@ import (
 	"padarozhnik/station/journal"
 )
 
-func TestPushTwiceGivesTheSameReceipt(t *testing.T) {
-	h := newHeadquarters(t)
+func testPushTwiceGivesTheSameReceipt(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 3, nil)
 	list = append(list, chain(t, h.officer, "UTO-01", 2, &list[2])...)
 	a := h.must(t, utopia1, list...)
@@ -32,7 +32,7 @@ func TestPushTwiceGivesTheSameReceipt(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestForkFreezes(t *testing.T) {
+func testForkFreezes(t *testing.T, on engine) {
 	for name, other := range map[string]func(t *testing.T, h *headquarters, list []journal.Signed) journal.Signed{
 		"two at one number": func(t *testing.T, h *headquarters, list []journal.Signed) journal.Signed {
 			return sign(t, h.one, entry("UTO-01", 1, 2, list[0].ID(), "blank.taken"))
@@ -42,7 +42,7 @@ func TestForkFreezes(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHeadquarters(t)
+			h := newHeadquarters(t, on)
 			list := chain(t, h.one, "UTO-01", 3, nil)
 			h.must(t, utopia1, list...)
 			o := other(t, h, list)
@@ -66,8 +66,8 @@ func TestForkFreezes(t *testing.T) {
 	}
 }
 
-func TestReplacedStationGoesOn(t *testing.T) {
-	h := newHeadquarters(t)
+func testReplacedStationGoesOn(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	ctx := context.Background()
 	list := chain(t, h.one, "UTO-01", 3, nil)
 	h.must(t, utopia1, list...)
@@ -91,8 +91,8 @@ func TestReplacedStationGoesOn(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestGapNamesTheNextNumber(t *testing.T) {
-	h := newHeadquarters(t)
+func testGapNamesTheNextNumber(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 5, nil)
 	_, err := h.push(utopia1, list[1])
 	if e := detail(t, err, wire.Gap); e.Expected != 1 || e.Epoch != 1 {
@@ -109,8 +109,8 @@ func TestGapNamesTheNextNumber(t *testing.T) {
 	}
 }
 
-func TestRefusedPushStoresNothing(t *testing.T) {
-	h := newHeadquarters(t)
+func testRefusedPushStoresNothing(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 2, nil)
 	stranger := chain(t, newKey(t), "UTO-01", 1, &list[1])
 	_, err := h.push(utopia1, append(list, stranger...)...)
@@ -121,8 +121,8 @@ func TestRefusedPushStoresNothing(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestWhoMayPushWhat(t *testing.T) {
-	h := newHeadquarters(t)
+func testWhoMayPushWhat(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	for _, c := range []struct {
 		name string
 		from wire.Peer
@@ -132,7 +132,7 @@ func TestWhoMayPushWhat(t *testing.T) {
 	}{
 		{"another station's chain", utopia2, h.one, "UTO-01", wire.NotYours},
 		{"own directives", utopia1, h.one, "UTO-01/hq", wire.NotYours},
-		{"vault into a station's chain", vault, h.hq, "UTO-01", wire.NotYours},
+		{"vault into a station's chain", vault, h.hq, "UTO-01", wire.UnknownKey},
 		{"directives signed by a station", vault, h.one, "UTO-01/hq", wire.UnknownKey},
 		{"chain signed by the vault", utopia1, h.hq, "UTO-01", wire.UnknownKey},
 		{"officer of another station", utopia2, h.officer, "UTO-02", wire.UnknownKey},
@@ -150,8 +150,51 @@ func TestWhoMayPushWhat(t *testing.T) {
 	}
 }
 
-func TestEverySingleBitOfAnEnvelope(t *testing.T) {
-	h := newHeadquarters(t)
+// testVaultHandsInWhatAStationSigned: bundles of stations without a network come by the vault. Who
+// carries an entry changes nothing about what it takes for it to be accepted.
+func testVaultHandsInWhatAStationSigned(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
+	list := chain(t, h.one, "UTO-01", 3, nil)
+	h.must(t, vault, list[:2]...)
+	h.must(t, utopia1, list...)
+	if h.size(t) != 3 {
+		t.Errorf("size %d", h.size(t))
+	}
+	_, err := h.push(vault, sign(t, h.one, entry("UTO-01", 1, 3, list[1].ID(), "blank.spoiled")))
+	detail(t, err, wire.Fork)
+	if forks, err := h.Evidence(context.Background(), "UTO-01"); err != nil || len(forks) != 1 {
+		t.Errorf("evidence %v, %v", forks, err)
+	}
+}
+
+// testWhoMaySeeWhichChain: a station its own two, the vault every one.
+func testWhoMaySeeWhichChain(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
+	h.must(t, utopia1, chain(t, h.one, "UTO-01", 2, nil)...)
+	h.must(t, utopia2, chain(t, h.two, "UTO-02", 1, nil)...)
+	h.must(t, vault, chain(t, h.hq, "UTO-01/hq", 1, nil)...)
+	for _, c := range []struct {
+		who   wire.Peer
+		chain string
+		want  int // entries; -1: refused
+	}{
+		{utopia1, "UTO-01", 2}, {utopia1, "UTO-01/hq", 1}, {utopia1, "UTO-02", -1}, {utopia1, "UTO-02/hq", -1},
+		{utopia1, "", -1}, {utopia2, "UTO-02", 1}, {utopia2, "UTO-01", -1},
+		{vault, "UTO-01", 2}, {vault, "UTO-02", 1}, {vault, "", 4},
+	} {
+		a, err := h.PullChain(context.Background(), c.who, c.chain, 0, 0)
+		if c.want < 0 {
+			detail(t, err, wire.NotYours)
+			continue
+		}
+		if err != nil || len(a.Items) != c.want {
+			t.Errorf("%s asks for %q: %d entries, %v", c.who.Name, c.chain, len(a.Items), err)
+		}
+	}
+}
+
+func testEverySingleBitOfAnEnvelope(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	list := chain(t, h.one, "UTO-01", 2, nil)
 	h.must(t, utopia1, list[0])
 	flip := func(raw []byte, bit int) wire.PushRequest {
@@ -170,8 +213,8 @@ func TestEverySingleBitOfAnEnvelope(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestRevoked(t *testing.T) {
-	h := newHeadquarters(t)
+func testRevoked(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	ctx := context.Background()
 	list := chain(t, h.one, "UTO-01", 2, nil)
 	h.must(t, utopia1, list[0])
@@ -194,8 +237,8 @@ func TestRevoked(t *testing.T) {
 	h.mustHold(t)
 }
 
-func TestOfficerWhoLeft(t *testing.T) {
-	h := newHeadquarters(t)
+func testOfficerWhoLeft(t *testing.T, on engine) {
+	h := newHeadquarters(t, on)
 	before := chain(t, h.officer, "UTO-01", 2, nil)
 	h.must(t, utopia1, before...)
 	if err := h.Register(context.Background(), ledger.Station{ID: "UTO-01", Epoch: 1, Key: spki(t, h.one)}); err != nil {

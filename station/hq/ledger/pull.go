@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"padarozhnik/station/hq/wire"
@@ -14,20 +15,35 @@ const maxPullBytes = 2 << 20
 // Pull returns entries from leaf number after on: for a station its directives, for the vault
 // everything. The proofs are against the newest checkpoint, which is proven consistent with that
 // of size known.
-func (l *Ledger) Pull(ctx context.Context, to wire.Peer, after, known int64) (answer wire.PullResponse, err error) {
+func (l *Ledger) Pull(ctx context.Context, to wire.Peer, after, known int64) (wire.PullResponse, error) {
+	chain := ""
+	if to.Role != wire.RoleVault {
+		chain = to.Name + journal.Directives
+	}
+	return l.PullChain(ctx, to, chain, after, known)
+}
+
+// PullChain is Pull of one chain: a station may have its own two, the vault any, and all for "".
+func (l *Ledger) PullChain(
+	ctx context.Context, to wire.Peer, chain string, after, known int64,
+) (answer wire.PullResponse, err error) {
 	if after < 0 || known < 0 {
 		return wire.PullResponse{}, &wire.Error{Code: wire.BadRequest}
+	}
+	if to.Role != wire.RoleVault && chain != to.Name && chain != to.Name+journal.Directives {
+		return wire.PullResponse{}, &wire.Error{Code: wire.NotYours}
 	}
 	err = l.view(ctx, func(t *tx) error {
 		if err := t.admit(to); err != nil {
 			return err
 		}
-		c, proof, err := l.head(t, known)
+		s, err := l.head(t, known)
 		if err != nil {
 			return err
 		}
-		answer = wire.PullResponse{Checkpoint: c.Raw, Consistency: proof}
-		return t.collect(&answer, to, after, c.Size)
+		answer = wire.PullResponse{Checkpoint: s.checkpoint.Raw, Consistency: s.consistency,
+			Durable: s.durable, DurableProof: s.durableProof}
+		return t.collect(&answer, chain, after, s.checkpoint.Size)
 	})
 	if err != nil {
 		return wire.PullResponse{}, fmt.Errorf("pull: %w", err)
@@ -35,33 +51,29 @@ func (l *Ledger) Pull(ctx context.Context, to wire.Peer, after, known int64) (an
 	return answer, nil
 }
 
-// collect fills an answer with what is for the caller among the first size leaves.
-func (t *tx) collect(answer *wire.PullResponse, to wire.Peer, after, size int64) error {
+// collect fills an answer with the entries of a chain, or of all, among the first size leaves.
+func (t *tx) collect(answer *wire.PullResponse, chain string, after, size int64) error {
 	query, args := "SELECT leaf, raw FROM entries WHERE leaf >= ? AND leaf < ?", []any{after, size}
-	if to.Role != wire.RoleVault {
+	if chain != "" {
 		query += " AND chain = ?"
-		args = append(args, to.Name+journal.Directives)
+		args = append(args, chain)
 	}
-	rows, err := t.rows(query+" ORDER BY leaf LIMIT ?", append(args, wire.MaxEntries+1)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	answer.Next = max(after, size)
 	total := 0
-	for rows.Next() {
+	err := t.each(func(rows *sql.Rows) error {
 		var leaf int64
 		var raw []byte
-		if err := rows.Scan(&leaf, &raw); err != nil {
+		if err := rows.Scan(&leaf, &raw); err != nil || answer.More {
 			return err
 		}
 		if total += len(raw); len(answer.Items) == wire.MaxEntries || total > maxPullBytes {
 			answer.More, answer.Next = true, leaf
-			break
+			return nil
 		}
 		answer.Items = append(answer.Items, wire.Item{Entry: raw, Inclusion: wire.Inclusion{Index: leaf}})
-	}
-	if err := rows.Close(); err != nil {
+		return nil
+	}, query+" ORDER BY leaf LIMIT ?", append(args, wire.MaxEntries+1)...)
+	if err != nil {
 		return err
 	}
 	for i, item := range answer.Items {
@@ -79,8 +91,9 @@ func (l *Ledger) Checkpoint(ctx context.Context, known int64) (answer wire.Check
 		return wire.CheckpointResponse{}, &wire.Error{Code: wire.BadRequest}
 	}
 	err = l.view(ctx, func(t *tx) error {
-		c, proof, err := l.head(t, known)
-		answer = wire.CheckpointResponse{Checkpoint: c.Raw, Consistency: proof}
+		s, err := l.head(t, known)
+		answer = wire.CheckpointResponse{Checkpoint: s.checkpoint.Raw, Consistency: s.consistency,
+			Durable: s.durable, DurableProof: s.durableProof}
 		return err
 	})
 	if err != nil {

@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/x509"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -84,14 +82,15 @@ func (l *Ledger) RegisterVault(ctx context.Context, v Vault) error {
 // Revoke ends everything that a station or vault may do. What it signed before stays valid.
 func (l *Ledger) Revoke(ctx context.Context, name string) error {
 	return l.update(ctx, func(t *tx) error {
-		r, err := t.sql.ExecContext(ctx, "UPDATE parties SET revoked = 1 WHERE name = ?", name)
+		var known int
+		err := t.row("SELECT count(*) FROM parties WHERE name = ?", name).Scan(&known)
 		if err != nil {
 			return fmt.Errorf("revoke %s: %w", name, err)
 		}
-		if n, err := r.RowsAffected(); err != nil || n != 1 {
-			return fmt.Errorf("revoke: %w", errors.Join(wire.UnknownStation, err))
+		if known == 0 {
+			return fmt.Errorf("revoke: %w", wire.UnknownStation)
 		}
-		return nil
+		return t.exec("UPDATE parties SET revoked = 1 WHERE name = ?", name)
 	})
 }
 
@@ -118,24 +117,23 @@ func newKeys(spki []byte, roles []string) ([]registeredKey, error) {
 	return []registeredKey{{id: id, roles: strings.Join(roles, ","), spki: spki}}, nil
 }
 
-func parseKey(spki []byte) (*ecdsa.PublicKey, error) {
-	parsed, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		return nil, fmt.Errorf("public key: %w", err)
-	}
-	pub, ok := parsed.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, fmt.Errorf("public key: not ECDSA")
-	}
-	return pub, nil
-}
-
 func (l *Ledger) register(ctx context.Context, p wire.Peer, epoch uint64, keys []registeredKey) error {
-	err := l.update(ctx, func(t *tx) error {
+	seen := map[string]bool{}
+	for _, k := range keys {
+		if seen[k.id] {
+			return fmt.Errorf("register %s: %w: key twice", p.Name, ErrRegistry)
+		}
+		seen[k.id] = true
+	}
+	err := l.grow(ctx, func(t *tx) error {
+		size, err := t.lockTree() // so that no entry comes in between
+		if err != nil {
+			return err
+		}
 		if err := t.party(p, epoch); err != nil {
 			return err
 		}
-		return t.setKeys(p.Name, epoch, keys)
+		return t.setKeys(p.Name, epoch, size, keys)
 	})
 	if err != nil {
 		return fmt.Errorf("register %s: %w", p.Name, err)
@@ -175,11 +173,7 @@ func (t *tx) party(p wire.Peer, epoch uint64) error {
 }
 
 // setKeys ends and begins keys at the present size, so that exactly the given ones are valid.
-func (t *tx) setKeys(party string, epoch uint64, keys []registeredKey) error {
-	size, err := t.size()
-	if err != nil {
-		return err
-	}
+func (t *tx) setKeys(party string, epoch uint64, size int64, keys []registeredKey) error {
 	// A key that was set at this very size never signed a leaf; its row is replaced.
 	if err := t.exec("DELETE FROM keys WHERE party = ? AND since = ?", party, size); err != nil {
 		return err
@@ -191,71 +185,8 @@ func (t *tx) setKeys(party string, epoch uint64, keys []registeredKey) error {
 		err := t.exec("INSERT INTO keys (party, key_id, spki, roles, epoch, since) VALUES (?, ?, ?, ?, ?, ?)",
 			party, k.id, k.spki, k.roles, epoch, size)
 		if err != nil {
-			return fmt.Errorf("%w: key twice: %w", ErrRegistry, err)
+			return err
 		}
 	}
 	return nil
-}
-
-// keyAt finds the actor's key of an entry as it was valid for a leaf: the station's own keys of
-// that epoch for its chain, any vault's for directives.
-func (t *tx) keyAt(e journal.Entry, leaf int64) (*ecdsa.PublicKey, error) {
-	station, directives, err := journal.SplitChain(e.Chain)
-	if err != nil {
-		return nil, err
-	}
-	const valid = " AND k.key_id = ? AND k.since <= ? AND (k.until IS NULL OR k.until > ?) LIMIT 1"
-	var spki []byte
-	if directives {
-		err = t.row("SELECT k.spki FROM keys k JOIN parties p ON p.name = k.party WHERE p.role = 'vault'"+valid,
-			e.Actor, leaf, leaf).Scan(&spki)
-	} else {
-		err = t.row("SELECT k.spki FROM keys k WHERE k.party = ? AND k.epoch = ?"+valid,
-			station, int64(e.Epoch), e.Actor, leaf, leaf).Scan(&spki)
-	}
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, journal.ErrUnknownKey
-	}
-	if err != nil {
-		return nil, fmt.Errorf("key: %w", err)
-	}
-	return parseKey(spki)
-}
-
-// Standing is how a party stands with the ledger.
-type Standing struct {
-	Name    string
-	Role    wire.Role
-	Epoch   uint64
-	Revoked bool
-	Frozen  bool   // its own chain, or that of its directives
-	Entries int64  // in both chains
-	Last    uint64 // number of the newest entry of its own chain
-}
-
-// Standings lists all parties by name.
-func (l *Ledger) Standings(ctx context.Context) (list []Standing, err error) {
-	err = l.view(ctx, func(t *tx) error {
-		rows, err := t.rows(`SELECT p.name, p.role, p.epoch, p.revoked,
-			coalesce((SELECT max(frozen) FROM chains c WHERE c.party = p.name), 0),
-			(SELECT count(*) FROM entries e JOIN chains c ON c.name = e.chain WHERE c.party = p.name),
-			coalesce((SELECT e.sequence FROM chains c JOIN entries e ON e.leaf = c.head WHERE c.name = p.name), 0)
-			FROM parties p ORDER BY p.name`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var s Standing
-			if err := rows.Scan(&s.Name, &s.Role, &s.Epoch, &s.Revoked, &s.Frozen, &s.Entries, &s.Last); err != nil {
-				return err
-			}
-			list = append(list, s)
-		}
-		return rows.Err()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("standings: %w", err)
-	}
-	return list, nil
 }

@@ -43,6 +43,7 @@ func (l *Ledger) Handler() http.Handler {
 	mux.Handle("GET "+wire.PathPull, h.serve(h.pull))
 	mux.Handle("GET "+wire.PathCheckpoint, h.serve(h.checkpoint))
 	mux.Handle("PUT "+wire.PathBlob+"{digest}", h.serve(h.putBlob))
+	mux.Handle("HEAD "+wire.PathBlob+"{digest}", h.serve(h.heldBlob))
 	mux.Handle("GET "+wire.PathBlob+"{digest}", h.serve(h.getBlob))
 	mux.Handle("/", h.serve(func(*http.Request, wire.Peer) (answer, error) {
 		return answer{}, wire.BadRequest
@@ -56,10 +57,12 @@ type handler struct {
 	slots  chan struct{} // one for each request in work
 }
 
-// answer is a body and its media type.
+// answer is a body and its media type, or what stands behind them.
 type answer struct {
 	body []byte
 	kind string
+	held *int64 // of the caller's blob
+	blob *Blob  // instead of body
 }
 
 type endpoint func(r *http.Request, from wire.Peer) (answer, error)
@@ -84,10 +87,16 @@ func (h *handler) serve(f endpoint) http.Handler {
 		case <-r.Context().Done():
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, wire.MaxMessage)
+		r.Body = http.MaxBytesReader(w, r.Body, max(wire.MaxMessage, journal.MaxBlob))
 		a, err := f(r, from)
 		if err != nil {
 			h.refuse(w, r, err)
+			return
+		}
+		if a.blob != nil {
+			w.Header().Set("Content-Type", a.kind)
+			w.Header().Set("Cache-Control", "no-store")
+			http.ServeContent(w, r, "", time.Time{}, a.blob)
 			return
 		}
 		write(w, http.StatusOK, a)
@@ -136,6 +145,9 @@ func write(w http.ResponseWriter, status int, a answer) {
 	w.Header().Set("Content-Type", a.kind)
 	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.Header().Set("Cache-Control", "no-store")
+	if a.held != nil {
+		w.Header().Set(wire.HeaderHeld, strconv.FormatInt(*a.held, 10))
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(a.body) // a caller that went away asks again
 }
@@ -169,7 +181,14 @@ func (h *handler) pull(r *http.Request, from wire.Peer) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return message(h.ledger.Pull(r.Context(), from, after, known))
+	switch chain := r.URL.Query().Get("chain"); chain {
+	case "":
+		return message(h.ledger.Pull(r.Context(), from, after, known))
+	case wire.OwnChain:
+		return message(h.ledger.PullChain(r.Context(), from, from.Name, after, known))
+	default:
+		return message(h.ledger.PullChain(r.Context(), from, chain, after, known))
+	}
 }
 
 func (h *handler) checkpoint(r *http.Request, _ wire.Peer) (answer, error) {
@@ -180,19 +199,32 @@ func (h *handler) checkpoint(r *http.Request, _ wire.Peer) (answer, error) {
 	return message(h.ledger.Checkpoint(r.Context(), known))
 }
 
+// putBlob takes a whole blob, or the range of it that Content-Range names (RFC 9110, 14.5).
 func (h *handler) putBlob(r *http.Request, from wire.Peer) (answer, error) {
 	digest, err := journal.ParseHash(r.PathValue("digest"))
 	if err != nil {
 		return answer{}, wire.BadRequest
 	}
-	if r.ContentLength > journal.MaxBlob {
-		return answer{}, wire.TooLarge
+	span := wire.Span{End: r.ContentLength, Size: r.ContentLength}
+	if value := r.Header.Get("Content-Range"); value != "" {
+		if span, err = wire.ParseSpan(value); err != nil {
+			return answer{}, err
+		}
 	}
-	data, err := io.ReadAll(io.LimitReader(r.Body, journal.MaxBlob+1))
+	if r.ContentLength != span.Len() {
+		return answer{}, wire.BadRequest
+	}
+	held, err := h.ledger.PutBlob(r.Context(), from, digest, span, r.Body)
+	return answer{kind: wire.ContentType, held: &held}, err
+}
+
+func (h *handler) heldBlob(r *http.Request, from wire.Peer) (answer, error) {
+	digest, err := journal.ParseHash(r.PathValue("digest"))
 	if err != nil {
-		return answer{}, unread(err)
+		return answer{}, wire.BadRequest
 	}
-	return answer{kind: wire.ContentType}, h.ledger.PutBlob(r.Context(), from, digest, data)
+	held, err := h.ledger.Held(r.Context(), from, digest)
+	return answer{kind: wire.ContentType, held: &held}, err
 }
 
 func (h *handler) getBlob(r *http.Request, to wire.Peer) (answer, error) {
@@ -200,8 +232,8 @@ func (h *handler) getBlob(r *http.Request, to wire.Peer) (answer, error) {
 	if err != nil {
 		return answer{}, wire.BadRequest
 	}
-	data, err := h.ledger.GetBlob(r.Context(), to, digest)
-	return answer{body: data, kind: "application/octet-stream"}, err
+	blob, err := h.ledger.OpenBlob(r.Context(), to, digest)
+	return answer{blob: blob, kind: "application/octet-stream"}, err
 }
 
 // unread tells a body that is too long from one that broke off.

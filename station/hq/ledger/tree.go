@@ -1,7 +1,10 @@
 package ledger
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -9,42 +12,73 @@ import (
 	"padarozhnik/station/journal"
 )
 
-// ReadHashes gives the tree's nodes by their place in the dense order of tlog.
-func (t *tx) ReadHashes(places []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(places))
-	for i, p := range places {
-		var b []byte
-		if err := t.row("SELECT hash FROM hashes WHERE place = ?", p).Scan(&b); err != nil {
-			return nil, fmt.Errorf("node %d: %w", p, err)
+// maxQuery is how many nodes are asked for in one statement.
+const maxQuery = 256
+
+// ReadHashes gives the tree's nodes by their place in the dense order of tlog: those that this
+// transaction has read or made from memory, the others in one query.
+func (t *tx) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	var missing []any
+	for _, p := range indexes {
+		if _, ok := t.nodes[p]; !ok {
+			missing = append(missing, p)
 		}
-		if len(b) != tlog.HashSize {
-			return nil, fmt.Errorf("node %d: %d bytes", p, len(b))
-		}
-		out[i] = tlog.Hash(b)
 	}
-	return out, nil
+	for part := range slices.Chunk(missing, maxQuery) {
+		err := t.each(t.keepNode, "SELECT place, hash FROM hashes WHERE place IN "+places(len(part)), part...)
+		if err != nil {
+			return nil, fmt.Errorf("nodes: %w", err)
+		}
+	}
+	return pick(t.nodes, indexes)
+}
+
+var errNoNode = errors.New("not in the tree")
+
+func (t *tx) keepNode(rows *sql.Rows) error {
+	var place int64
+	var b []byte
+	if err := rows.Scan(&place, &b); err != nil {
+		return err
+	}
+	if len(b) != tlog.HashSize {
+		return fmt.Errorf("node %d: %d bytes", place, len(b))
+	}
+	t.nodes[place] = tlog.Hash(b)
+	return nil
 }
 
 // size is the number of leaves.
-func (t *tx) size() (int64, error) {
-	var n int64
-	err := t.row("SELECT coalesce(max(leaf) + 1, 0) FROM entries").Scan(&n)
+func (t *tx) size() (n int64, err error) {
+	err = t.row("SELECT size FROM tree").Scan(&n)
 	return n, err
 }
 
-// grow adds the leaf of an entry that was stored as number n.
-func (t *tx) grow(n int64, s journal.Signed) error {
-	hashes, err := tlog.StoredHashesForRecordHash(n, tlog.Hash(s.Leaf()), t)
-	if err != nil {
-		return fmt.Errorf("grow tree: %w", err)
-	}
-	first := tlog.StoredHashIndex(0, n)
-	for i, h := range hashes {
-		if err := t.exec("INSERT INTO hashes (place, hash) VALUES (?, ?)", first+int64(i), h[:]); err != nil {
+// lockTree is size, and keeps everybody else from growing the tree until this transaction ends.
+func (t *tx) lockTree() (n int64, err error) {
+	err = t.row("SELECT size FROM tree WHERE one = 1" + t.engine.forUpdate()).Scan(&n)
+	return n, err
+}
+
+// extend adds leaves behind the first size ones, whose tree is locked.
+func (t *tx) extend(size int64, leaves []journal.Hash) error {
+	var rows []any
+	for i, leaf := range leaves {
+		n := size + int64(i)
+		hashes, err := tlog.StoredHashesForRecordHash(n, tlog.Hash(leaf), t)
+		if err != nil {
 			return fmt.Errorf("grow tree: %w", err)
 		}
+		first := tlog.StoredHashIndex(0, n)
+		for j, h := range hashes {
+			t.nodes[first+int64(j)] = h
+			rows = append(rows, first+int64(j), h[:])
+		}
 	}
-	return nil
+	if err := t.insert("hashes (place, hash)", 2, rows); err != nil {
+		return fmt.Errorf("grow tree: %w", err)
+	}
+	return t.exec("UPDATE tree SET size = ? WHERE one = 1", size+int64(len(leaves)))
 }
 
 // sign makes and keeps the checkpoint of a size.
@@ -69,18 +103,44 @@ func (t *tx) latest() (raw []byte, err error) {
 	return raw, err
 }
 
-// head is the newest checkpoint, parsed, with its proof against size from.
-func (l *Ledger) head(t *tx, from int64) (journal.Checkpoint, []journal.Hash, error) {
+// state is what every answer says of the tree: the newest checkpoint, and how much of it is safe in a
+// second place. The proofs lead from what the caller has seen, and from what is safe, to it.
+type state struct {
+	checkpoint   journal.Checkpoint
+	consistency  []journal.Hash
+	durable      []byte
+	durableProof []journal.Hash
+}
+
+// head reads the state as it is stored.
+func (l *Ledger) head(t *tx, from int64) (state, error) {
 	raw, err := t.latest()
 	if err != nil {
-		return journal.Checkpoint{}, nil, fmt.Errorf("newest checkpoint: %w", err)
+		return state{}, fmt.Errorf("newest checkpoint: %w", err)
 	}
 	c, err := journal.ParseCheckpoint(raw, l.o.Verifier)
 	if err != nil {
-		return journal.Checkpoint{}, nil, err
+		return state{}, err
 	}
-	proof, err := t.consistency(c.Size, from)
-	return c, proof, err
+	return t.state(c, from)
+}
+
+// state puts proofs beside a checkpoint.
+func (t *tx) state(c journal.Checkpoint, from int64) (s state, err error) {
+	s.checkpoint = c
+	if s.consistency, err = t.consistency(c.Size, from); err != nil {
+		return state{}, err
+	}
+	var size int64
+	err = t.row("SELECT size, note FROM durable ORDER BY size DESC LIMIT 1").Scan(&size, &s.durable)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, nil
+	}
+	if err != nil {
+		return state{}, fmt.Errorf("durable mark: %w", err)
+	}
+	s.durableProof, err = t.consistency(c.Size, size)
+	return s, err
 }
 
 // consistency proves that the tree of size contains that of from.

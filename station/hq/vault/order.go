@@ -135,6 +135,13 @@ func (v *Vault) allowed(o *office, c *dossier) error {
 	return nil
 }
 
+// Between these an approval's date may lie around now: the clock of an office may be wrong by three
+// days and a time zone, and its letter two months on the way.
+const (
+	early = 4 * 24 * time.Hour
+	late  = 60 * 24 * time.Hour
+)
+
 // decision opens what the approving officer bound themselves to. For a replacement of a spoiled
 // blank the dates are those of today and the application is the one approved before.
 func (v *Vault) decision(
@@ -146,7 +153,7 @@ func (v *Vault) decision(
 	}
 	p := o.Charter.Profile
 	age := v.Now().Sub(d.Issue.Time())
-	if d.Case != token || d.Serial != c.serial || d.Instead != c.instead || age < -48*time.Hour || age > 60*24*time.Hour {
+	if d.Case != token || d.Serial != c.serial || d.Instead != c.instead || age < -early || age > late {
 		return d, &declinedError{CauseDecision}
 	}
 	if d.Instead == "" {

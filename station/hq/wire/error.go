@@ -32,6 +32,8 @@ const (
 	TooFast        Code = 15 // wait RetryAfter
 	Behind         Code = 16 // headquarters' tree is smaller than the size that the caller names
 	NotFound       Code = 17 // no such blob
+	Offset         Code = 18 // the range does not begin where what is held ends; Size says where that is
+	Full           Code = 19 // headquarters' disk is full; nothing was stored, try again much later
 )
 
 // condition is one row of the table of codes.
@@ -58,6 +60,8 @@ var conditions = map[Code]condition{
 	TooFast:        {"too many requests", http.StatusTooManyRequests},
 	Behind:         {"headquarters' tree is smaller than one already seen", http.StatusConflict},
 	NotFound:       {"not found", http.StatusNotFound},
+	Offset:         {"another part of the blob is next", http.StatusConflict},
+	Full:           {"headquarters' disk is full", http.StatusInsufficientStorage},
 }
 
 // Error says the condition in words.
@@ -84,7 +88,7 @@ type Error struct {
 	Epoch      uint64       `cbor:"3,keyasint,omitempty"` // Gap, WrongEpoch: where the chain goes on
 	Expected   uint64       `cbor:"4,keyasint,omitempty"` // Gap: next number; Fork: number of the fork
 	Digest     journal.Hash `cbor:"5,keyasint,omitzero"`  // BlobMissing: which
-	Size       int64        `cbor:"6,keyasint,omitempty"` // Behind: headquarters' size
+	Size       int64        `cbor:"6,keyasint,omitempty"` // Behind: headquarters' size; Offset: bytes held
 	RetryAfter int64        `cbor:"7,keyasint,omitempty"` // TooFast: seconds
 }
 
@@ -110,7 +114,7 @@ func (e *Error) Wait() time.Duration { return time.Duration(e.RetryAfter) * time
 func DecodeError(b []byte) *Error {
 	var e Error
 	if len(b) > MaxError || decode(b, &e) != nil || e.Code == 0 || len(e.Chain) > 64 ||
-		e.RetryAfter < 0 || e.RetryAfter > 24*3600 {
+		e.Size < 0 || e.RetryAfter < 0 || e.RetryAfter > 24*3600 {
 		return &Error{Code: Internal}
 	}
 	return &e

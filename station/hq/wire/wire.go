@@ -7,12 +7,16 @@
 // apart; entries themselves are never read so leniently.
 //
 //	POST /v1/push                PushRequest -> PushResponse
-//	GET  /v1/pull?after=N        PullResponse: entries from leaf N on that are for the caller
+//	GET  /v1/pull?after=N        PullResponse: entries from leaf N on that are for the caller;
+//	                             with chain=own the station's own; the vault names any chain
 //	GET  /v1/checkpoint?from=N   CheckpointResponse: newest checkpoint, consistent with size N
-//	PUT  /v1/blob/DIGEST         sealed bytes, at most journal.MaxBlob; may be repeated
-//	GET  /v1/blob/DIGEST         sealed bytes that an entry for the caller names
+//	HEAD /v1/blob/DIGEST         how many bytes of it, sent by the caller, are held: HeaderHeld
+//	PUT  /v1/blob/DIGEST         sealed bytes, at most journal.MaxBlob; may be repeated. With
+//	                             Content-Range a part of them, which goes on where HEAD says
+//	GET  /v1/blob/DIGEST         sealed bytes that an entry for the caller names, or a Range of them
 //
-// Everything that is not status 200 carries an Error.
+// Everything that is not status 200, or 206 for a range, carries an Error; an answer to HEAD has no
+// body, so its status must do.
 package wire
 
 import (
@@ -34,6 +38,9 @@ const (
 // ContentType is the media type of messages; blobs are application/octet-stream.
 const ContentType = "application/cbor"
 
+// OwnChain stands for the caller's own chain in a pull.
+const OwnChain = "own"
+
 // Paths of the endpoints.
 const (
 	PathPush       = "/v1/push"
@@ -47,6 +54,7 @@ const (
 type PushRequest struct {
 	Entries [][]byte `cbor:"1,keyasint"`
 	From    int64    `cbor:"2,keyasint"`
+	Pad     []byte   `cbor:"15,keyasint,omitempty"` // zeros: the size of a message tells its class alone
 }
 
 // PushResponse acknowledges every entry of a push, in its order. All are durable at headquarters
@@ -55,6 +63,10 @@ type PushResponse struct {
 	Receipts    []Inclusion    `cbor:"1,keyasint"`
 	Checkpoint  []byte         `cbor:"2,keyasint"` // signed note, the root of all proofs here
 	Consistency []journal.Hash `cbor:"3,keyasint"`
+	// Durable is the signed mark (journal.Durable) of how much of the tree is safe in a second place,
+	// DurableProof leads from it to Checkpoint. There is none before the first backup.
+	Durable      []byte         `cbor:"4,keyasint,omitempty"`
+	DurableProof []journal.Hash `cbor:"5,keyasint,omitempty"`
 }
 
 // Inclusion is a receipt without its checkpoint.
@@ -71,6 +83,9 @@ type PullResponse struct {
 	More        bool           `cbor:"3,keyasint"`
 	Checkpoint  []byte         `cbor:"4,keyasint"`
 	Consistency []journal.Hash `cbor:"5,keyasint"`
+
+	Durable      []byte         `cbor:"6,keyasint,omitempty"` // as in PushResponse
+	DurableProof []journal.Hash `cbor:"7,keyasint,omitempty"`
 }
 
 // Item is one entry with its place in the tree.
@@ -83,6 +98,9 @@ type Item struct {
 type CheckpointResponse struct {
 	Checkpoint  []byte         `cbor:"1,keyasint"`
 	Consistency []journal.Hash `cbor:"2,keyasint"`
+
+	Durable      []byte         `cbor:"3,keyasint,omitempty"` // as in PushResponse
+	DurableProof []journal.Hash `cbor:"4,keyasint,omitempty"`
 }
 
 // Read-only after start.
@@ -185,3 +203,6 @@ func decode(b []byte, v any) error {
 	}
 	return nil
 }
+
+// Decode reads a small message of a bundle; see the Decode functions for those of the wire.
+func Decode(b []byte, v any) error { return decode(b, v) }

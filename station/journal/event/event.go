@@ -35,6 +35,9 @@ const (
 	BookletPassed    = "booklet.passed"
 	BookletSpoiled   = "booklet.spoiled"
 	InspectionFailed = "inspection.failed"
+
+	LedgerRolledBack  = "ledger.rolled-back" // headquarters showed an older tree than before
+	AlarmAcknowledged = "alarm.acknowledged"
 )
 
 // Kinds of directives that the vault writes for a station.
@@ -96,6 +99,18 @@ type Resolved struct {
 	Case   station.CaseToken `cbor:"1,keyasint"`
 	As     station.State     `cbor:"2,keyasint"`
 	Reason string            `cbor:"3,keyasint"` // never names the holder
+}
+
+// RolledBack is the body of LedgerRolledBack: the tree seen before, and the older one shown instead.
+type RolledBack struct {
+	Seen  journal.TreeHead `cbor:"1,keyasint"`
+	Shown journal.TreeHead `cbor:"2,keyasint"`
+}
+
+// Alarm is the body of AlarmAcknowledged: a word for what it was, and when it was raised.
+type Alarm struct {
+	Kind string `cbor:"1,keyasint"`
+	Time int64  `cbor:"2,keyasint"`
 }
 
 // Counted is the body of StockProposed and StockWitnessed: blanks counted into the safe. Proposed

@@ -24,7 +24,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math/bits"
 
 	"padarozhnik/station/journal"
 )
@@ -37,7 +36,6 @@ const (
 
 // Sizes of the envelope, in bytes.
 const (
-	minClass       = 4 << 10
 	encapsulation  = 1088 + 65 // ML-KEM-768 ciphertext, uncompressed P-256 point
 	tag            = 16
 	lengthField    = 4
@@ -131,14 +129,8 @@ func Open(o Opener, purpose string, blob []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// SizeClass is the size that n bytes are padded to.
-func SizeClass(n int) int {
-	if n <= minClass {
-		return minClass
-	}
-	step := 1 << (bits.Len(uint(n-1)) - 3) // a quarter of the power of two below
-	return (n + step - 1) &^ (step - 1)
-}
+// SizeClass is journal.SizeClass: what every blob is padded to.
+func SizeClass(n int) int { return journal.SizeClass(n) }
 
 // pad puts the length before and zeros behind, so that the sealed whole, which is longer by
 // overhead (the length included), has the size of a class.

@@ -22,7 +22,7 @@ type Book struct {
 	ParameterID int        // of PACE and Chip Authentication; 0 for 12
 	Cipher      lds.Cipher // 0 for AES-128
 	Side        int        // of the square portrait, in pixels; 0 for 64. A pixel takes about a byte
-	Old         bool       // DG1, DG2, EF.COM and EF.SOD alone
+	Old         bool       // DG1, DG2, EF.COM and EF.SOD alone, and DG15 with a key of Active Authentication
 	BAC         bool       // no PACE, but Chip Authentication and Active Authentication
 
 	Offers []pace.Info     // ways of PACE; nil for generic mapping as above
@@ -95,13 +95,7 @@ func (c Country) secure(t testing.TB, b Book, o *devices.ChipOrder, groups map[i
 		o.Auth = static(t, &all, b.Auth.ParameterID, 0)
 	}
 	announce(&all, *b.Auth, o.Auth.KeyID)
-	if public := active(t, b, o, &all); public != nil {
-		d, err := lds.NewDG15(public)
-		if err != nil {
-			t.Fatal(err)
-		}
-		groups[15] = file(t, d)
-	}
+	b.answers(t, o, &all, groups)
 	groups[14] = file(t, lds.DG14{Infos: all})
 	if mapping == 0 {
 		return
@@ -111,6 +105,20 @@ func (c Country) secure(t testing.TB, b Book, o *devices.ChipOrder, groups map[i
 		t.Fatal(err)
 	}
 	o.Files = append(o.Files, devices.ChipFile{Name: "EF.CardSecurity", Data: signed})
+}
+
+// answers gives the order a key of Active Authentication, and DG15, where the book has one.
+func (b Book) answers(t testing.TB, o *devices.ChipOrder, infos *lds.SecurityInfos, groups map[int][]byte) {
+	t.Helper()
+	public := active(t, b, o, infos)
+	if public == nil {
+		return
+	}
+	d, err := lds.NewDG15(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups[15] = file(t, d)
 }
 
 // static draws a static key pair and states its public half.

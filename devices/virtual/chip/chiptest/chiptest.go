@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1"
 	"fmt"
 	"image"
@@ -101,7 +102,9 @@ func (c Country) Order(t testing.TB, b Book, blank chip.State) devices.ChipOrder
 		},
 	}
 	groups := map[int][]byte{1: file(t, dg1), 2: file(t, portrait(t, b.Side))}
-	if !b.Old {
+	if b.Old {
+		b.answers(t, &o, &lds.SecurityInfos{}, groups)
+	} else {
 		c.secure(t, b, &o, groups)
 	}
 	return c.finish(t, o, groups)
@@ -175,6 +178,25 @@ func NewBlank(t testing.TB) *Memory {
 		t.Fatal(err)
 	}
 	return &Memory{state: s}
+}
+
+// NewApplet is the memory of a fresh chip of the second kind.
+func NewApplet(t testing.TB) *Memory {
+	t.Helper()
+	s, err := chip.NewApplet(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Memory{state: s}
+}
+
+// OldOrder makes an order for the second kind of chip: BAC alone, no identifier, and no key but one for
+// Active Authentication where key is not nil.
+func (c Country) OldOrder(t testing.TB, side int, key *rsa.PrivateKey) devices.ChipOrder {
+	t.Helper()
+	o := c.Order(t, Book{Old: true, Side: side, RSA: key, Hash: 160}, chip.State{})
+	o.CAN, o.ChipID, o.SCP03 = "", nil, devices.SCP03Keys{}
+	return o
 }
 
 // NewMemory holds a given state.
