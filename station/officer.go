@@ -55,6 +55,8 @@ type Charter struct {
 	Anchors   [][]byte  `cbor:"9,keyasint"` // CSCA certificates, DER
 	CRLs      [][]byte  `cbor:"10,keyasint"`
 	Trust     *TrustRef `cbor:"11,keyasint,omitempty"` // nil: nobody but the own country is known
+	Epoch     uint64    `cbor:"12,keyasint,omitempty"` // of the station's hardware; 0 stands for 1, the first
+	Former    []Former  `cbor:"13,keyasint,omitempty"` // keys that signed on this chain and do no more
 }
 
 // TrustRef names the list of other countries' CSCA certificates that goes along with a charter. The list

@@ -54,6 +54,8 @@ type Profile struct {
 	// Days without a word of headquarters until the desk warns, and until issuing stops.
 	WarnSilenceDays int `toml:"warn_silence_days" cbor:"20,keyasint" json:"warnSilenceDays"`
 	MaxSilenceDays  int `toml:"max_silence_days" cbor:"21,keyasint" json:"maxSilenceDays"`
+
+	Quota
 }
 
 // FaceFormat is the ISO/IEC standard by which the chip's picture of the holder is encoded.

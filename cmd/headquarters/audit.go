@@ -60,20 +60,3 @@ func verdict(out io.Writer, a *ledger.Audit) error {
 		a.Head.Size, a.Chains, a.Checkpoints, a.Blobs, a.Head.Root)
 	return nil
 }
-
-// revokeCommand ends what a station may do.
-func (h *headquarters) revokeCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "revoke STATION",
-		Short: "End everything that a station may do from now on",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := h.administer()
-			if err != nil {
-				return err
-			}
-			defer l.Close()
-			return l.Revoke(cmd.Context(), args[0])
-		},
-	}
-}

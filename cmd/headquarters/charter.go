@@ -72,6 +72,9 @@ func (h *headquarters) renew(keys keystore, root crypto.Signer, id string) (int,
 		return 0, err
 	}
 	c.Version++
+	if err := h.dismiss(&c); err != nil {
+		return 0, err
+	}
 	files, err := h.signCharter(keys, root, c)
 	if err != nil {
 		return 0, err

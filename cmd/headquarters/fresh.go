@@ -64,13 +64,13 @@ func (c *ceremony) openStores(context.Context) error {
 	}
 	defer clear(secret)
 	if c.fresh.store == nil {
-		ring, err := token.CreateKeyring(c.path("vault", "keys.token"), secret, token.Options{})
+		ring, err := token.CreateKeyring(c.path("vault", "keys.token"), secret, c.cost)
 		if err != nil {
 			return err
 		}
 		c.fresh.store = keyFile{ring}
 	}
-	if c.fresh.ledger, err = token.CreateKeyring(c.path("ledger", "keys.token"), secret, token.Options{}); err != nil {
+	if c.fresh.ledger, err = token.CreateKeyring(c.path("ledger", "keys.token"), secret, c.cost); err != nil {
 		return err
 	}
 	c.say("keys are in: %s; those of the ledger in a key file", c.device.where())
@@ -124,6 +124,10 @@ func (c *ceremony) keys(context.Context) error {
 		return err
 	}
 	c.say("new key: %s, ML-KEM-768 and P-256", name)
+	if err := addDuplicateKey(c.fresh.store); err != nil {
+		return err
+	}
+	c.say("new key: %s, by which the vault marks applicants", keyDuplicates)
 	if err := write(c.path("public", fileVaultKey), opener.HPKEPublic(), 0o644); err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func TestEveryKeyIsInTheToken(t *testing.T) {
 			}
 		}
 	}
-	want := map[string]int{"root": 1, "csca": 1, "signer": 1, "vault": 1, "opener": 1}
+	want := map[string]int{"root": 1, "csca": 1, "signer": 1, "vault": 1, "opener": 1, "duplicates": 1}
 	if !maps.Equal(kinds, want) {
 		t.Errorf("keys of kinds %v, want %v", kinds, want)
 	}

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"padarozhnik/station/token"
 )
 
 func main() {
@@ -52,6 +54,7 @@ A passphrase or PIN is asked for at the terminal, or read from the first line of
 	root.AddCommand(hq.initCommand(), hq.serveCommand(), hq.vaultCommand(), hq.stationCommand(),
 		hq.stockCommand(), hq.auditCommand(), hq.revokeCommand(), hq.rollCommand(), hq.signerCommand(),
 		hq.crlCommand(), hq.masterlistCommand(), hq.officerCommand(), hq.ingestCommand(), hq.exportCommand())
+	root.AddCommand(hq.caseCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
@@ -71,7 +74,8 @@ type headquarters struct {
 	dir            string
 	database       string // address of the ledger's PostgreSQL, "" for SQLite in dir
 	passphraseFile string
-	device         device // that holds headquarters' keys; zero: the vault's key file
+	device         device        // that holds headquarters' keys; zero: the vault's key file
+	cost           token.Options // of new key files' passphrases; zero: the usual
 	now            func() time.Time
 	log            *slog.Logger
 }

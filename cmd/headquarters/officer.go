@@ -12,7 +12,7 @@ import (
 var errNoDevice = errors.New("name the officer's own token with --pkcs11 and --token")
 
 func (h *headquarters) officerCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "officer", Short: "Prepare the token of an officer"}
+	cmd := &cobra.Command{Use: "officer", Short: "Prepare or replace the token of an officer"}
 	var pseudonym, public string
 	create := &cobra.Command{
 		Use:   "create",
@@ -37,7 +37,7 @@ leave it; the officer keeps the token and its PIN. With such a token two officer
 	}
 	create.Flags().StringVar(&pseudonym, "pseudonym", "", "how the officer is called in records; the label by default")
 	create.Flags().StringVar(&public, "public", "", "public key file to make")
-	cmd.AddCommand(create)
+	cmd.AddCommand(create, h.replaceOfficerCommand())
 	return cmd
 }
 

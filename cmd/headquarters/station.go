@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,9 +32,12 @@ type publicKey struct {
 
 func (h *headquarters) stationCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "station", Short: "Enrol stations and their officers"}
-	cmd.AddCommand(h.enrolCommand(), h.renewCommand())
+	cmd.AddCommand(h.enrolCommand(), h.renewCommand(), h.replaceStationCommand())
 	return cmd
 }
+
+// errRevokedToken: an officer whose token a notice has revoked needs another.
+var errRevokedToken = errors.New("an officer's token is revoked")
 
 type enrolment struct {
 	id, key, profile string
@@ -133,6 +137,17 @@ func (h *headquarters) appoint(e enrolment, own publicKey) (station.Charter, err
 		}
 		c.Officers = append(c.Officers, o)
 	}
+	c.Former = slices.DeleteFunc(c.Former, func(f station.Former) bool {
+		_, stays := c.Officer(f.KeyID)
+		return stays
+	})
+	appointed := len(c.Officers)
+	if err := h.dismiss(&c); err != nil {
+		return c, err
+	}
+	if len(c.Officers) < appointed {
+		return c, errRevokedToken
+	}
 	return c, nil
 }
 
@@ -147,7 +162,10 @@ func (h *headquarters) nextVersion(c *station.Charter) error {
 	if last.StationID != c.StationID {
 		return fmt.Errorf("station %s is enrolled with another key", c.Station)
 	}
-	c.Version = last.Version + 1
+	c.Version, c.Epoch, c.Former = last.Version+1, last.Epoch, last.Former
+	for _, o := range last.Officers { // those who go on are appointed again below
+		c.Former = append(c.Former, station.Former{KeyID: o.KeyID, SPKI: o.SPKI})
+	}
 	return nil
 }
 
@@ -201,7 +219,7 @@ func (h *headquarters) admit(ctx context.Context, c station.Charter, own publicK
 		return err
 	}
 	defer l.Close()
-	reg := ledger.Station{ID: c.Station, Epoch: 1, Key: own.SPKI}
+	reg := ledger.Station{ID: c.Station, Epoch: c.Hardware(), Key: own.SPKI}
 	for _, o := range c.Officers {
 		roles := make([]string, len(o.Roles))
 		for i, r := range o.Roles {

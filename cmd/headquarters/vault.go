@@ -21,7 +21,7 @@ import (
 
 // vaultCommand opens cases and signs orders, round after round.
 func (h *headquarters) vaultCommand() *cobra.Command {
-	var url string
+	at := &vaultAt{headquarters: h}
 	var every time.Duration
 	var once bool
 	cmd := &cobra.Command{
@@ -31,7 +31,11 @@ func (h *headquarters) vaultCommand() *cobra.Command {
 and sign production orders. With --pkcs11 every key is used inside the token: the vault's own, the
 document signer's, and the half of the sealing key that opens nothing without it. A token that fails
 stops the signing; the vault says so and goes on when the token is back. A PIN that it refuses then is
-not tried twice: the vault ends.`,
+not tried twice: the vault ends.
+
+An applicant who may have another case waits until two officers have looked ("vault review"); what is
+over a station's quota waits for the next day or month. vault/diary keeps what was opened, by which
+marks applicants are recognised, and what two officers decided: back it up with the ledger.`,
 		Example: `  headquarters vault --ledger https://hq.example.org:8443 \
       --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ`,
 		Args: cobra.NoArgs,
@@ -41,17 +45,19 @@ not tried twice: the vault ends.`,
 				return err
 			}
 			defer keys.Close()
-			v, err := h.openVault(keys, url)
+			v, err := h.openVault(keys, at.url)
 			if err != nil {
 				return err
 			}
+			defer v.Diary.Close()
 			fmt.Fprintln(cmd.OutOrStdout(), "vault open")
 			return h.rounds(cmd.Context(), v, keys, every, once)
 		},
 	}
-	cmd.Flags().StringVar(&url, "ledger", "https://127.0.0.1:8443", "address of the ledger")
+	cmd.PersistentFlags().StringVar(&at.url, "ledger", "https://127.0.0.1:8443", "address of the ledger")
 	cmd.Flags().DurationVar(&every, "every", 2*time.Second, "time between two rounds")
 	cmd.Flags().BoolVar(&once, "once", false, "do one round and stop")
+	cmd.AddCommand(at.reviewCommand(), at.signCommand(), at.allowCommand(), at.reindexCommand())
 	return cmd
 }
 
@@ -125,7 +131,16 @@ func (h *headquarters) openVault(keys keystore, url string) (*vault.Vault, error
 	if err != nil {
 		return nil, err
 	}
+	marks, err := h.duplicateKey(keys)
+	if err != nil {
+		return nil, err
+	}
+	diary, err := h.openDiary(keys)
+	if err != nil {
+		return nil, err
+	}
 	return &vault.Vault{
+		Notices: h.notices, Diary: diary, DuplicateKey: marks,
 		Ledger: wireClient, Key: key, Opener: opener,
 		Document: vault.Signer{Key: signer, Certificate: dsc},
 		Masters:  func(product string) ([]byte, error) { return keys.Secret(masterPrefix + product) },
@@ -153,6 +168,10 @@ func (h *headquarters) offices(root *ecdsa.PublicKey) ([]vault.Office, error) {
 		var key publicKey
 		if err := readJSON(filepath.Join(filepath.Dir(path), "station.json"), &key); err != nil {
 			return nil, err
+		}
+		if key.KeyID != c.StationID {
+			h.log.Warn("station is being replaced, left as it was", "station", c.Station)
+			continue
 		}
 		out = append(out, vault.Office{Charter: c, HPKE: key.HPKE, SPKI: key.SPKI})
 	}

@@ -169,6 +169,7 @@ func (d *demo) approve(ctx context.Context) error {
 // awaitOrder exchanges with headquarters until its order has come.
 func (d *demo) awaitOrder(ctx context.Context) error {
 	return d.step("order", func() (string, error) {
+		cleared := false
 		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 			if _, err := d.office.Desk.Sync(ctx); err != nil {
 				return "", err
@@ -186,6 +187,17 @@ func (d *demo) awaitOrder(ctx context.Context) error {
 			}
 			if cause != "" {
 				return "", fmt.Errorf("%w: %s", issuance.ErrDeclined, cause)
+			}
+			held, err := d.office.Desk.Held(ctx, d.token)
+			if err != nil {
+				return "", err
+			}
+			if held != "" && !cleared {
+				// A run that was killed may have had the review done: then the order is on its way.
+				if err := d.training.Clear(ctx, d.token); err != nil {
+					fmt.Fprintln(d.print, err)
+				}
+				cleared = true
 			}
 			select {
 			case <-ctx.Done():

@@ -72,6 +72,8 @@ func conditions() []struct {
 		{journal.ErrRewritten, "headquarters-rewritten"},
 		{ErrHeadquarters, "headquarters-contradicts"},
 		{ErrDeclined, "declined"},
+		{ErrHeld, "held"},
+		{ErrNotRestored, "not-restored"},
 		{ErrDiskFull, "disk-full"},
 		{ErrPassphrase, "passphrase"},
 		{ErrNotOfficer, "not-officer"},

@@ -79,6 +79,7 @@ func TestVaultForgetsNothing(t *testing.T) {
 		fresh := &vault.Vault{
 			Ledger: o.vault.Ledger, Key: o.vault.Key, Opener: o.vault.Opener, Document: o.vault.Document,
 			Masters: o.vault.Masters, Offices: o.vault.Offices, Now: o.vault.Now, Log: o.vault.Log,
+			Diary: o.diary(o.vault.Key), DuplicateKey: o.vault.DuplicateKey,
 		}
 		o.vault = fresh
 		o.round()

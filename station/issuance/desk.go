@@ -115,6 +115,9 @@ func (d *Desk) Adopt(ctx context.Context) error {
 		return fmt.Errorf("charter of another station's key: %w", ErrCharter)
 	}
 	return d.Store.Update(ctx, func(tx Tx) error {
+		if waiting, err := d.unrestored(tx); err != nil || waiting {
+			return err
+		}
 		if t := d.Charter.Trust; t != nil {
 			if _, err := advance(tx, noteTrust, t.Version); err != nil {
 				return err
@@ -191,6 +194,9 @@ func (d *Desk) record(tx Tx, by Key, ev fact) error {
 	}
 	if last != nil {
 		e.Epoch, e.Sequence, e.Previous = last.Entry.Epoch, last.Entry.Sequence+1, last.ID()
+	}
+	if err := d.inEpoch(tx, &e); err != nil {
+		return err
 	}
 	if ev.body != nil {
 		if e.Body, err = journal.Encode(ev.body); err != nil {

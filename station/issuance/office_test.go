@@ -3,6 +3,7 @@ package issuance_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -181,11 +182,19 @@ func (o *office) headquarters(document vault.Signer) {
 	o.wire, o.post = stationWire, post{opener: vaultToken, key: vaultToken, ledger: vaultWire}
 	o.vault = &vault.Vault{
 		Ledger: vaultWire, Key: vaultToken, Opener: vaultToken, Document: document, Now: time.Now,
+		Diary: o.diary(vaultToken), DuplicateKey: bytes.Repeat([]byte{7}, 32),
 		Log: slog.New(slog.DiscardHandler),
 		Offices: func() ([]vault.Office, error) {
 			return []vault.Office{{Charter: o.charter, HPKE: o.keys["station"].HPKEPublic(), SPKI: registered.Key}}, nil
 		},
 	}
+}
+
+// diary opens the vault's diary.
+func (o *office) diary(key crypto.Signer) *vault.Diary {
+	d := must(vault.OpenDiary(filepath.Join(o.dir, "diary"), key))(o.t)
+	o.t.Cleanup(func() { _ = d.Close() })
+	return d
 }
 
 // connect runs the ledger's server and returns a client for the station and one for the vault.

@@ -14,6 +14,9 @@ import (
 // carryOut does what one directive says. A kind that this version does not know stays in the chain
 // and changes nothing.
 func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport) error {
+	if done, err := d.directed(tx, s, blob); done || err != nil {
+		return err
+	}
 	switch s.Entry.Kind {
 	case event.StockAllocated:
 		return d.allocate(tx, blob)

@@ -9,19 +9,24 @@ import (
 )
 
 // own takes in what headquarters holds of the station's chain: receipts for entries that arrived
-// there by any way, and whether the two agree on what the chain is.
+// there by any way, and whether the two agree on what the chain is. A station on new hardware knows
+// nothing of its chain until its past has come, and cannot be asked.
 func (d *Desk) own(ctx context.Context, from Source, report *SyncReport) error {
 	for {
 		var at int64
 		var seen journal.Checkpoint
+		waiting := false
 		err := d.Store.View(ctx, func(tx Tx) (err error) {
+			if waiting, err = d.unrestored(tx); err != nil || waiting {
+				return err
+			}
 			if at, err = number(tx, noteOwn); err != nil {
 				return err
 			}
 			seen, err = d.checkpoint(tx)
 			return err
 		})
-		if err != nil {
+		if err != nil || waiting {
 			return err
 		}
 		page, err := from.Own(ctx, seen, at)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ecdsa"
-	"crypto/x509"
 	"fmt"
 
 	"padarozhnik/devices"
@@ -105,28 +104,11 @@ func (d *Desk) keyOf(e journal.Entry) (*ecdsa.PublicKey, error) {
 			return pub, nil
 		}
 	}
-	o, ok := d.Charter.Officer(e.Actor)
-	if !ok {
+	spki := d.Charter.SignedOnce(e.Actor)
+	if spki == nil {
 		return nil, journal.ErrUnknownKey
 	}
-	key, err := publicKey(o.SPKI)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", journal.ErrUnknownKey, err)
-	}
-	return key, nil
-}
-
-// publicKey reads an ECDSA key.
-func publicKey(spki []byte) (*ecdsa.PublicKey, error) {
-	pub, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		return nil, err
-	}
-	key, ok := pub.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, fmt.Errorf("not ECDSA: %w", journal.ErrMalformed)
-	}
-	return key, nil
+	return journal.ParseKey(spki)
 }
 
 // Stock lists every booklet by serial.
@@ -151,7 +133,7 @@ func (d *Desk) Journal(ctx context.Context, subject string) ([]journal.Signed, e
 
 // VaultSigner is the key by which headquarters' vault signs directives and letters.
 func (d *Desk) VaultSigner() (*ecdsa.PublicKey, error) {
-	key, err := publicKey(d.Charter.VaultSPKI)
+	key, err := journal.ParseKey(d.Charter.VaultSPKI)
 	if err != nil {
 		return nil, fmt.Errorf("vault key: %w: %w", ErrCharter, err)
 	}

@@ -51,6 +51,9 @@ func (n *nextCard) show(f *file, c station.Charter, o *station.Officer, now time
 	if f.declined != "" && todo.verb == verbOrder {
 		n.says.SetText(n.texts.text("ui.case.declined", n.texts.word("ui.declined", f.declined)))
 	}
+	if f.held != "" && f.declined == "" && todo.verb == verbOrder {
+		n.says.SetText(n.texts.text("ui.case.held", n.texts.word("ui.held", f.held)))
+	}
 	n.bar.RemoveAll()
 	n.buttons = nil
 	refusal := todo.refusal(o, now)

@@ -26,6 +26,7 @@ type file struct {
 	book     station.Booklet
 	entries  []journal.Entry // of the case and its booklets, newest first
 	declined string          // headquarters' word, where it declined
+	held     string          // headquarters' word, where the order waits
 }
 
 // readRecord reads the board and, where one is chosen, a case.
@@ -76,6 +77,9 @@ func readFile(
 	slices.SortFunc(f.entries, func(a, b journal.Entry) int {
 		return -cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Sequence, b.Sequence))
 	})
-	f.declined, err = d.Declined(ctx, token)
+	if f.declined, err = d.Declined(ctx, token); err != nil {
+		return nil, err
+	}
+	f.held, err = d.Held(ctx, token)
 	return f, err
 }

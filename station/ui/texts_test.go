@@ -60,7 +60,7 @@ func keysInCode(t *testing.T) []string {
 func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
-		"ui.finding", "ui.declined", "ui.proof", "ui.check",
+		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check",
 	}
 }
 
@@ -98,6 +98,7 @@ func computed(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	add("ui.consents", p.Consents...)
+	add("ui.held", "review", "quota")
 	for _, s := range []issuance.Spot{issuance.SpotScanner, issuance.SpotReader, issuance.SpotPrinter} {
 		add("ui.put", string(s))
 	}
@@ -111,7 +112,8 @@ func computed(t *testing.T) []string {
 		event.CaseApproved, event.CaseReturned, event.CaseRefused, event.CaseOrdered, event.CaseHanded, event.CaseClosed,
 		event.StockProposed, event.StockWitnessed, event.BlankReserved, event.BlankTaken, event.BookletEncoded,
 		event.PrintStarted, event.PrintRefused, event.BookletPrinted, event.BookletResolved, event.BookletPassed,
-		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged)
+		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged,
+		event.StationResumed, event.CaseLost)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}

@@ -243,7 +243,7 @@ func (w *Window) do(v verb) {
 // errNoDevice: the office's configuration names no such device.
 var errNoDevice = fmt.Errorf("not configured: %w", devices.ErrUnreachable)
 
-// awaitOrder exchanges with headquarters until the order has come or was declined.
+// awaitOrder exchanges with headquarters until the order has come, was declined or is held.
 func (w *Window) awaitOrder(ctx context.Context, token station.CaseToken, report devices.Report) error {
 	for range orderTries {
 		report.At("order", 0, 0)
@@ -256,6 +256,9 @@ func (w *Window) awaitOrder(ctx context.Context, token station.CaseToken, report
 		}
 		if word, err := w.deps.Desk.Declined(ctx, token); err != nil || word != "" {
 			return cmp.Or(err, issuance.ErrDeclined)
+		}
+		if word, err := w.deps.Desk.Held(ctx, token); err != nil || word != "" {
+			return cmp.Or(err, issuance.ErrHeld)
 		}
 		select {
 		case <-ctx.Done():

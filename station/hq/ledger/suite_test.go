@@ -18,6 +18,7 @@ var suite = []struct {
 	{"ConsistencyFromEverySize", testConsistencyFromEverySize},
 	{"PushTwiceGivesTheSameReceipt", testPushTwiceGivesTheSameReceipt},
 	{"ForkFreezes", testForkFreezes},
+	{"EndedKeySignsNoMore", testEndedKeySignsNoMore},
 	{"ReplacedStationGoesOn", testReplacedStationGoesOn},
 	{"GapNamesTheNextNumber", testGapNamesTheNextNumber},
 	{"RefusedPushStoresNothing", testRefusedPushStoresNothing},

@@ -3,6 +3,7 @@ package vault
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
@@ -38,6 +39,8 @@ func (o *office) approved(token station.CaseToken, e journal.Entry) error {
 		return fmt.Errorf("approval without its submission: %w", ErrChain)
 	}
 	c.approved, c.decision, c.serial, c.instead = e.Actor, *e.Blob, body.Serial, body.Instead
+	delete(o.held, token)
+	c.declined = ""
 	if body.Instead == "" {
 		c.first = *e.Blob
 	}
@@ -46,7 +49,8 @@ func (o *office) approved(token station.CaseToken, e journal.Entry) error {
 }
 
 // directed takes in what headquarters itself has said before.
-func (o *office) directed(e journal.Entry) error {
+func (v *Vault) directed(o *office, e journal.Entry) error {
+	token := station.CaseToken(e.Subject)
 	switch e.Kind {
 	case event.StockAllocated:
 		var body event.Allocated
@@ -65,15 +69,44 @@ func (o *office) directed(e journal.Entry) error {
 		if b := o.blanks[body.Serial]; b != nil {
 			b.ordered = true
 		}
-		o.settle(station.CaseToken(e.Subject))
+		if c := o.cases[token]; c != nil {
+			c.ordered = true
+		}
+		if len(body.Opened) == len(v.pin) {
+			v.pin = journal.Hash(body.Opened)
+		}
+		o.made = append(o.made, time.Unix(e.Time, 0))
+		o.settle(token)
 	case event.OrderDeclined:
-		o.settle(station.CaseToken(e.Subject))
+		var body event.Declined
+		if err := journal.Decode(e.Body, &body); err != nil {
+			return fmt.Errorf("refusal: %w: %w", ErrChain, err)
+		}
+		if c := o.cases[token]; c != nil {
+			c.declined = body.Cause
+		}
+		o.settle(token)
+	case event.OrderHeld:
+		var body event.Held
+		if err := journal.Decode(e.Body, &body); err != nil {
+			return fmt.Errorf("held order: %w: %w", ErrChain, err)
+		}
+		o.settle(token)
+		o.held[token] = body.Cause
+	case event.OrderCleared:
+		o.settle(token)
+		o.pending = append(o.pending, token)
+	case event.NoticeRevoked:
+		return o.noticed(e)
+	case event.StationRestored:
+		return o.revived(e)
 	}
 	return nil
 }
 
 // settle takes a case from the list of those that wait for the vault.
 func (o *office) settle(token station.CaseToken) {
+	delete(o.held, token)
 	if i := slices.Index(o.pending, token); i >= 0 {
 		o.pending = slices.Delete(o.pending, i, i+1)
 	}

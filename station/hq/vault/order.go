@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"padarozhnik/devices/chip/scp03"
@@ -28,6 +29,8 @@ const (
 	CauseDecision   = "decision"    // the approver's decision speaks of another case, blank or date
 	CauseIncomplete = "incomplete"  // the sealed application lacks what the profile demands
 	CauseDataGroups = "data-groups" // recomputed data groups differ from the approved ones
+	CauseDuplicate  = "duplicate"   // two officers found that the applicant has another case
+	CauseRevoked    = "revoked"     // a notice revoked the blank, or a token of who enrolled or approved
 )
 
 // declinedError carries a cause out of the checks.
@@ -38,12 +41,21 @@ func (e *declinedError) Error() string { return "declined: " + e.cause }
 // order answers one approval: with a production order, or with the cause why there is none.
 func (v *Vault) order(ctx context.Context, o *office, token station.CaseToken) error {
 	c := o.cases[token]
-	made, err := v.make(ctx, o, token, c)
+	made, opened, err := v.make(ctx, o, token, c)
 	var declined *declinedError
+	var held *heldError
+	if errors.As(err, &held) {
+		return v.hold(ctx, o, token, held.cause)
+	}
 	if errors.As(err, &declined) {
 		body := event.Declined{Serial: c.serial, Cause: declined.cause}
 		v.Log.Warn("order declined", "station", o.Charter.Station, "case", token, "cause", declined.cause)
-		return v.direct(ctx, o, directive{kind: event.OrderDeclined, subject: string(token), body: body})
+		if err := v.direct(ctx, o, directive{kind: event.OrderDeclined, subject: string(token), body: body}); err != nil {
+			return err
+		}
+		delete(o.held, token)
+		c.declined = declined.cause
+		return nil
 	}
 	if err != nil {
 		return err
@@ -53,44 +65,74 @@ func (v *Vault) order(ctx context.Context, o *office, token station.CaseToken) e
 		return err
 	}
 	defer clear(plain)
+	if err := v.clear(ctx, o, token); err != nil {
+		return err
+	}
 	sod := sha256.Sum256(made.File("EF.SOD"))
 	err = v.direct(ctx, o, directive{
 		kind: event.OrderIssued, subject: string(token), purpose: event.PurposeOrder, plain: plain,
-		body: event.Ordered{Serial: made.Serial, SOD: sod[:]},
+		body: event.Ordered{Serial: made.Serial, SOD: sod[:], Opened: opened[:]},
 	})
 	if err != nil {
 		return err
 	}
-	o.blanks[made.Serial].ordered = true
+	o.blanks[made.Serial].ordered, c.ordered, v.pin = true, true, opened
+	o.made = append(o.made, v.Now())
 	v.Log.Info("order issued", "station", o.Charter.Station, "case", token, "serial", made.Serial)
 	return nil
 }
 
-// make checks an approval against everything the vault knows and builds the order.
-func (v *Vault) make(ctx context.Context, o *office, token station.CaseToken, c *dossier) (station.Order, error) {
+// make checks an approval against everything the vault knows and builds the order. The second result
+// is the entry that says so that the case was opened.
+func (v *Vault) make(
+	ctx context.Context, o *office, token station.CaseToken, c *dossier,
+) (out station.Order, opened journal.Hash, err error) {
+	if err := v.allowed(o, c); err != nil {
+		return out, opened, err
+	}
+	var a station.Application
+	if opened, err = v.unseal(ctx, o, token, c.sealed, whyOrder, &a); err != nil {
+		return out, opened, err
+	}
+	decision, err := v.decision(ctx, o, token, c, a)
+	if err != nil {
+		return out, opened, err
+	}
+	if missing := a.Missing(o.Charter.Profile, decision.Issue); len(missing) > 0 {
+		return out, opened, &declinedError{CauseIncomplete}
+	}
+	if err := v.single(o, token, a, decision); err != nil {
+		return out, opened, err
+	}
+	out, err = v.build(o, token, decision, a, o.blanks[c.serial])
+	return out, opened, err
+}
+
+// allowed checks what can be told without opening the case: people, blank, quota.
+func (v *Vault) allowed(o *office, c *dossier) error {
+	for _, id := range []string{c.enrolled, c.approved} {
+		if slices.Contains(o.revoked.Officers, id) {
+			return &declinedError{CauseRevoked}
+		}
+	}
 	today := station.DateOf(v.Now())
 	approver, ok := o.Charter.Officer(c.approved)
 	enroller, known := o.Charter.Officer(c.enrolled)
 	if !ok || !known || c.approved == c.enrolled ||
 		approver.May(station.RoleApprove, today) != nil || enroller.May(station.RoleEnrol, today) != nil {
-		return station.Order{}, &declinedError{CauseFourEyes}
+		return &declinedError{CauseFourEyes}
 	}
 	b := o.blanks[c.serial]
 	if b == nil || b.ordered || b.spoiled || o.Charter.Profile.CheckSerial(c.serial) != nil {
-		return station.Order{}, &declinedError{CauseBlank}
+		return &declinedError{CauseBlank}
 	}
-	var a station.Application
-	if err := v.open(ctx, c.sealed, event.PurposeCase, &a); err != nil {
-		return station.Order{}, err
+	if o.lost(c.serial) {
+		return &declinedError{CauseRevoked}
 	}
-	decision, err := v.decision(ctx, o, token, c, a)
-	if err != nil {
-		return station.Order{}, err
+	if o.Charter.Profile.Full(o.made, v.Now()) {
+		return &heldError{CauseQuota}
 	}
-	if missing := a.Missing(o.Charter.Profile, decision.Issue); len(missing) > 0 {
-		return station.Order{}, &declinedError{CauseIncomplete}
-	}
-	return v.build(o, token, decision, a, b)
+	return nil
 }
 
 // Between these an approval's date may lie around now: the clock of an office may be wrong by three

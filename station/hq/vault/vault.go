@@ -2,24 +2,26 @@
 // its own: it follows the ledger like any other party, and everything it decides goes back as
 // signed directives on one chain for each station.
 //
-// The vault keeps no state between runs. At the start it reads the whole ledger, which is the
-// truth, and builds from it which cases were submitted, approved and ordered, and which blanks are
-// whose. A vault that is killed between two steps therefore finds its work where it stopped: an
-// order is either on the chain or will be made again, and no number is ever ordered twice.
+// At the start the vault reads the whole ledger, which is the truth, and builds from it which cases
+// were submitted, approved and ordered, and which blanks are whose. A vault that is killed between two
+// steps therefore finds its work where it stopped: an order is either on the chain or will be made
+// again, and no number is ever ordered twice. What is not the ledger's to know stands in the Diary:
+// what was opened, by which marks applicants are recognised, and what two officers decided.
 package vault
 
 import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/event"
 	"padarozhnik/station/journal/seal"
 	"padarozhnik/station/pki"
 )
@@ -57,12 +59,18 @@ type Vault struct {
 	Document Signer
 	Masters  func(product string) ([]byte, error) // master key of a product's blanks
 	Offices  func() ([]Office, error)             // read again at every round
-	Now      func() time.Time
-	Log      *slog.Logger
+	Notices  func() ([]Notice, error)             // proven ones; read again at every round; nil: none
+	Diary    *Diary
+	// DuplicateKey is the secret under which applicants are marked, 32 bytes at least.
+	DuplicateKey []byte
+	Now          func() time.Time
+	Log          *slog.Logger
 
 	next    int64
 	seen    journal.Checkpoint
+	pin     journal.Hash          // newest opening that a directive names
 	given   map[journal.Hash]bool // directives of this run, which come back with the next pull
+	gone    map[string]bool       // stations that a notice revoked
 	offices map[string]*office
 }
 
@@ -73,8 +81,13 @@ type office struct {
 	directives *journal.Verifier // headquarters' chain to it
 	cases      map[station.CaseToken]*dossier
 	blanks     map[station.Serial]*blank
-	manifests  map[journal.Hash]bool // allocated already
-	pending    []station.CaseToken   // approved, neither ordered nor declined
+	manifests  map[journal.Hash]bool        // allocated already
+	pending    []station.CaseToken          // approved, neither ordered nor declined
+	held       map[station.CaseToken]string // told to wait, with the cause
+	made       []time.Time                  // orders
+	notices    map[journal.Hash]bool        // told already, by the digest of the body
+	revoked    event.Revoked                // by all of them
+	restored   map[uint64]int               // parts of the past that were given to an epoch
 }
 
 // dossier is one case as the ledger shows it.
@@ -86,6 +99,8 @@ type dossier struct {
 	first    journal.Blob // the decision on the application itself
 	serial   station.Serial
 	instead  station.Serial
+	ordered  bool
+	declined string // the cause
 }
 
 // blank is one booklet as the ledger shows it.
@@ -96,31 +111,58 @@ type blank struct {
 	spoiled bool
 }
 
-// Round follows the ledger to its end and carries out what is pending: allocations of stock, then
-// orders. It returns how many directives it gave.
+// Round follows the ledger to its end and carries out what is pending: notices first, then the past of
+// stations on new hardware, allocations of stock, and orders. It returns how many directives it gave.
 func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error) {
-	if err := v.refresh(); err != nil {
+	if err := v.catchUp(ctx); err != nil {
 		return 0, err
 	}
-	if err := v.follow(ctx); err != nil {
-		return 0, fmt.Errorf("follow the ledger: %w", err)
+	given, err := v.tell(ctx)
+	if err != nil {
+		return given, err
 	}
-	given := 0
 	for _, a := range allocations {
+		if v.gone[a.Station] {
+			continue
+		}
 		n, err := v.allocate(ctx, a)
 		given += n
 		if err != nil {
 			return given, fmt.Errorf("allocate to %s: %w", a.Station, err)
 		}
 	}
+	if v.signerRevoked() {
+		v.Log.Error("document signer is revoked, nothing is ordered until there is another")
+		return given, nil
+	}
 	for name, o := range v.offices {
-		for len(o.pending) > 0 {
-			if err := v.order(ctx, o, o.pending[0]); err != nil {
-				return given, fmt.Errorf("order for %s: %w", name, err)
-			}
-			o.pending = o.pending[1:]
-			given++
+		n, err := v.orders(ctx, o)
+		given += n
+		if err != nil {
+			return given, fmt.Errorf("order for %s: %w", name, err)
 		}
+	}
+	return given, nil
+}
+
+// orders answers what is pending for one station. A case that may not be opened today stays pending.
+func (v *Vault) orders(ctx context.Context, o *office) (int, error) {
+	if v.gone[o.Charter.Station] {
+		return 0, nil
+	}
+	o.pending = append(o.pending, v.ready(o)...)
+	given := 0
+	for len(o.pending) > 0 {
+		err := v.order(ctx, o, o.pending[0])
+		if errors.Is(err, ErrReading) {
+			v.Log.Error("order waits", "station", o.Charter.Station, "case", o.pending[0], "error", err)
+			return given, nil
+		}
+		if err != nil {
+			return given, err
+		}
+		o.pending = o.pending[1:]
+		given++
 	}
 	return given, nil
 }
@@ -140,18 +182,11 @@ func (v *Vault) refresh() error {
 			known.Office = o
 			continue
 		}
-		fresh := &office{
-			Office: o, cases: map[station.CaseToken]*dossier{},
-			blanks: map[station.Serial]*blank{}, manifests: map[journal.Hash]bool{},
-		}
-		fresh.own = journal.NewVerifier(name, fresh.key, nil)
-		fresh.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
+		fresh := &office{Office: o}
 		v.offices[name] = fresh
 		v.next, v.seen, v.given = 0, journal.Checkpoint{}, map[journal.Hash]bool{}
 		for _, other := range v.offices {
-			if other != fresh {
-				v.forget(other)
-			}
+			v.forget(other)
 		}
 	}
 	return nil
@@ -162,30 +197,22 @@ func (v *Vault) forget(o *office) {
 	name := o.Charter.Station
 	o.cases, o.blanks = map[station.CaseToken]*dossier{}, map[station.Serial]*blank{}
 	o.manifests, o.pending = map[journal.Hash]bool{}, nil
+	o.held, o.made, o.restored = map[station.CaseToken]string{}, nil, map[uint64]int{}
+	o.notices, o.revoked = map[journal.Hash]bool{}, event.Revoked{}
 	o.own = journal.NewVerifier(name, o.key, nil)
 	o.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
 }
 
 // key finds who may sign on a station's chain.
 func (o *office) key(e journal.Entry) (*ecdsa.PublicKey, error) {
-	spki := []byte(nil)
+	spki := o.Charter.SignedOnce(e.Actor)
 	if e.Actor == o.Charter.StationID {
 		spki = o.SPKI
-	} else if officer, ok := o.Charter.Officer(e.Actor); ok {
-		spki = officer.SPKI
 	}
-	if spki == nil {
+	if spki == nil || slices.Contains(o.revoked.Officers, e.Actor) {
 		return nil, journal.ErrUnknownKey
 	}
-	pub, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", journal.ErrUnknownKey, err)
-	}
-	key, ok := pub.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, journal.ErrUnknownKey
-	}
-	return key, nil
+	return journal.ParseKey(spki)
 }
 
 func (v *Vault) ownKey(e journal.Entry) (*ecdsa.PublicKey, error) {
@@ -240,7 +267,7 @@ func (v *Vault) take(s journal.Signed) error {
 		return fmt.Errorf("%w: %w", ErrChain, err)
 	}
 	if directive {
-		return o.directed(s.Entry)
+		return v.directed(o, s.Entry)
 	}
 	return o.reported(s.Entry)
 }

@@ -141,10 +141,12 @@ type Allocated struct {
 	Blanks   []Blank      `cbor:"3,keyasint"`
 }
 
-// Ordered is the body of OrderIssued: the signature that headquarters gave to this number.
+// Ordered is the body of OrderIssued: the signature that headquarters gave to this number. Opened is
+// the entry of the vault's diary that says so that the case was opened, and pins the diary.
 type Ordered struct {
 	Serial station.Serial `cbor:"1,keyasint"`
 	SOD    []byte         `cbor:"2,keyasint"` // SHA-256 of EF.SOD
+	Opened []byte         `cbor:"3,keyasint,omitempty"`
 }
 
 // Declined is the body of OrderDeclined. Cause is a word of the vault's list, never a sentence.
