@@ -111,6 +111,9 @@ func (d *Desk) Adopt(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := d.ours(tx); err != nil {
+			return err
+		}
 		var seen int
 		if raw != nil {
 			if err := journal.Decode(raw, &seen); err != nil {
@@ -131,6 +134,15 @@ func (d *Desk) Adopt(ctx context.Context) error {
 		}
 		return d.record(tx, d.Key, fact{kind: event.CharterAdopted, body: event.Adopted{Version: d.Charter.Version}})
 	})
+}
+
+// ours refuses a store whose journal is another station's.
+func (d *Desk) ours(tx Tx) error {
+	last, err := tx.Last()
+	if err == nil && last != nil && last.Entry.Chain != d.Charter.Station {
+		return fmt.Errorf("journal of %s: %w", last.Entry.Chain, ErrOtherStation)
+	}
+	return err
 }
 
 // SignIn finds the officer to whom a key belongs.
