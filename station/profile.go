@@ -52,7 +52,7 @@ type Profile struct {
 	PortraitBytes int        `toml:"portrait_bytes" cbor:"17,keyasint" json:"portraitBytes"`
 	ChipTries     int        `toml:"chip_tries" cbor:"18,keyasint" json:"chipTries"`
 	FaceFormat    FaceFormat `toml:"face_format" cbor:"19,keyasint" json:"faceFormat"`
-	IdleMinutes   int        `toml:"idle_minutes" cbor:"30,keyasint,omitempty" json:"idleMinutes,omitempty"`   // until the desk locks
+	IdleMinutes   int        `toml:"idle_minutes" cbor:"30,keyasint,omitempty" json:"idleMinutes,omitempty"`  // until the desk locks
 	MaxCaseDays   int        `toml:"max_case_days" cbor:"31,keyasint,omitempty" json:"maxCaseDays,omitempty"` // of an open case
 }
 

@@ -57,6 +57,8 @@ var (
 	ErrProfile = errors.New("not allowed by the profile")
 	// ErrTooMany: the limit of open cases is reached.
 	ErrTooMany = errors.New("too many open cases")
+	// ErrTooOld: a case has been open for longer than the profile allows.
+	ErrTooOld = errors.New("a case is open for too long")
 )
 
 // Date is a calendar day. Month or Day is 0 where it is not known; such dates occur in births only.

@@ -96,6 +96,8 @@ type Desk struct {
 	DPI          int // of printed pages
 	Now          func() time.Time
 	Log          *slog.Logger
+
+	session session // what is in memory only
 }
 
 // Adopt puts the desk's charter in force, unless a newer one has been in force before.
@@ -145,13 +147,29 @@ func (d *Desk) ours(tx Tx) error {
 	return err
 }
 
-// SignIn finds the officer to whom a key belongs.
+// SignIn gives the officer to whom a key belongs a seat, until the desk locks or they sign out. An
+// officer who opened the day brings its key back to memory. The desk closes the key where it has a
+// Close.
 func (d *Desk) SignIn(key Key) (Seat, error) {
 	o, ok := d.Charter.Officer(key.KeyID())
 	if !ok {
 		return Seat{}, ErrNotOfficer
 	}
-	return Seat{o, key}, nil
+	d.watchOnce()
+	d.session.enter(key, d.Now())
+	seat := Seat{o, key}
+	// Two notes are read: nobody would wait long enough to cancel it.
+	err := d.Store.View(context.Background(), func(tx Tx) error {
+		if err := d.admitKey(tx, key); err != nil {
+			return err
+		}
+		return d.resume(tx, key)
+	})
+	if err != nil {
+		d.SignOut(seat)
+		return Seat{}, err
+	}
+	return seat, nil
 }
 
 // fact is what an entry says beyond its place in the chain.
@@ -164,6 +182,9 @@ type fact struct {
 
 // record appends a signed entry inside a transaction.
 func (d *Desk) record(tx Tx, by Key, ev fact) error {
+	if err := d.admit(tx, by, ev.kind); err != nil {
+		return err
+	}
 	last, err := tx.Last()
 	if err != nil {
 		return err

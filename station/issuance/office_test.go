@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"errors"
 	"image/png"
 	"log/slog"
 	"net"
@@ -299,10 +300,30 @@ func (o *office) desk(wrap func(issuance.Store) issuance.Store) *issuance.Desk {
 		},
 		Layout: must(printing.Utopia())(t), DPI: 300, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
+	o.openDay(d)
 	if wrap != nil {
 		d.Store = wrap(d.Store)
 	}
 	return d
+}
+
+// openDay begins the day if nobody has: two officers count the safe and find what the record says.
+func (o *office) openDay(d *issuance.Desk) {
+	o.t.Helper()
+	if _, err := d.Today(o.t.Context()); !errors.Is(err, issuance.ErrDayClosed) {
+		return
+	}
+	must(d.OpenDay(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), o.count(d)))(o.t)
+}
+
+// count is what an honest custodian finds in the safe.
+func (o *office) count(d *issuance.Desk) int {
+	o.t.Helper()
+	_, expected, err := d.Checklist(o.t.Context(), 0)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return expected
 }
 
 func (o *office) seat(d *issuance.Desk, name string) issuance.Seat {

@@ -22,10 +22,16 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 		if err != nil {
 			return err
 		}
+		if err := d.admitKey(tx, seat.Key); err != nil {
+			return err
+		}
+		if _, err := today(tx); err != nil {
+			return err
+		}
 		if f.Order == nil {
 			return ErrNoOrder
 		}
-		return open(token, f.Keys, f.Order, seat.Key, &o)
+		return d.open(token, f.Keys, f.Order, seat.Key, &o)
 	})
 	if err != nil {
 		return station.Order{}, fmt.Errorf("order of case %s: %w", token, err)

@@ -289,7 +289,7 @@ func (d *Desk) acceptOrder(tx Tx, s journal.Signed, blob []byte) error {
 		return err
 	}
 	workers := append(d.Charter.WithRole(station.RoleOperate), d.Charter.WithRole(station.RoleInspect)...)
-	if f.Order, f.Keys, err = lock(f.Case.Token, o, workers); err != nil {
+	if f.Order, f.Keys, err = d.lock(f.Case.Token, o, workers); err != nil {
 		return err
 	}
 	if err := tx.PutFolder(f); err != nil {
