@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/event"
 )
 
 // ErrRevoked: headquarters' notice took away this key, this blank or this signature.
@@ -14,10 +15,11 @@ var ErrRevoked = errors.New("revoked by headquarters")
 // noteRevoked holds what notices have revoked so far.
 const noteRevoked = "revoked"
 
-// revocations is what every notice together has revoked of keys. Blanks are revoked in the stock.
+// revocations is what every notice together has revoked.
 type revocations struct {
-	Officers []string `cbor:"1,keyasint,omitempty"` // key identifiers
-	Signers  [][]byte `cbor:"2,keyasint,omitempty"` // SHA-256 over certificates
+	Officers []string      `cbor:"1,keyasint,omitempty"` // key identifiers
+	Signers  [][]byte      `cbor:"2,keyasint,omitempty"` // SHA-256 over certificates
+	Blanks   []event.Range `cbor:"3,keyasint,omitempty"` // those here are revoked in the stock as well
 }
 
 // revoked reads what has been revoked, and remembers the officers for what is sealed outside of a

@@ -100,8 +100,19 @@ type Desk struct {
 	session session // what is in memory only
 }
 
-// Adopt puts the desk's charter in force, unless a newer one has been in force before.
+// Adopt puts the desk's charter in force, unless a newer one has been in force before. It completes
+// and records a purge that was cut off.
 func (d *Desk) Adopt(ctx context.Context) error {
+	if err := FinishPurge(ctx, d.Store); err != nil {
+		return err
+	}
+	if err := d.adopt(ctx); err != nil {
+		return err
+	}
+	return d.recordPurge(ctx)
+}
+
+func (d *Desk) adopt(ctx context.Context) error {
 	if err := d.Charter.Profile.Check(); err != nil {
 		return fmt.Errorf("charter: %w: %w", ErrCharter, err)
 	}
@@ -114,6 +125,9 @@ func (d *Desk) Adopt(ctx context.Context) error {
 			return err
 		}
 		if err := d.ours(tx); err != nil {
+			return err
+		}
+		if _, err := d.revoked(tx); err != nil {
 			return err
 		}
 		var seen int

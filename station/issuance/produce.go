@@ -31,7 +31,10 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 		if f.Order == nil {
 			return ErrNoOrder
 		}
-		return d.open(token, f.Keys, f.Order, seat.Key, &o)
+		if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
+			return err
+		}
+		return d.checkSigner(tx, o)
 	})
 	if err != nil {
 		return station.Order{}, fmt.Errorf("order of case %s: %w", token, err)
@@ -69,6 +72,7 @@ func (d *Desk) Produce(ctx context.Context, seat Seat, token station.CaseToken, 
 		return err
 	}
 	defer Destroy(&o)
+	defer d.atWork()()
 	c, err := d.Case(ctx, token)
 	if err != nil {
 		return err

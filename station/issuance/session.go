@@ -29,6 +29,7 @@ type session struct {
 	day     *seal.Key       // guarded by mu; nil where it is not in memory
 	dayID   string          // guarded by mu
 	touched time.Time       // guarded by mu; of the last sign of a person
+	working int             // guarded by mu; verbs that use devices: nobody is idle meanwhile
 	revoked map[string]bool // guarded by mu; key identifiers, as last read from the store
 }
 
@@ -63,7 +64,7 @@ func (s *session) forgetDay() {
 
 // watch locks where nobody has worked for too long, or a token is gone; mu is held.
 func (s *session) watch(now time.Time, idle time.Duration) {
-	away := len(s.keys) > 0 && now.Sub(s.touched) >= idle
+	away := len(s.keys) > 0 && s.working == 0 && now.Sub(s.touched) >= idle
 	if away || slices.ContainsFunc(s.keys, gone) {
 		s.lock()
 	}
@@ -87,6 +88,21 @@ func (d *Desk) awake(by Key) error {
 	}
 	s.touched = now
 	return nil
+}
+
+// atWork keeps the idle time from passing while a device works for the officer. The caller calls
+// what it returns at the end.
+func (d *Desk) atWork() (end func()) {
+	s := &d.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.working++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.working--
+		s.touched = d.Now()
+	}
 }
 
 // Touch says that a person is at the desk: a key was pressed, the mouse moved.

@@ -238,6 +238,8 @@ func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport
 	case event.OrderDeclined:
 		report.Declined++
 		return d.declined(tx, s)
+	case event.NoticeRevoked:
+		return d.revoke(tx, s)
 	}
 	return nil
 }
@@ -251,6 +253,10 @@ func (d *Desk) allocate(tx Tx, blob []byte) error {
 	if err := journal.Decode(plain, &m); err != nil {
 		return err
 	}
+	known, err := d.revoked(tx)
+	if err != nil {
+		return err
+	}
 	for _, b := range m.Blanks {
 		if err := d.Charter.Profile.CheckSerial(b.Serial); err != nil {
 			return err
@@ -259,6 +265,9 @@ func (d *Desk) allocate(tx Tx, blob []byte) error {
 			return errors.Join(err, fmt.Errorf("blank %s allocated twice: %w", b.Serial, ErrHeadquarters))
 		}
 		book := station.Booklet{Serial: b.Serial, ChipID: b.ChipID, State: station.StateAllocated}
+		if (event.Revoked{Blanks: known.Blanks}).HasBlank(b.Serial) {
+			book.State = station.StateRevoked
+		}
 		if err := tx.PutBooklet(book); err != nil {
 			return err
 		}
@@ -271,6 +280,9 @@ func (d *Desk) acceptOrder(tx Tx, s journal.Signed, blob []byte) error {
 	f, err := tx.Folder(station.CaseToken(s.Entry.Subject))
 	if err != nil {
 		return err
+	}
+	if overtaken(f.Case, s) {
+		return nil
 	}
 	plain, err := seal.Open(d.Key, event.PurposeOrder, blob)
 	if err != nil {
