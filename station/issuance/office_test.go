@@ -111,6 +111,14 @@ func (o *office) newToken(name string) {
 	o.keys[name] = k
 }
 
+// reopenToken plugs a token in again after a lock has closed it.
+func (o *office) reopenToken(name string) {
+	o.t.Helper()
+	k := must(token.Open(filepath.Join(o.dir, name+".token"), []byte("open sesame")))(o.t)
+	o.t.Cleanup(func() { _ = k.Close() })
+	o.keys[name] = k
+}
+
 func newKey(t *testing.T) *ecdsa.PrivateKey {
 	t.Helper()
 	return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
@@ -282,13 +290,25 @@ func (o *office) Put(_ context.Context, serial station.Serial, at issuance.Spot)
 	return nil
 }
 
-// desk opens the station as after a start of the program; wrap may stand between it and its store.
+// desk opens the station as after a start of the program, on an open day; wrap may stand between it
+// and its store.
 func (o *office) desk(wrap func(issuance.Store) issuance.Store) *issuance.Desk {
+	o.t.Helper()
+	d := o.rawDesk()
+	o.openDay(d)
+	if wrap != nil {
+		d.Store = wrap(d.Store)
+	}
+	return d
+}
+
+// rawDesk opens the station and does nothing in it.
+func (o *office) rawDesk() *issuance.Desk {
 	t := o.t
 	t.Helper()
 	store := must(sqlite.Open(t.Context(), filepath.Join(o.dir, "station.db")))(t)
 	t.Cleanup(func() { _ = store.Close() })
-	d := &issuance.Desk{
+	return &issuance.Desk{
 		Store: store, Charter: o.charter, Key: o.keys["station"], Headquarters: o.wire,
 		Scanner: must(escl.New(o.scanURL, nil, escl.Timing{}))(t),
 		Printer: must(ipp.New(o.inkURL, nil, ipp.Options{}))(t),
@@ -300,11 +320,6 @@ func (o *office) desk(wrap func(issuance.Store) issuance.Store) *issuance.Desk {
 		},
 		Layout: must(printing.Utopia())(t), DPI: 300, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
-	o.openDay(d)
-	if wrap != nil {
-		d.Store = wrap(d.Store)
-	}
-	return d
 }
 
 // openDay begins the day if nobody has: two officers count the safe and find what the record says.
