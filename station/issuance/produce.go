@@ -149,6 +149,9 @@ func (d *Desk) take(ctx context.Context, seat Seat, o station.Order, _ devices.R
 	if err := d.Charter.Profile.CheckSerial(o.Serial); err != nil {
 		return err
 	}
+	if day, err := d.Today(ctx); err != nil || day.Short {
+		return errors.Join(err, ErrStockCount)
+	}
 	if err := d.checkSerial(ctx, o.Serial); err != nil {
 		return err
 	}
