@@ -2,6 +2,7 @@ package issuance_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -9,15 +10,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/event"
 	"padarozhnik/station/sqlite"
 )
 
-// recordedFor says how many cases the recorded station carries through before it ends.
+// recordedFor says how many cases the recorded station carries through before it ends; another word
+// than a number has it purge, and say the word when it has.
 const recordedFor = "PADAROZHNIK_RECORDED_FOR"
 
 // disk is what stands behind a directory: what a sync has made durable, and what waits in the
@@ -135,9 +139,14 @@ func recordWork(t *testing.T, cases int) *recording {
 	if err := makeTortured(t.Context(), dir, 3); err != nil {
 		t.Fatal(err)
 	}
+	return recordIn(t, dir, strconv.Itoa(cases))
+}
+
+func recordIn(t *testing.T, dir, work string) *recording {
+	t.Helper()
 	begin := must(os.ReadFile(filepath.Join(dir, "station.db")))(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), torturedIn+"="+dir, fmt.Sprintf("%s=%d", recordedFor, cases))
+	cmd.Env = append(os.Environ(), torturedIn+"="+dir, recordedFor+"="+work)
 	cmd.Stdout, cmd.Stderr = nil, os.Stderr
 	deeds := must(record(cmd, dir))(t)
 	desk, _, err := openTortured(t.Context(), dir)
@@ -173,9 +182,9 @@ func (rec *recording) images(t *testing.T, n int, lies bool, check func(image ma
 				for line := range bytes.Lines(d.data) {
 					w.take(t, string(bytes.TrimSpace(line)))
 				}
-			} else {
-				k.do(d)
+				continue
 			}
+			k.do(rec.deeds[done])
 		}
 		if err := check(k.cut(r), w); err != nil {
 			bad++
@@ -189,16 +198,11 @@ func (rec *recording) images(t *testing.T, n int, lies bool, check func(image ma
 
 // holds starts a station from an image and looks for everything that had been acknowledged.
 func (rec *recording) holds(t *testing.T, image map[string][]byte, w *witness) error {
-	dir, err := os.MkdirTemp(t.TempDir(), "image-*")
+	dir, err := lay(t, image)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	for file, b := range image {
-		if err := os.WriteFile(filepath.Join(dir, file), b, 0o600); err != nil {
-			return err
-		}
-	}
 	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "station.db"))
 	if err != nil {
 		return err
@@ -227,6 +231,15 @@ func (rec *recording) holds(t *testing.T, image map[string][]byte, w *witness) e
 		}
 		return w.cases(tx)
 	})
+}
+
+// lay writes an image into a new directory.
+func lay(t *testing.T, image map[string][]byte) (string, error) {
+	dir, err := os.MkdirTemp(t.TempDir(), "image-*")
+	for file, b := range image {
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, file), b, 0o600))
+	}
+	return dir, err
 }
 
 // TestTortureTornPower records a station at work and replays its writes and syncs with what was not
@@ -268,4 +281,114 @@ func (rec *recording) syncedBeforeSaid(t *testing.T) {
 	if said < 10 || syncs < said-1 {
 		t.Errorf("%d acknowledgements, %d syncs of the log", said, syncs)
 	}
+}
+
+const sayPurged = "purged"
+
+// TestTornPurge cuts the power at any moment of a purge. As soon as the intent is on the disk, the next
+// start leaves nothing of what was locked away; once the purge has said that it is done, the disk
+// holds nothing of it whatever of the last writes is lost.
+func TestTornPurge(t *testing.T) {
+	images := 120
+	if os.Getenv("PADAROZHNIK_TORTURE") != "" {
+		images = 3000
+	}
+	dir := must(filepath.EvalSymlinks(t.TempDir()))(t)
+	n := lockedAway(t, dir)
+	rec := recordIn(t, dir, sayPurged)
+	before, finished := 0, 0
+	rec.images(t, images, false, func(image map[string][]byte, w *witness) error {
+		there := 0
+		for _, b := range image {
+			there += len(n.in(b))
+		}
+		if w.said == sayPurged && there > 0 {
+			return fmt.Errorf("%d pieces are on the disk after the purge was done", there)
+		}
+		begun, left, err := finishOn(t, image, n)
+		switch {
+		case err != nil:
+			return err
+		case begun && len(left) > 0:
+			return fmt.Errorf("the next start left %d pieces, the first %s", len(left), left[0])
+		case !begun && (w.said == sayPurged || len(left) == 0):
+			return errors.New("pieces are gone without an intent")
+		case begun:
+			finished++
+		default:
+			before++
+		}
+		return nil
+	})
+	if before == 0 || finished == 0 {
+		t.Errorf("%d cuts before the intent, %d after", before, finished)
+	}
+}
+
+// lockedAway makes a station with open cases and returns pieces of what is sealed in it.
+func lockedAway(t *testing.T, dir string) *needles {
+	t.Helper()
+	ctx := t.Context()
+	if err := makeTortured(ctx, dir, 3); err != nil {
+		t.Fatal(err)
+	}
+	d, seats, err := openTortured(ctx, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.SetPIN(ctx, seats["A"], seats["C"], pin, pin); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		token := must(d.Enrol(ctx, seats["E"]))(t)
+		picture := func(a *station.Application) error { a.Portrait = portraitBytes(); return nil }
+		if err := d.Amend(ctx, seats["E"], token, "portrait", picture); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := &needles{}
+	(&office{t: t}).addFolders(d, n)
+	if err := d.Store.(*sqlite.Store).Close(); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// finishOn starts a station from an image and returns whether there had been an intent, and which
+// pieces are left on its disk.
+func finishOn(t *testing.T, image map[string][]byte, n *needles) (begun bool, left []string, err error) {
+	dir, err := lay(t, image)
+	if err != nil {
+		return false, nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "station.db")
+	store, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		return false, nil, err
+	}
+	err = store.View(t.Context(), func(tx issuance.Tx) error {
+		purge, err := tx.Note("purge")
+		if err != nil {
+			return err
+		}
+		entries, err := tx.Entries("")
+		if err != nil {
+			return err
+		}
+		begun = purge != nil || entries[len(entries)-1].Entry.Kind == event.StationPurged
+		return nil
+	})
+	err = errors.Join(err, issuance.FinishPurge(t.Context(), store))
+	files, globErr := filepath.Glob(path + "*")
+	if err = errors.Join(err, globErr, store.Close()); err != nil {
+		return begun, nil, err
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err == nil {
+			left = append(left, n.in(b)...)
+		}
+	}
+	return begun, left, nil
 }

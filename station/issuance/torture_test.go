@@ -35,21 +35,37 @@ const torturedIn = "PADAROZHNIK_TORTURED_IN"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(torturedIn); dir != "" {
-		cases := 1 << 30
-		if n, ok := os.LookupEnv(recordedFor); ok {
-			if err := surrender(3); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
-			}
-			cases, _ = strconv.Atoi(n)
-		}
-		if err := tortured(context.Background(), dir, cases, os.Stdout); err != nil {
+		if err := another(context.Background(), dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+// another is the life of this binary as a station: without an end, or recorded, or for one purge.
+func another(ctx context.Context, dir string) error {
+	work := os.Getenv(recordedFor)
+	if work == "" {
+		return tortured(ctx, dir, 1<<30, os.Stdout)
+	}
+	if err := surrender(3); err != nil {
+		return err
+	}
+	cases, err := strconv.Atoi(work)
+	if err == nil {
+		return tortured(ctx, dir, cases, os.Stdout)
+	}
+	d, _, err := openTortured(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if err := d.Purge(ctx, pin, pin); err != nil {
+		return err
+	}
+	fmt.Println(work)
+	return nil
 }
 
 var torturedOfficers = map[string][]station.Role{
@@ -213,6 +229,7 @@ type witness struct {
 	numbers map[uint64]string // identity of the entry at each number
 	stages  map[station.CaseToken]station.Stage
 	acked   int
+	said    string          // the last line that was no acknowledgement
 	kept    *journal.Signed // the last entry of the part that has been verified
 	at      int
 }
@@ -254,7 +271,8 @@ func (w *witness) life(t *testing.T, dir string, after time.Duration) {
 func (w *witness) take(t *testing.T, line string) {
 	var token, stage, id string
 	var number uint64
-	if line == "ready" {
+	if !strings.HasPrefix(line, "ack ") {
+		w.said = line
 		return
 	}
 	if _, err := fmt.Sscanf(line, "ack %s %s %d %s", &token, &stage, &number, &id); err != nil {
