@@ -283,7 +283,25 @@ func (rec *recording) syncedBeforeSaid(t *testing.T) {
 	}
 }
 
-const sayPurged = "purged"
+// freed looks at the bytes that files give back to the disk when they are cut or removed: their blocks
+// keep them until something else is written there.
+func (rec *recording) freed(n *needles) (found []string) {
+	files := map[string][]byte{"station.db": rec.start.durable["station.db"]}
+	for _, d := range rec.deeds {
+		switch d.what {
+		case deedWrite:
+			files[d.file] = apply(files[d.file], []deed{d})
+		case deedCut:
+			whole := files[d.file]
+			found = append(found, n.in(whole[min(d.at, int64(len(whole))):])...)
+			files[d.file] = apply(whole, []deed{d})
+		case deedRemove:
+			found = append(found, n.in(files[d.file])...)
+			delete(files, d.file)
+		}
+	}
+	return found
+}
 
 // TestTornPurge cuts the power at any moment of a purge. As soon as the intent is on the disk, the next
 // start leaves nothing of what was locked away; once the purge has said that it is done, the disk
@@ -296,6 +314,9 @@ func TestTornPurge(t *testing.T) {
 	dir := must(filepath.EvalSymlinks(t.TempDir()))(t)
 	n := lockedAway(t, dir)
 	rec := recordIn(t, dir, sayPurged)
+	if found := rec.freed(n); len(found) > 0 {
+		t.Errorf("the blocks of files that were cut keep %d pieces, the first %s", len(found), found[0])
+	}
 	before, finished := 0, 0
 	rec.images(t, images, false, func(image map[string][]byte, w *witness) error {
 		there := 0
@@ -391,4 +412,26 @@ func finishOn(t *testing.T, image map[string][]byte, n *needles) (begun bool, le
 		}
 	}
 	return begun, left, nil
+}
+
+// TestEndedCaseFreesNothing: when a case ends, neither a file of the station nor a block that a file
+// has given back keeps a piece of what was sealed or of a key that was wrapped.
+func TestEndedCaseFreesNothing(t *testing.T) {
+	dir := must(filepath.EvalSymlinks(t.TempDir()))(t)
+	n := lockedAway(t, dir)
+	rec := recordIn(t, dir, sayWithdrawn)
+	for _, w := range must(rec.desk.Today(t.Context()))(t).Keys { // the day goes on
+		n.removeSealed(w.Sealed)
+	}
+	if last := rec.deeds[len(rec.deeds)-1]; last.what != deedRemove || last.file != "station.db-wal" {
+		t.Errorf("the log was not given back at the end, but %+v", last.file)
+	}
+	if found := rec.freed(n); len(found) > 0 {
+		t.Errorf("blocks that were given back keep %d pieces, the first %s", len(found), found[0])
+	}
+	for file := range rec.start.durable {
+		if left := n.in(must(os.ReadFile(filepath.Join(dir, file)))(t)); len(left) > 0 {
+			t.Errorf("%s keeps %d pieces, the first %s", file, len(left), left[0])
+		}
+	}
 }

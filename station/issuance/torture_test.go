@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,15 +58,52 @@ func another(ctx context.Context, dir string) error {
 	if err == nil {
 		return tortured(ctx, dir, cases, os.Stdout)
 	}
-	d, _, err := openTortured(ctx, dir)
+	d, seats, err := openTortured(ctx, dir)
 	if err != nil {
 		return err
 	}
-	if err := d.Purge(ctx, pin, pin); err != nil {
+	for range 6 { // a day's work: the log is long, and full of what is locked away
+		if err := d.Store.Update(ctx, turnAll); err != nil {
+			return err
+		}
+	}
+	switch work {
+	case sayPurged:
+		err = d.Purge(ctx, pin, pin)
+	case sayWithdrawn:
+		err = withdrawAll(ctx, d, seats["E"])
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Println(work)
-	return nil
+	return d.Store.(*sqlite.Store).Close()
+}
+
+// Words of a recorded station: what it does, and says when it is done.
+const (
+	sayPurged    = "purged"
+	sayWithdrawn = "withdrawn"
+)
+
+func withdrawAll(ctx context.Context, d *issuance.Desk, by issuance.Seat) error {
+	board, err := d.Board(ctx)
+	for _, c := range board.Cases {
+		err = errors.Join(err, d.Withdraw(ctx, by, c.Token))
+	}
+	return err
+}
+
+// turnAll saves every folder with its sealed bytes turned round: done twice, it is as it was, and the
+// log holds all of it.
+func turnAll(tx issuance.Tx) error {
+	cases, err := tx.Cases()
+	for _, c := range cases {
+		f, folderErr := tx.Folder(c.Token)
+		slices.Reverse(f.Sealed)
+		err = errors.Join(err, folderErr, tx.PutFolder(f))
+	}
+	return err
 }
 
 var torturedOfficers = map[string][]station.Role{

@@ -6,14 +6,32 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"padarozhnik/station/issuance"
 )
 
-// Scrub implements issuance.Store: the write-ahead log is written back and emptied.
+// Scrub implements issuance.Store. The pages that were erased are zeros already (secure_delete) and
+// are written back; then random bytes are written over the whole length of the write-ahead log, whose
+// blocks the disk would otherwise get back as they are; last the log is emptied.
 func (s *Store) Scrub(ctx context.Context) error {
-	if err := s.checkpoint(ctx, "TRUNCATE"); err != nil {
+	if err := s.scrub(ctx); err != nil {
 		return fmt.Errorf("scrub: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) scrub(ctx context.Context) error {
+	if err := s.checkpoint(ctx, "RESTART"); err != nil {
+		return err
+	}
+	err := s.overwriteLog(ctx)
+	if errors.Is(err, issuance.ErrDiskFull) { // what is ended is ended in the room of the reserve
+		err = errors.Join(s.giveUpReserve(), s.overwriteLog(ctx))
+	}
+	if err != nil {
+		return err
+	}
+	return s.checkpoint(ctx, "TRUNCATE")
 }
 
 func (s *Store) checkpoint(ctx context.Context, mode string) error {
@@ -28,17 +46,14 @@ func (s *Store) checkpoint(ctx context.Context, mode string) error {
 	return nil
 }
 
-// Wipe implements issuance.Store. The pages that were erased are zeros already (secure_delete) and
-// are written back; then random bytes are written over the whole length of the log, which would
-// otherwise give its blocks back as they are; last the file is built anew without its free pages.
+// Wipe implements issuance.Store: it scrubs, builds the file anew without its free pages, and scrubs
+// again. The reserve is given up first: a full disk must not stop a purge.
 func (s *Store) Wipe(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		func(context.Context) error { return s.giveUpReserve() }, // a full disk must not stop a purge
-		func(ctx context.Context) error { return s.checkpoint(ctx, "RESTART") },
-		s.overwriteLog,
-		func(ctx context.Context) error { return s.checkpoint(ctx, "RESTART") },
+		func(context.Context) error { return s.giveUpReserve() },
+		s.scrub,
 		func(ctx context.Context) error { _, err := s.db.ExecContext(ctx, "VACUUM"); return translate(err) },
-		func(ctx context.Context) error { return s.checkpoint(ctx, "TRUNCATE") },
+		s.scrub,
 	} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("wipe: %w", err)
@@ -47,21 +62,21 @@ func (s *Store) Wipe(ctx context.Context) error {
 	return nil
 }
 
-// overwriteLog writes as much as the log is long and takes it back: the next writer after a RESTART
-// begins at the start of the log.
+// overwriteLog writes as much as the log is long and takes it back, in two transactions so that both
+// reach the log: the next writer after a RESTART begins at its start.
 func (s *Store) overwriteLog(ctx context.Context) error {
 	info, err := os.Stat(s.path + "-wal")
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	const name = "wipe"
-	put := "INSERT INTO notes (name, value) VALUES (?1, randomblob(?2)) ON CONFLICT (name) DO UPDATE SET value = randomblob(?2)"
-	if _, err := s.db.ExecContext(ctx, put, name, info.Size()); err != nil {
+	const put = `INSERT INTO notes (name, value) VALUES ('wipe', randomblob(?1))
+		ON CONFLICT (name) DO UPDATE SET value = randomblob(?1)`
+	if _, err := s.db.ExecContext(ctx, put, info.Size()); err != nil {
 		return translate(err)
 	}
-	_, err = s.db.ExecContext(ctx, "DELETE FROM notes WHERE name = ?", name)
+	_, err = s.db.ExecContext(ctx, "DELETE FROM notes WHERE name = 'wipe'")
 	return translate(err)
 }

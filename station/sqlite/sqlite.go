@@ -92,8 +92,12 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Close closes the file.
-func (s *Store) Close() error { return s.db.Close() }
+// Close scrubs and closes the file: SQLite gives the blocks of the log back when the last program
+// closes it. A log that another program uses, or a disk without room for it, is left to them.
+func (s *Store) Close() error {
+	_ = s.scrub(context.Background()) // the file closes whatever becomes of it
+	return s.db.Close()
+}
 
 // Update implements issuance.Store.
 func (s *Store) Update(ctx context.Context, fn func(issuance.Tx) error) error {
