@@ -32,7 +32,10 @@ func (p *program) desk(
 	if err != nil {
 		return err
 	}
-	return verb(office, seat)
+	if err = verb(office, seat); err == nil {
+		p.warn(ctx, office)
+	}
+	return err
 }
 
 func (p *program) caseCommand() *cobra.Command {

@@ -221,15 +221,11 @@ func (d *Desk) CloseDay(ctx context.Context, seat Seat, counted int) ([]Check, e
 
 // endDay erases the day and what is wrapped under its key.
 func endDay(tx Tx) error {
-	cases, err := tx.Cases()
+	folders, err := locked(tx)
 	if err != nil {
 		return err
 	}
-	for _, c := range cases {
-		f, err := tx.Folder(c.Token)
-		if err != nil {
-			return err
-		}
+	for _, f := range folders {
 		kept := withoutDay(f.Keys)
 		if len(kept) == len(f.Keys) {
 			continue

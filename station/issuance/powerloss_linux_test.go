@@ -307,7 +307,7 @@ func (rec *recording) freed(n *needles) (found []string) {
 // start leaves nothing of what was locked away; once the purge has said that it is done, the disk
 // holds nothing of it whatever of the last writes is lost.
 func TestTornPurge(t *testing.T) {
-	images := 120
+	images := 40
 	if os.Getenv("PADAROZHNIK_TORTURE") != "" {
 		images = 3000
 	}
