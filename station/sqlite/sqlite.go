@@ -56,7 +56,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := touch(path); err != nil {
 		return nil, fmt.Errorf("open store: %w", translate(err))
 	}
-	query := url.Values{"_txlock": {"immediate"}, "_busy_timeout": {"10000"}}
+	query := url.Values{"_txlock": {"immediate"}, "_busy_timeout": {"10000"}, "_stmt_cache_size": {"64"}}
 	db := sql.OpenDB(&connector{"file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()})
 	db.SetMaxOpenConns(1)
 	s := &Store{db: db, path: path}
