@@ -32,14 +32,14 @@ func (o *office) at(dir string) *issuance.Desk {
 func (o *office) locked(d *issuance.Desk, err error, cause string) {
 	t := o.t
 	t.Helper()
-	if !errors.Is(err, issuance.ErrLocked) || issuance.Cure(err) != "locked" {
+	if !errors.Is(err, issuance.ErrHalted) || issuance.Cure(err) != "halted" {
 		t.Errorf("not locked: %v", err)
 	}
-	if _, err := d.Enrol(t.Context(), o.seat(d, "E")); !errors.Is(err, issuance.ErrLocked) {
+	if _, err := d.Enrol(t.Context(), o.seat(d, "E")); !errors.Is(err, issuance.ErrHalted) {
 		t.Errorf("enrolled at a locked station: %v", err)
 	}
-	e := must(d.Lock(t.Context()))(t)
-	if e == nil || e.Kind != cause || !must(d.Contact(t.Context()))(t).Locked {
+	e := must(d.Halt(t.Context()))(t)
+	if e == nil || e.Kind != cause || !must(d.Contact(t.Context()))(t).Halted {
 		t.Fatalf("evidence %+v, want %s", e, cause)
 	}
 	theirs := must(journal.Parse(e.Theirs))(t)
@@ -76,7 +76,7 @@ func TestRestoredStationLocks(t *testing.T) {
 			if o.leaves() != 4 {
 				t.Errorf("%d entries at headquarters", o.leaves())
 			}
-			if _, err := o.at(old).Sync(t.Context()); !errors.Is(err, issuance.ErrLocked) {
+			if _, err := o.at(old).Sync(t.Context()); !errors.Is(err, issuance.ErrHalted) {
 				t.Errorf("after a restart: %v", err)
 			}
 			if forks := must(o.ledger.Evidence(t.Context(), stationID))(t); len(forks) > 0 {
@@ -106,7 +106,7 @@ func TestClonedStationFreezes(t *testing.T) {
 		t.Fatalf("headquarters keeps %v", forks)
 	}
 	o.write(d, 1)
-	if _, err := d.Sync(t.Context()); !errors.Is(err, issuance.ErrLocked) {
+	if _, err := d.Sync(t.Context()); !errors.Is(err, issuance.ErrHalted) {
 		t.Errorf("the first copy goes on: %v", err)
 	}
 }
@@ -142,10 +142,10 @@ func TestHeadquartersCannotLockByALie(t *testing.T) {
 		Chain: stationID, Epoch: 1, Sequence: 2, Previous: journal.Hash{1}, Kind: event.CaseOpened,
 	}, forger))(t)
 	d.Headquarters = liar{d.Headquarters, forged}
-	if _, err := d.Sync(t.Context()); !errors.Is(err, issuance.ErrHeadquarters) || errors.Is(err, issuance.ErrLocked) {
+	if _, err := d.Sync(t.Context()); !errors.Is(err, issuance.ErrHeadquarters) || errors.Is(err, issuance.ErrHalted) {
 		t.Errorf("got %v", err)
 	}
-	if e := must(d.Lock(t.Context()))(t); e != nil {
+	if e := must(d.Halt(t.Context()))(t); e != nil {
 		t.Errorf("locked by %s", e.Kind)
 	}
 }

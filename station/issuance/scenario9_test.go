@@ -221,7 +221,7 @@ func TestScenario9F5WrongClock(t *testing.T) {
 				}
 				last = s.Entry.Time
 			}
-			if c := must(d.Contact(t.Context()))(t); c.Silence.Warn || c.Locked {
+			if c := must(d.Contact(t.Context()))(t); c.Silence.Warn || c.Halted {
 				t.Errorf("contact %+v", c)
 			}
 		})

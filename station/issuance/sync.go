@@ -45,7 +45,7 @@ type SyncReport struct {
 // It may be cut off at any point and called again: headquarters counts an entry once, and a
 // directive is taken in together with the place where the next one is asked for.
 //
-// It returns ErrLocked where headquarters holds entries of this station that the station does not
+// It returns ErrHalted where headquarters holds entries of this station that the station does not
 // have, or others at the same numbers: the station was restored from a backup, or copied. Where
 // headquarters shows an older tree than before, Sync raises an alarm and sends everything again
 // that headquarters lost.

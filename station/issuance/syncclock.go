@@ -55,7 +55,7 @@ func (d *Desk) SignedTime(ctx context.Context) (time.Time, error) {
 type Contact struct {
 	Heard   time.Time       `json:"heard,omitzero"` // zero: never, or not since the desk began to count
 	Silence station.Silence `json:"silence"`
-	Locked  bool            `json:"locked"`          // ErrLocked is what every verb returns
+	Halted  bool            `json:"halted"`          // ErrHalted is what every verb returns
 	Alarm   string          `json:"alarm,omitempty"` // one of the Alarm words; stays until acknowledged
 }
 
@@ -74,8 +74,8 @@ func (d *Desk) contact(tx Tx) (Contact, error) {
 		return Contact{}, err
 	}
 	c := Contact{Heard: heard, Silence: d.Charter.Profile.Silence(heard, now)}
-	if err := unlocked(tx); errors.Is(err, ErrLocked) {
-		c.Locked = true
+	if err := halted(tx); errors.Is(err, ErrHalted) {
+		c.Halted = true
 	} else if err != nil {
 		return c, err
 	}

@@ -49,9 +49,9 @@ func (d *Desk) settle(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &diverged):
 		d.testify(ctx, diverged)
-		return errors.Join(d.lockDown(ctx, diverged.evidence()), err)
+		return errors.Join(d.haltFor(ctx, diverged.evidence()), err)
 	case errors.Is(err, journal.ErrForked):
-		return errors.Join(d.lockDown(ctx, Evidence{Kind: LockForked}), err)
+		return errors.Join(d.haltFor(ctx, Evidence{Kind: LockForked}), err)
 	case errors.Is(err, journal.ErrRewritten):
 		return errors.Join(err, d.alarm(ctx, Evidence{Kind: AlarmRewritten}))
 	}
@@ -77,10 +77,10 @@ func (d *Desk) testify(ctx context.Context, e *divergedError) {
 	}
 }
 
-// lockDown locks the station for good and returns ErrLocked. The first evidence stays.
-func (d *Desk) lockDown(ctx context.Context, e Evidence) error {
+// haltFor halts the station for good and returns ErrHalted. The first evidence stays.
+func (d *Desk) haltFor(ctx context.Context, e Evidence) error {
 	d.Log.Error("station locked", "cause", e.Kind)
-	return errors.Join(ErrLocked, d.keepEvidence(ctx, noteLock, e))
+	return errors.Join(ErrHalted, d.keepEvidence(ctx, noteHalt, e))
 }
 
 // alarm keeps what headquarters did that it must not do. The first evidence stays until it is
@@ -126,20 +126,20 @@ func readEvidence(tx Tx, name string) (*Evidence, error) {
 	return &e, journal.Decode(raw, &e)
 }
 
-// unlocked returns ErrLocked where the station may write no entry any more.
-func unlocked(tx Tx) error {
-	e, err := readEvidence(tx, noteLock)
+// halted returns ErrHalted where the station may write no entry any more.
+func halted(tx Tx) error {
+	e, err := readEvidence(tx, noteHalt)
 	if err != nil || e == nil {
 		return err
 	}
-	return fmt.Errorf("%s: %w", e.Kind, ErrLocked)
+	return fmt.Errorf("%s: %w", e.Kind, ErrHalted)
 }
 
-// Lock returns why the station is locked, nil where it is not; Alarm what headquarters did that
+// Halt returns why the station is halted, nil where it is not; Alarm what headquarters did that
 // nobody has acknowledged, nil for nothing.
-func (d *Desk) Lock(ctx context.Context) (*Evidence, error) { return d.evidence(ctx, noteLock) }
+func (d *Desk) Halt(ctx context.Context) (*Evidence, error) { return d.evidence(ctx, noteHalt) }
 
-// Alarm is described at Lock.
+// Alarm is described at Halt.
 func (d *Desk) Alarm(ctx context.Context) (*Evidence, error) { return d.evidence(ctx, noteAlarm) }
 
 func (d *Desk) evidence(ctx context.Context, name string) (e *Evidence, err error) {
