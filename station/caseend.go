@@ -38,7 +38,8 @@ func (c Case) LoseBlank() (Case, error) {
 	return c, nil
 }
 
-// Older tells whether the case has been open for longer than the profile allows.
+// Older tells whether the case has been open for longer than the profile allows, at a time that has
+// surely come.
 func (c Case) Older(p Profile, now time.Time) bool {
 	return c.Open() && now.Sub(time.Unix(c.Opened, 0)) > p.CaseAge()
 }

@@ -57,7 +57,11 @@ func (d *Desk) Checklist(ctx context.Context, counted int) ([]Check, int, error)
 		}
 		checks = append(checks, d.sent(waiting))
 		cases, err := tx.Cases()
-		checks = append(checks, d.ages(cases))
+		if err != nil {
+			return err
+		}
+		now, err := d.surely(tx)
+		checks = append(checks, d.ages(cases, now))
 		return err
 	})
 	if err != nil {
@@ -132,10 +136,11 @@ func (d *Desk) sent(waiting []journal.Signed) Check {
 	return Check{"sync", age < staleSync, fmt.Sprintf("entries wait for headquarters, the oldest for %d hours", age/time.Hour)}
 }
 
-func (d *Desk) ages(cases []station.Case) Check {
+// ages warns by the desk's clock. It stops nobody, as mayEnrol does by what headquarters has signed.
+func (d *Desk) ages(cases []station.Case, now time.Time) Check {
 	old := 0
 	for _, c := range cases {
-		if c.Older(d.Charter.Profile, d.Now()) {
+		if c.Older(d.Charter.Profile, now) {
 			old++
 		}
 	}

@@ -146,28 +146,28 @@ func TestDayKey(t *testing.T) {
 // TestIdleDeskLocks: after the profile's time without work every key is gone from memory, and the
 // token is asked for again. Work with a device is no idle time.
 func TestIdleDeskLocks(t *testing.T) {
-	for name, end := range map[string]func(o *office, d *issuance.Desk, clock *time.Time, key *countingToken){
-		"idle": func(_ *office, _ *issuance.Desk, clock *time.Time, _ *countingToken) {
-			*clock = clock.Add(5 * time.Minute)
+	for name, end := range map[string]func(o *office, d *issuance.Desk, clock *time.Duration, key *countingToken){
+		"idle": func(_ *office, _ *issuance.Desk, clock *time.Duration, _ *countingToken) {
+			*clock += 5 * time.Minute
 		},
-		"pulled": func(_ *office, _ *issuance.Desk, _ *time.Time, key *countingToken) { key.out = true },
-		"locked": func(_ *office, d *issuance.Desk, _ *time.Time, _ *countingToken) { d.Lock() },
-		"touched, then idle": func(_ *office, d *issuance.Desk, clock *time.Time, _ *countingToken) {
-			*clock = clock.Add(4 * time.Minute)
+		"pulled": func(_ *office, _ *issuance.Desk, _ *time.Duration, key *countingToken) { key.out = true },
+		"locked": func(_ *office, d *issuance.Desk, _ *time.Duration, _ *countingToken) { d.Lock() },
+		"touched, then idle": func(_ *office, d *issuance.Desk, clock *time.Duration, _ *countingToken) {
+			*clock += 4 * time.Minute
 			d.Touch()
-			*clock = clock.Add(5 * time.Minute)
+			*clock += 5 * time.Minute
 			d.Touch() // too late
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice(t, 1)
 			d := o.desk(nil)
-			clock := time.Now()
-			d.Now = func() time.Time { return clock }
+			var clock time.Duration
+			d.Elapsed = func() time.Duration { return clock }
 			ctx := t.Context()
 			seat, key := o.signInCounting(d, "E")
 			token := must(d.Enrol(ctx, seat))(t)
-			clock = clock.Add(4 * time.Minute)
+			clock += 4 * time.Minute
 			must(d.Application(ctx, seat, token))(t)
 			end(o, d, &clock, key)
 			if _, err := d.Application(ctx, seat, token); !errors.Is(err, issuance.ErrLocked) || issuance.Cure(err) != "locked" {
@@ -189,17 +189,48 @@ func TestIdleDeskLocks(t *testing.T) {
 
 var errTokenClosed = token.ErrClosed
 
+// TestSetClockLocksNobody: idle time is no matter of the date.
+func TestSetClockLocksNobody(t *testing.T) {
+	o := newOffice(t, 1)
+	d := o.desk(nil)
+	var passed time.Duration
+	d.Elapsed = func() time.Duration { return passed }
+	seat := o.seat(d, "E")
+	token := must(d.Enrol(t.Context(), seat))(t)
+	for _, years := range []int{10, -10} {
+		d.Now = func() time.Time { return time.Now().AddDate(years, 0, 0) }
+		if _, err := d.Application(t.Context(), seat, token); err != nil {
+			t.Errorf("%d years: %v", years, err)
+		}
+	}
+	passed = o.charter.Profile.IdleTime()
+	if _, err := d.Application(t.Context(), seat, token); !errors.Is(err, issuance.ErrLocked) {
+		t.Errorf("an idle desk whose clock was set back: %v", err)
+	}
+}
+
 // TestCaseAge: a case that is open for longer than the profile allows stops new ones until somebody
-// ends it. Its withdrawal destroys its key and says so.
+// ends it. How long is told by what headquarters has signed: the clock alone stops nobody. The case's
+// withdrawal destroys its key and says so.
 func TestCaseAge(t *testing.T) {
 	o := newOffice(t, 1)
 	d := o.desk(nil)
 	ctx := t.Context()
-	clock := time.Now()
-	d.Now = func() time.Time { return clock }
 	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
-	clock = clock.Add(o.charter.Profile.CaseAge() + time.Hour)
-	o.reopenTokens()
+	later := time.Now().Add(o.charter.Profile.CaseAge() + time.Hour)
+	o.clock = func() time.Time { return later }
+	withdrawn := must(d.Enrol(ctx, o.seat(d, "E")))(t)
+	if err := d.Withdraw(ctx, o.seat(d, "E"), withdrawn); err != nil {
+		t.Fatal(err)
+	}
+	o.clock = time.Now
+	o.vault.Now = func() time.Time { return later }
+	more := o.offers[0]
+	more.Manifest.Blanks = []event.Blank{{Serial: "UT4299999", ChipID: []byte{9}}}
+	o.offers = append(o.offers, more)
+	o.round()
+	must(d.Sync(ctx))(t)
+	must(d.Close(ctx))(t)
 	if _, err := d.Enrol(ctx, o.seat(d, "E")); !errors.Is(err, station.ErrTooOld) {
 		t.Errorf("enrolled beside a case of %d days: %v", o.charter.Profile.MaxCaseDays, err)
 	}

@@ -100,6 +100,7 @@ type Desk struct {
 	Layout       printing.Layout
 	DPI          int // of printed pages
 	Now          func() time.Time
+	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
 	Log          *slog.Logger
 
 	exchanging turn
@@ -190,7 +191,7 @@ func (d *Desk) SignIn(key Key) (Seat, error) {
 		return Seat{}, ErrNotOfficer
 	}
 	d.watchOnce()
-	d.session.enter(key, d.Now())
+	d.session.enter(key, d.elapsed())
 	seat := Seat{o, key}
 	// Two notes are read: nobody would wait long enough to cancel it.
 	err := d.Store.View(context.Background(), func(tx Tx) error {

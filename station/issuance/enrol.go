@@ -33,10 +33,15 @@ func (d *Desk) Enrol(ctx context.Context, seat Seat) (station.CaseToken, error) 
 		if err := d.mayEnrol(tx); err != nil {
 			return err
 		}
-		if err := tx.PutFolder(f); err != nil {
+		if err := d.record(tx, seat.Key, fact{kind: event.CaseOpened, subject: string(token)}); err != nil {
 			return err
 		}
-		return d.record(tx, seat.Key, fact{kind: event.CaseOpened, subject: string(token)})
+		last, err := tx.Last()
+		if err != nil {
+			return err
+		}
+		f.Case.Opened = last.Entry.Time // what the record claims, whatever the clock says
+		return tx.PutFolder(f)
 	})
 	if err != nil {
 		return "", fmt.Errorf("enrol: %w", err)
@@ -50,9 +55,13 @@ func (d *Desk) mayEnrol(tx Tx) error {
 	if err != nil {
 		return err
 	}
+	now, err := proven(tx)
+	if err != nil {
+		return err
+	}
 	open := 0
 	for _, c := range cases {
-		if c.Older(d.Charter.Profile, d.Now()) {
+		if c.Older(d.Charter.Profile, now) {
 			return fmt.Errorf("case %s: %w", c.Token, station.ErrTooOld)
 		}
 		if c.Open() {

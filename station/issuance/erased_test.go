@@ -39,6 +39,8 @@ func TestAfterCloseNothingIsLeft(t *testing.T) {
 			t.Fatal("the search does not find the order that is still there")
 		}
 	}
+	o.secure() // until now headquarters had the sealed blobs on one machine alone
+	must(d.Sync(ctx))(t)
 	if found := o.searchStation(n); len(found) > 0 {
 		t.Errorf("after the close: %d finds, the first %s", len(found), found[0])
 	}

@@ -28,13 +28,13 @@ type session struct {
 	keys    []Key           // guarded by mu; of the officers who are signed in
 	day     *seal.Key       // guarded by mu; nil where it is not in memory
 	dayID   string          // guarded by mu
-	touched time.Time       // guarded by mu; of the last sign of a person
+	touched time.Duration   // guarded by mu; when a person last gave a sign, by Desk.Elapsed
 	working int             // guarded by mu; verbs that use devices: nobody is idle meanwhile
 	revoked map[string]bool // guarded by mu; key identifiers, as last read from the store
 }
 
 // enter signs a key in.
-func (s *session) enter(key Key, now time.Time) {
+func (s *session) enter(key Key, now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.touched = now
@@ -63,8 +63,8 @@ func (s *session) forgetDay() {
 }
 
 // watch locks where nobody has worked for too long, or a token is gone; mu is held.
-func (s *session) watch(now time.Time, idle time.Duration) {
-	away := len(s.keys) > 0 && s.working == 0 && now.Sub(s.touched) >= idle
+func (s *session) watch(now, idle time.Duration) {
+	away := len(s.keys) > 0 && s.working == 0 && now-s.touched >= idle
 	if away || slices.ContainsFunc(s.keys, gone) {
 		s.lock()
 	}
@@ -81,7 +81,7 @@ func (d *Desk) awake(by Key) error {
 	s := &d.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := d.Now()
+	now := d.elapsed()
 	s.watch(now, d.Charter.Profile.IdleTime())
 	if !slices.ContainsFunc(s.keys, func(k Key) bool { return k.KeyID() == by.KeyID() }) {
 		return ErrLocked
@@ -101,7 +101,7 @@ func (d *Desk) atWork() (end func()) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.working--
-		s.touched = d.Now()
+		s.touched = d.elapsed()
 	}
 }
 
@@ -110,7 +110,7 @@ func (d *Desk) Touch() {
 	s := &d.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now := d.Now(); now.Sub(s.touched) < d.Charter.Profile.IdleTime() {
+	if now := d.elapsed(); now-s.touched < d.Charter.Profile.IdleTime() {
 		s.touched = now
 	}
 }
@@ -162,6 +162,6 @@ func (d *Desk) watchOnce() (locked bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := len(s.keys)
-	s.watch(d.Now(), d.Charter.Profile.IdleTime())
+	s.watch(d.elapsed(), d.Charter.Profile.IdleTime())
 	return before > 0 && len(s.keys) == 0
 }

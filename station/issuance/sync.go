@@ -266,14 +266,14 @@ func (d *Desk) takeIn(
 		report.Directives++
 	}
 	at.Next = max(at.Next, answer.Next)
-	return d.Store.Update(ctx, func(tx Tx) error {
+	return d.erasing(ctx, func(tx Tx) (erased bool, err error) {
 		if err := d.keepCheckpoint(tx, answer.Checkpoint); err != nil {
-			return err
+			return false, err
 		}
-		if err := d.durable(tx, answer.Checkpoint.Durable.Size); err != nil {
-			return err
+		if err := putPlace(tx, at); err != nil {
+			return false, err
 		}
-		return putPlace(tx, at)
+		return d.durable(tx, answer.Checkpoint.Durable.Size)
 	})
 }
 

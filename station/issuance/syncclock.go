@@ -40,11 +40,19 @@ func signedTime(tx Tx, at int64) error {
 // SignedTime is the newest time that headquarters has signed: it has certainly passed, whatever the
 // clock says. It is the zero time before headquarters was ever heard.
 func (d *Desk) SignedTime(ctx context.Context) (time.Time, error) {
-	var at int64
+	var at time.Time
 	err := d.Store.View(ctx, func(tx Tx) (err error) {
-		at, err = number(tx, noteSigned)
+		at, err = proven(tx)
 		return err
 	})
+	return at, err
+}
+
+// proven is the newest time that headquarters has signed; the zero time, before which no case was
+// opened, where it was never heard. The age of a case is held against it: a clock that jumped ends
+// nobody's work.
+func proven(tx Tx) (time.Time, error) {
+	at, err := number(tx, noteSigned)
 	if err != nil || at == 0 {
 		return time.Time{}, err
 	}
