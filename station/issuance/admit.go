@@ -55,8 +55,7 @@ func (d *Desk) admit(tx Tx, by Key, kind string) error {
 	if !caseWork(kind) {
 		return nil
 	}
-	_, err := today(tx)
-	return err
+	return dayOpen(tx)
 }
 
 func (d *Desk) admitKey(tx Tx, by Key) error {

@@ -63,6 +63,15 @@ func today(tx Tx) (Day, error) {
 	return day, journal.Decode(raw, &day)
 }
 
+// dayOpen returns ErrDayClosed unless there is an open day.
+func dayOpen(tx Tx) error {
+	raw, err := tx.Note(noteDay)
+	if err == nil && raw == nil {
+		return ErrDayClosed
+	}
+	return err
+}
+
 // OpenDay begins the day with the tokens of two officers, who have counted the safe, and returns the
 // checklist that the journal keeps. A device that does not answer stops nobody; a count that
 // differs lets the office enrol and decide, and no blank be taken.

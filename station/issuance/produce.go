@@ -25,7 +25,7 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 		if err := d.admitKey(tx, seat.Key); err != nil {
 			return err
 		}
-		if _, err := today(tx); err != nil {
+		if err := dayOpen(tx); err != nil {
 			return err
 		}
 		if f.Order == nil {
