@@ -254,6 +254,24 @@ func TestCaseAge(t *testing.T) {
 	must(d.Enrol(ctx, o.seat(d, "E")))(t)
 }
 
+// TestClockWrongFromTheStart: an office whose clock was years off before headquarters was ever heard
+// goes on enrolling when it is heard.
+func TestClockWrongFromTheStart(t *testing.T) {
+	for _, years := range []int{-10, 10} {
+		o := newOffice(t, 1)
+		o.clock = func() time.Time { return time.Now().AddDate(years, 0, 0) }
+		d := o.desk(nil)
+		o.write(d, 1)
+		must(d.Sync(t.Context()))(t)
+		if signed := must(d.SignedTime(t.Context()))(t); signed.IsZero() {
+			t.Fatal("headquarters signed nothing")
+		}
+		o.write(d, 1)
+		o.clock = time.Now
+		o.write(d, 1)
+	}
+}
+
 // TestCap holds the number of open cases to the profile's.
 func TestCap(t *testing.T) {
 	o := newOffice(t, 1)

@@ -55,13 +55,13 @@ func (d *Desk) mayEnrol(tx Tx) error {
 	if err != nil {
 		return err
 	}
-	now, err := proven(tx)
+	old, err := d.tooOld(tx)
 	if err != nil {
 		return err
 	}
 	open := 0
 	for _, c := range cases {
-		if c.Older(d.Charter.Profile, now) {
+		if old(c) {
 			return fmt.Errorf("case %s: %w", c.Token, station.ErrTooOld)
 		}
 		if c.Open() {

@@ -46,7 +46,7 @@ func (o *office) halted(d *issuance.Desk, err error, cause string) {
 	if err := theirs.Verify(o.signer(theirs.Entry.Actor)); err != nil {
 		t.Errorf("evidence: %v", err)
 	}
-	if cause != issuance.LockForked {
+	if cause != issuance.HaltForked {
 		return
 	}
 	ours := must(journal.Parse(e.Ours))(t)
@@ -72,7 +72,7 @@ func TestRestoredStationLocks(t *testing.T) {
 			o.write(d, 1)
 			must(d.Sync(t.Context()))(t)
 			restored := o.at(old)
-			o.halted(restored, exchange(o, restored), issuance.LockRestored)
+			o.halted(restored, exchange(o, restored), issuance.HaltRestored)
 			if o.leaves() != int64(o.entries(d)) {
 				t.Errorf("%d entries at headquarters, %d written", o.leaves(), o.entries(d))
 			}
@@ -101,7 +101,7 @@ func TestClonedStationFreezes(t *testing.T) {
 	o.write(clone, 2)
 	must(d.Sync(t.Context()))(t)
 	_, err := clone.Sync(t.Context())
-	o.halted(clone, err, issuance.LockForked)
+	o.halted(clone, err, issuance.HaltForked)
 	forks := must(o.ledger.Evidence(t.Context(), stationID))(t)
 	if len(forks) != 1 || forks[0].Kept.Entry.Sequence != common+1 || forks[0].Other.Entry.Sequence != common+1 {
 		t.Fatalf("headquarters keeps %v", forks)
@@ -129,7 +129,7 @@ func TestClonedStationByStick(t *testing.T) {
 		t.Errorf("ingested: %v", err)
 	}
 	_, err := o.take(clone, o.answer())
-	o.halted(clone, err, issuance.LockForked)
+	o.halted(clone, err, issuance.HaltForked)
 }
 
 // TestHeadquartersCannotLockByALie: an entry that none of our keys signed proves nothing against us.

@@ -100,7 +100,8 @@ const (
 	noteOwn        = "own"        // leaf from which receipts are asked for
 	noteHeld       = "held"       // blobs with a receipt that are not durable at headquarters yet
 	noteSigned     = "signed"     // newest time that headquarters has signed
+	noteFirst      = "first"      // oldest time that it has signed and this station has heard
 	noteContact    = "contact"    // when headquarters was last heard
-	noteHalt       = "lock"       // why the station is locked
+	noteHalt       = "lock"       // why the station is halted
 	noteAlarm      = "alarm"      // what headquarters did that it must not do
 )

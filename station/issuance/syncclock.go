@@ -34,7 +34,27 @@ func signedTime(tx Tx, at int64) error {
 	if err != nil || at <= known {
 		return err
 	}
+	if known == 0 {
+		if err := putNumber(tx, noteFirst, at); err != nil {
+			return err
+		}
+	}
 	return putNumber(tx, noteSigned, at)
+}
+
+// tooOld tells whether a case has been open for longer than the profile allows, by what headquarters
+// has signed: a clock that jumped ends nobody's work. What was opened before headquarters was heard
+// at all has no age before that, because the clock alone says when it was.
+func (d *Desk) tooOld(tx Tx) (func(station.Case) bool, error) {
+	first, err := number(tx, noteFirst)
+	if err != nil {
+		return nil, err
+	}
+	now, err := proven(tx)
+	return func(c station.Case) bool {
+		c.Opened = max(c.Opened, first)
+		return c.Older(d.Charter.Profile, now)
+	}, err
 }
 
 // SignedTime is the newest time that headquarters has signed: it has certainly passed, whatever the
@@ -48,9 +68,7 @@ func (d *Desk) SignedTime(ctx context.Context) (time.Time, error) {
 	return at, err
 }
 
-// proven is the newest time that headquarters has signed; the zero time, before which no case was
-// opened, where it was never heard. The age of a case is held against it: a clock that jumped ends
-// nobody's work.
+// proven is the newest time that headquarters has signed, or the zero time.
 func proven(tx Tx) (time.Time, error) {
 	at, err := number(tx, noteSigned)
 	if err != nil || at == 0 {

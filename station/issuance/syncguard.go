@@ -9,15 +9,15 @@ import (
 	"padarozhnik/station/journal/event"
 )
 
-// Words for what locked a station or raised an alarm.
+// Words for what halted a station or raised an alarm.
 const (
-	LockRestored   = "restored"    // headquarters holds entries of this station that it does not have
-	LockForked     = "forked"      // two entries at one number, both signed here
+	HaltRestored   = "restored"    // headquarters holds entries of this station that it does not have
+	HaltForked     = "forked"      // two entries at one number, both signed here
 	AlarmRestored  = "rolled-back" // headquarters showed an older tree: it was restored from a backup
 	AlarmRewritten = "rewritten"   // headquarters showed a tree that does not contain one seen before
 )
 
-// Evidence is what proves why a station is locked, or what headquarters did. Every part of it is
+// Evidence is what proves why a station is halted, or what headquarters did. Every part of it is
 // signed by the one against whom it speaks.
 type Evidence struct {
 	Kind   string `cbor:"1,keyasint"`
@@ -51,7 +51,7 @@ func (d *Desk) settle(ctx context.Context, err error) error {
 		d.testify(ctx, diverged)
 		return errors.Join(d.haltFor(ctx, diverged.evidence()), err)
 	case errors.Is(err, journal.ErrForked):
-		return errors.Join(d.haltFor(ctx, Evidence{Kind: LockForked}), err)
+		return errors.Join(d.haltFor(ctx, Evidence{Kind: HaltForked}), err)
 	case errors.Is(err, journal.ErrRewritten):
 		return errors.Join(err, d.alarm(ctx, Evidence{Kind: AlarmRewritten}))
 	}
@@ -60,9 +60,9 @@ func (d *Desk) settle(ctx context.Context, err error) error {
 
 func (e *divergedError) evidence() Evidence {
 	if e.ours == nil {
-		return Evidence{Kind: LockRestored, Theirs: e.theirs.Raw()}
+		return Evidence{Kind: HaltRestored, Theirs: e.theirs.Raw()}
 	}
-	return Evidence{Kind: LockForked, Theirs: e.theirs.Raw(), Ours: e.ours.Raw()}
+	return Evidence{Kind: HaltForked, Theirs: e.theirs.Raw(), Ours: e.ours.Raw()}
 }
 
 // testify shows headquarters our entry at a number where it holds another one. It refuses, freezes
@@ -79,7 +79,7 @@ func (d *Desk) testify(ctx context.Context, e *divergedError) {
 
 // haltFor halts the station for good and returns ErrHalted. The first evidence stays.
 func (d *Desk) haltFor(ctx context.Context, e Evidence) error {
-	d.Log.Error("station locked", "cause", e.Kind)
+	d.Log.Error("station halted", "cause", e.Kind)
 	return errors.Join(ErrHalted, d.keepEvidence(ctx, noteHalt, e))
 }
 
