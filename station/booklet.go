@@ -21,6 +21,7 @@ const (
 	StatePassed    State = "passed"
 	StateHanded    State = "handed"
 	StateSpoiled   State = "spoiled"
+	StateRevoked   State = "revoked" // by a notice of headquarters: reported lost
 )
 
 // Booklet is one numbered blank and what became of it.
@@ -33,16 +34,17 @@ type Booklet struct {
 }
 
 var booklets = map[State][]State{
-	StateAllocated: {StateAvailable},
-	StateAvailable: {StateReserved, StateSpoiled},
-	StateReserved:  {StateTaken, StateAvailable, StateSpoiled},
-	StateTaken:     {StateEncoded, StateSpoiled},
-	StateEncoded:   {StateInking, StateSpoiled},
-	StateInking:    {StateEncoded, StatePrinted, StateSpoiled},
-	StatePrinted:   {StatePassed, StateSpoiled},
-	StatePassed:    {StateHanded, StateSpoiled},
+	StateAllocated: {StateAvailable, StateRevoked},
+	StateAvailable: {StateReserved, StateSpoiled, StateRevoked},
+	StateReserved:  {StateTaken, StateAvailable, StateSpoiled, StateRevoked},
+	StateTaken:     {StateEncoded, StateSpoiled, StateRevoked},
+	StateEncoded:   {StateInking, StateSpoiled, StateRevoked},
+	StateInking:    {StateEncoded, StatePrinted, StateSpoiled, StateRevoked},
+	StatePrinted:   {StatePassed, StateSpoiled, StateRevoked},
+	StatePassed:    {StateHanded, StateSpoiled, StateRevoked},
 	StateHanded:    {},
 	StateSpoiled:   {},
+	StateRevoked:   {},
 }
 
 // Advance moves the booklet to its next state, or refuses.

@@ -23,6 +23,7 @@ const (
 	StageSpoiled   Stage = "spoiled"
 	StageHanded    Stage = "handed"
 	StageClosed    Stage = "closed"
+	StagePurged    Stage = "purged" // its keys were destroyed in an emergency
 )
 
 // Stages lists the stages of a case that goes well, in order.
@@ -241,4 +242,4 @@ func (c Case) Close() (Case, error) {
 }
 
 // Open tells whether the office still has work with the case.
-func (c Case) Open() bool { return c.Stage != StageClosed }
+func (c Case) Open() bool { return c.Stage != StageClosed && c.Stage != StagePurged }

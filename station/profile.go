@@ -1,8 +1,10 @@
 package station
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"time"
 )
 
 // Mode is what an office may do in its host country.
@@ -54,6 +56,8 @@ type Profile struct {
 	// Days without a word of headquarters until the desk warns, and until issuing stops.
 	WarnSilenceDays int `toml:"warn_silence_days" cbor:"20,keyasint" json:"warnSilenceDays"`
 	MaxSilenceDays  int `toml:"max_silence_days" cbor:"21,keyasint" json:"maxSilenceDays"`
+	IdleMinutes     int `toml:"idle_minutes" cbor:"30,keyasint,omitempty" json:"idleMinutes,omitempty"`  // until the desk locks
+	MaxCaseDays     int `toml:"max_case_days" cbor:"31,keyasint,omitempty" json:"maxCaseDays,omitempty"` // of an open case
 
 	Quota
 }
@@ -79,6 +83,22 @@ func (p Profile) FaceFormatOn(issue Date) FaceFormat {
 	return p.FaceFormat
 }
 
+// What holds where a profile is silent.
+const (
+	defaultIdleMinutes = 5
+	defaultCaseDays    = 60
+)
+
+// IdleTime is how long a desk that nobody works at keeps its keys in memory.
+func (p Profile) IdleTime() time.Duration {
+	return time.Duration(cmp.Or(p.IdleMinutes, defaultIdleMinutes)) * time.Minute
+}
+
+// CaseAge is how long a case may be kept open at a station.
+func (p Profile) CaseAge() time.Duration {
+	return time.Duration(cmp.Or(p.MaxCaseDays, defaultCaseDays)) * 24 * time.Hour
+}
+
 // Check refuses a profile that contradicts itself or lacks what an issuance needs.
 func (p Profile) Check() error {
 	switch {
@@ -92,6 +112,8 @@ func (p Profile) Check() error {
 		return fmt.Errorf("profile %s: Utopian books are specimens: %w", p.Name, ErrMalformed)
 	case p.FaceFormat != Face19794 && p.FaceFormat != Face39794:
 		return fmt.Errorf("profile %s: face format: %w", p.Name, ErrMalformed)
+	case p.IdleMinutes < 0 || p.IdleMinutes > 60 || p.MaxCaseDays < 0 || p.MaxCaseDays > 366:
+		return fmt.Errorf("profile %s: idle time, age of cases: %w", p.Name, ErrMalformed)
 	case p.MaxOpenCases < 1 || p.PortraitBytes < 4096 || p.ChipTries < 1:
 		return fmt.Errorf("profile %s: limits: %w", p.Name, ErrMalformed)
 	case p.WarnSilenceDays < 1 || p.MaxSilenceDays < p.WarnSilenceDays:

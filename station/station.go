@@ -59,6 +59,8 @@ var (
 	ErrTooMany = errors.New("too many open cases")
 	// ErrSilent: headquarters has not been heard for as long as the profile allows.
 	ErrSilent = errors.New("headquarters silent for too long")
+	// ErrTooOld: a case has been open for longer than the profile allows.
+	ErrTooOld = errors.New("a case is open for too long")
 )
 
 // Date is a calendar day. Month or Day is 0 where it is not known; such dates occur in births only.

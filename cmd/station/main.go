@@ -109,7 +109,7 @@ func work(ctx context.Context, o options, log *slog.Logger) (err error) {
 		return err
 	}
 	if o.training != "" {
-		err = takeStock(ctx, o, office)
+		err = errors.Join(takeStock(ctx, o, office), openDay(ctx, o, office))
 	}
 	if err == nil {
 		err = show(ctx, o, office, log)
@@ -129,7 +129,7 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 		Desk:     office.Desk,
 		Officers: officers,
 		SignIn:   signIn(office, o),
-		SignOut:  signOut,
+		SignOut:  office.Desk.SignOut,
 		Devices:  func(ctx context.Context) []ui.Health { return health(ctx, office.Desk) },
 		Language: office.Config.Language,
 		Training: o.training != "",
@@ -146,9 +146,15 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 	stopped := context.AfterFunc(ctx, func() { fyne.Do(window.Close) })
 	synced := background(ctx, office, log)
 	window.Watch(ctx)
+	guard := make(chan struct{})
+	go func() {
+		defer close(guard)
+		office.Desk.Watch(ctx, window.Locked)
+	}()
 	window.Fyne().ShowAndRun()
 	stopped()
 	end()
+	<-guard
 	window.Wait()
 	<-synced
 	return nil
@@ -183,12 +189,5 @@ func signIn(office *setup.Office, o options) func(string, []byte) (issuance.Seat
 			}
 			return slices.Clone(typed), nil
 		})
-	}
-}
-
-// signOut forgets the key of an officer's token.
-func signOut(seat issuance.Seat) {
-	if t, ok := seat.Key.(interface{ Close() error }); ok {
-		_ = t.Close()
 	}
 }

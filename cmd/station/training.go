@@ -11,6 +11,7 @@ import (
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/training"
 	"padarozhnik/station"
+	"padarozhnik/station/issuance"
 )
 
 // supplyTime bounds the wait for headquarters' allocation of blanks, supplyEvery is its rhythm.
@@ -82,19 +83,42 @@ func takeStock(ctx context.Context, o options, office *setup.Office) error {
 
 // count has two custodians sign for the blanks.
 func count(ctx context.Context, o options, office *setup.Office, blanks []station.Serial) error {
+	return custodians(o, office, func(first, second issuance.Seat) error {
+		err := office.Desk.ReceiveStock(ctx, first, second, blanks)
+		if errors.Is(err, station.ErrNoBlank) {
+			return nil
+		}
+		return err
+	})
+}
+
+// openDay has the two custodians open the day, unless it is open still.
+func openDay(ctx context.Context, o options, office *setup.Office) error {
+	if _, err := office.Desk.Today(ctx); !errors.Is(err, issuance.ErrDayClosed) {
+		return err
+	}
+	return custodians(o, office, func(first, second issuance.Seat) error {
+		_, expected, err := office.Desk.Checklist(ctx, 0)
+		if err != nil {
+			return err
+		}
+		_, err = office.Desk.OpenDay(ctx, first, second, expected)
+		return err
+	})
+}
+
+// custodians signs the two custodians of the training office in for one act.
+func custodians(o options, office *setup.Office, do func(first, second issuance.Seat) error) error {
 	enter := signIn(office, o)
 	first, err := enter("A-01", nil)
 	if err != nil {
 		return err
 	}
+	defer office.Desk.SignOut(first)
 	second, err := enter("C-01", nil)
 	if err != nil {
 		return err
 	}
-	defer signOut(first)
-	defer signOut(second)
-	if err := office.Desk.ReceiveStock(ctx, first, second, blanks); err != nil && !errors.Is(err, station.ErrNoBlank) {
-		return err
-	}
-	return nil
+	defer office.Desk.SignOut(second)
+	return do(first, second)
 }

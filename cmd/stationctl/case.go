@@ -32,7 +32,10 @@ func (p *program) desk(
 	if err != nil {
 		return err
 	}
-	return verb(office, seat)
+	if err = verb(office, seat); err == nil {
+		p.warn(ctx, office)
+	}
+	return err
 }
 
 func (p *program) caseCommand() *cobra.Command {
@@ -48,7 +51,7 @@ submit by one, approve by another, personalise by an operator, inspect by somebo
 	cmd.AddCommand(p.enrolCommand(&tokenFile), p.listCommand(&tokenFile), p.decisions(&tokenFile),
 		p.returnCommand(&tokenFile), p.refuseCommand(&tokenFile), p.submitCommand(&tokenFile),
 		p.personaliseCaseCommand(&tokenFile), p.inspectCaseCommand(&tokenFile), p.examineCommand(&tokenFile),
-		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile))
+		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile), p.withdrawCommand(&tokenFile))
 	return cmd
 }
 
@@ -185,6 +188,13 @@ func (p *program) submitCommand(tokenFile *string) *cobra.Command {
 	return p.verb(tokenFile, "submit CASE", "Close the draft and seal a copy to headquarters",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
 			return d.Submit(ctx, s, t)
+		})
+}
+
+func (p *program) withdrawCommand(tokenFile *string) *cobra.Command {
+	return p.verb(tokenFile, "withdraw CASE", "End a case that nobody decided on; its copy and its key are destroyed",
+		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
+			return d.Withdraw(ctx, s, t)
 		})
 }
 

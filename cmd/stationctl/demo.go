@@ -181,10 +181,34 @@ func (d *demo) open(ctx context.Context, p *program) error {
 	if err := d.stock(ctx); err != nil {
 		return errors.Join(err, d.closeOffice())
 	}
+	if err := d.openDay(ctx); err != nil {
+		return errors.Join(err, d.closeOffice())
+	}
 	if err := d.begin(ctx); err != nil {
 		return errors.Join(err, d.closeOffice())
 	}
 	return nil
+}
+
+// openDay has two officers count the safe and open the day, unless it is open still.
+func (d *demo) openDay(ctx context.Context) error {
+	desk := d.office.Desk
+	return d.step("day", func() (string, error) {
+		if _, err := desk.Today(ctx); !errors.Is(err, issuance.ErrDayClosed) {
+			return "open since an earlier run", err
+		}
+		_, counted, err := desk.Checklist(ctx, 0)
+		if err != nil {
+			return "", err
+		}
+		err = d.as("A-01", func(first issuance.Seat) error {
+			return d.as("C-01", func(second issuance.Seat) error {
+				_, err := desk.OpenDay(ctx, first, second, counted)
+				return err
+			})
+		})
+		return fmt.Sprintf("opened with two tokens; %d blanks in the safe", counted), err
+	})
 }
 
 func (d *demo) ask(prompt string) ([]byte, error) {

@@ -248,7 +248,7 @@ func checkClear(t *testing.T, dir string) {
 func TestKillAtEachStep(t *testing.T) {
 	dir := t.TempDir()
 	for i, step := range []string{
-		"prepare", "start", "open", "stock", "enrol", "old-passport", "portrait", "submit", "seal", "approve", "order",
+		"prepare", "start", "open", "stock", "day", "enrol", "old-passport", "portrait", "submit", "seal", "approve", "order",
 		"take", "encode", "print", "inspect", "files", "hand-over", "close",
 	} {
 		wait := time.Duration(i%4) * 15 * time.Millisecond

@@ -78,7 +78,8 @@ func (p *program) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(p.demoCommand(), p.caseCommand(), p.stockCommand(), p.syncCommand(), p.journalCommand(),
 		p.devicesCommand(), p.scanCommand(), p.printCommand(), p.chipCommand(), p.mrzCommand(),
-		p.portraitCommand(), p.pageCommand(), p.tokenCommand(), p.ldsCommand(), p.trustCommand())
+		p.portraitCommand(), p.pageCommand(), p.tokenCommand(), p.ldsCommand(), p.trustCommand(),
+		p.dayCommand(), p.purgeCommand())
 	for _, c := range root.Commands() {
 		strict(c)
 	}
@@ -114,12 +115,14 @@ func (p *program) ask(prompt string) ([]byte, error) {
 
 // office opens the desk of the configuration.
 func (p *program) office(ctx context.Context) (*setup.Office, error) {
-	c, err := setup.Load(p.config, os.LookupEnv)
+	c, err := p.load()
 	if err != nil {
 		return nil, err
 	}
 	return setup.Open(ctx, c, p.ask, p.log())
 }
+
+func (p *program) load() (setup.Config, error) { return setup.Load(p.config, os.LookupEnv) }
 
 // json prints a value for another program.
 func (p *program) json(v any) error {

@@ -228,7 +228,7 @@ func (p *program) sayContact(b issuance.Board) {
 	if b.Alarm != "" {
 		fmt.Fprintf(p.out, "ALARM: headquarters' ledger was %s; see: stationctl sync evidence\n", b.Alarm)
 	}
-	if b.Locked {
+	if b.Halted {
 		fmt.Fprintln(p.out, "LOCKED: this station's journal is not the only one; see: stationctl sync evidence")
 	}
 }
@@ -248,7 +248,7 @@ func (p *program) evidenceCommand() *cobra.Command {
 			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
 				var e evidence
 				var err error
-				if e.Lock, err = o.Desk.Lock(cmd.Context()); err != nil {
+				if e.Lock, err = o.Desk.Halt(cmd.Context()); err != nil {
 					return err
 				}
 				if e.Alarm, err = o.Desk.Alarm(cmd.Context()); err != nil {

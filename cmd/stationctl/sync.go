@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/training"
 	"padarozhnik/station"
@@ -19,7 +20,18 @@ func (p *program) withOffice(ctx context.Context, do func(*setup.Office) error) 
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(office), office.Close())
+	err = do(office)
+	if err == nil {
+		p.warn(ctx, office)
+	}
+	return errors.Join(err, office.Close())
+}
+
+// warn says what will stop the work soon.
+func (p *program) warn(ctx context.Context, o *setup.Office) {
+	if err := o.Desk.Warning(ctx); err != nil {
+		say.Error(p.errors, "stationctl", p.language, err)
+	}
 }
 
 func (p *program) syncCommand() *cobra.Command {

@@ -18,17 +18,19 @@ type crashingStore struct {
 	issuance.Store
 	left  int  // transactions until the crash
 	after bool // the last one is still committed
+	done  int  // transactions that were committed
 }
 
 func (s *crashingStore) Update(ctx context.Context, fn func(issuance.Tx) error) error {
 	s.left--
-	if s.left > 0 {
-		return s.Store.Update(ctx, fn)
-	}
-	if s.after {
+	if s.left > 0 || s.after {
 		if err := s.Store.Update(ctx, fn); err != nil {
 			return err
 		}
+		s.done++
+	}
+	if s.left > 0 {
+		return nil
 	}
 	panic(died{})
 }

@@ -14,6 +14,18 @@ var (
 	ErrDiskFull = errors.New("disk full")
 	// ErrPassphrase: the token does not open with this passphrase.
 	ErrPassphrase = errors.New("wrong passphrase")
+	// ErrNearlyFull: the disk will soon have no room.
+	ErrNearlyFull = errors.New("disk nearly full")
+	// ErrForeignStore: the file is not a station's store.
+	ErrForeignStore = errors.New("not a store of this program")
+	// ErrStoreVersion: the store was written by another version of the program.
+	ErrStoreVersion = errors.New("store of another version")
+	// ErrStoreDamaged: the store's file is damaged.
+	ErrStoreDamaged = errors.New("store damaged")
+	// ErrStoreSettings: the database did not accept the settings that make it safe.
+	ErrStoreSettings = errors.New("database refuses its safety settings")
+	// ErrOtherStation: the store holds the data of another station.
+	ErrOtherStation = errors.New("store of another station")
 )
 
 // conditions lists what a person can cure with the key of the sentence that says how. The first
@@ -57,8 +69,8 @@ func conditions() []struct {
 		{devices.ErrCancelled, "cancelled"},
 		{devices.ErrUnreachable, "device-unreachable"},
 		{devices.ErrProtocol, "protocol"},
-		{ErrLocked, "locked"},
-		{journal.ErrForked, "locked"},
+		{ErrHalted, "halted"},
+		{journal.ErrForked, "halted"},
 		{journal.ErrIncomplete, "bundle-incomplete"},
 		{journal.ErrDamaged, "bundle-damaged"},
 		{journal.ErrNotForUs, "bundle-not-for-us"},
@@ -74,8 +86,22 @@ func conditions() []struct {
 		{ErrDeclined, "declined"},
 		{ErrHeld, "held"},
 		{ErrNotRestored, "not-restored"},
+		{ErrOtherStation, "other-station"},
+		{ErrStoreVersion, "store-version"},
+		{ErrStoreDamaged, "store-damaged"},
+		{ErrForeignStore, "foreign-store"},
+		{ErrStoreSettings, "store-settings"},
 		{ErrDiskFull, "disk-full"},
+		{ErrNearlyFull, "disk-nearly-full"},
 		{ErrPassphrase, "passphrase"},
+		{ErrRevoked, "revoked"},
+		{ErrLocked, "locked"},
+		{ErrDayClosed, "day-closed"},
+		{ErrDayOpen, "day-open"},
+		{ErrStockCount, "stock-count"},
+		{ErrPIN, "purge-pin"},
+		{ErrNoPIN, "purge-no-pin"},
+		{ErrWeakPIN, "purge-weak-pin"},
 		{ErrNotOfficer, "not-officer"},
 		{ErrNotForYou, "not-for-you"},
 		{ErrDoubtful, "doubtful-zone"},
@@ -92,6 +118,7 @@ func conditions() []struct {
 		{station.ErrProfile, "profile"},
 		{station.ErrTooMany, "too-many"},
 		{station.ErrSilent, "silent"},
+		{station.ErrTooOld, "too-old"},
 		{station.ErrStage, "stage"},
 		{station.ErrMalformed, "malformed"},
 		{ErrUnknown, "unknown"},

@@ -42,7 +42,10 @@ func (d *Desk) Approve(ctx context.Context, seat Seat, token station.CaseToken, 
 		if book, err = book.Reserve(token); err != nil {
 			return err
 		}
-		f.Sealed, f.Keys, f.Order, serial = nil, nil, nil, book.Serial
+		serial = book.Serial
+		if err := d.shred(tx, seat.Key, &f, event.CauseApproved); err != nil {
+			return err
+		}
 		if err := tx.PutFolder(f); err != nil {
 			return err
 		}
@@ -87,7 +90,7 @@ func (d *Desk) decision(f Folder, seat Seat, blank station.Serial, reason string
 		return out, nil
 	}
 	var a station.Application
-	if err := open(f.Case.Token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+	if err := d.open(f.Case.Token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 		return out, err
 	}
 	if missing := a.Missing(d.Charter.Profile, out.Issue); len(missing) > 0 {
@@ -117,7 +120,7 @@ func (d *Desk) Return(ctx context.Context, seat Seat, token station.CaseToken, r
 			return err
 		}
 		var a station.Application
-		if err := open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+		if err := d.open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 			return err
 		}
 		a.Remarks = append(a.Remarks, remark)
@@ -125,7 +128,7 @@ func (d *Desk) Return(ctx context.Context, seat Seat, token station.CaseToken, r
 		if !ok {
 			return fmt.Errorf("the officer who enrolled: %w", ErrNotOfficer)
 		}
-		if f.Sealed, f.Keys, err = lock(token, a, []station.Officer{enroller}); err != nil {
+		if f.Sealed, f.Keys, err = d.lock(token, a, []station.Officer{enroller}); err != nil {
 			return err
 		}
 		if err := tx.PutFolder(f); err != nil {
@@ -149,7 +152,9 @@ func (d *Desk) Refuse(ctx context.Context, seat Seat, token station.CaseToken, r
 		if f.Case, err = f.Case.Refuse(seat.Officer, reason, d.Now()); err != nil {
 			return err
 		}
-		f.Sealed, f.Keys, f.Order = nil, nil, nil
+		if err := d.shred(tx, seat.Key, &f, event.CauseRefused); err != nil {
+			return err
+		}
 		if err := tx.PutFolder(f); err != nil {
 			return err
 		}

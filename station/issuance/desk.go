@@ -43,8 +43,8 @@ var (
 	ErrHeadquarters = errors.New("headquarters contradicts itself")
 	// ErrDeclined: headquarters declined to order the booklet.
 	ErrDeclined = errors.New("declined by headquarters")
-	// ErrLocked: the station was restored from a backup, or copied; it must not go on.
-	ErrLocked = errors.New("station locked: its journal is not the only one")
+	// ErrHalted: the station was restored from a backup, or copied; it must not go on.
+	ErrHalted = errors.New("station halted: its journal is not the only one")
 	// ErrCharter: the charter is older than one already seen, or not for this station.
 	ErrCharter = errors.New("charter not acceptable")
 	// ErrTrustList: the list of other countries' certificates is missing, or not the charter's.
@@ -100,14 +100,26 @@ type Desk struct {
 	Layout       printing.Layout
 	DPI          int // of printed pages
 	Now          func() time.Time
+	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
 	Log          *slog.Logger
 
 	exchanging turn
+	session    session // what is in memory only
 }
 
 // Adopt puts the desk's charter in force, unless a newer one has been in force before, or one that named a
-// newer trust list.
+// newer trust list. It completes and records a purge that was cut off.
 func (d *Desk) Adopt(ctx context.Context) error {
+	if err := FinishPurge(ctx, d.Store); err != nil {
+		return err
+	}
+	if err := d.adopt(ctx); err != nil {
+		return err
+	}
+	return d.recordPurge(ctx)
+}
+
+func (d *Desk) adopt(ctx context.Context) error {
 	if err := d.Charter.Profile.Check(); err != nil {
 		return fmt.Errorf("charter: %w: %w", ErrCharter, err)
 	}
@@ -115,7 +127,13 @@ func (d *Desk) Adopt(ctx context.Context) error {
 		return fmt.Errorf("charter of another station's key: %w", ErrCharter)
 	}
 	return d.Store.Update(ctx, func(tx Tx) error {
+		if err := d.ours(tx); err != nil {
+			return err
+		}
 		if waiting, err := d.unrestored(tx); err != nil || waiting {
+			return err
+		}
+		if _, err := d.revoked(tx); err != nil {
 			return err
 		}
 		if t := d.Charter.Trust; t != nil {
@@ -158,13 +176,38 @@ func advance(tx Tx, note string, version int) (newer bool, err error) {
 	return true, tx.PutNote(note, raw)
 }
 
-// SignIn finds the officer to whom a key belongs.
+// ours refuses a store whose journal is another station's.
+func (d *Desk) ours(tx Tx) error {
+	last, err := tx.Last()
+	if err == nil && last != nil && last.Entry.Chain != d.Charter.Station {
+		return fmt.Errorf("journal of %s: %w", last.Entry.Chain, ErrOtherStation)
+	}
+	return err
+}
+
+// SignIn gives the officer to whom a key belongs a seat, until the desk locks or they sign out. An
+// officer who opened the day brings its key back to memory. The desk closes the key where it has a
+// Close.
 func (d *Desk) SignIn(key Key) (Seat, error) {
 	o, ok := d.Charter.Officer(key.KeyID())
 	if !ok {
 		return Seat{}, ErrNotOfficer
 	}
-	return Seat{o, key}, nil
+	d.watchOnce()
+	d.session.enter(key, d.elapsed())
+	seat := Seat{o, key}
+	// Two notes are read: nobody would wait long enough to cancel it.
+	err := d.Store.View(context.Background(), func(tx Tx) error {
+		if err := d.admitKey(tx, key); err != nil {
+			return err
+		}
+		return d.resume(tx, key)
+	})
+	if err != nil {
+		d.SignOut(seat)
+		return Seat{}, err
+	}
+	return seat, nil
 }
 
 // fact is what an entry says beyond its place in the chain.
@@ -177,7 +220,10 @@ type fact struct {
 
 // record appends a signed entry inside a transaction.
 func (d *Desk) record(tx Tx, by Key, ev fact) error {
-	if err := unlocked(tx); err != nil {
+	if err := halted(tx); err != nil {
+		return err
+	}
+	if err := d.admit(tx, by, ev.kind); err != nil {
 		return err
 	}
 	last, err := tx.Last()

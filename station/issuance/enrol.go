@@ -19,32 +19,59 @@ func (d *Desk) Enrol(ctx context.Context, seat Seat) (station.CaseToken, error) 
 		return "", fmt.Errorf("enrol: %w", err)
 	}
 	f := Folder{Case: c}
-	if f.Sealed, f.Keys, err = lock(token, station.Application{}, []station.Officer{seat.Officer}); err != nil {
+	if f.Sealed, f.Keys, err = d.lock(token, station.Application{}, []station.Officer{seat.Officer}); err != nil {
+		return "", fmt.Errorf("enrol: %w", err)
+	}
+	room, err := d.Store.Room(ctx)
+	if err == nil {
+		err = room.mayBegin()
+	}
+	if err != nil {
 		return "", fmt.Errorf("enrol: %w", err)
 	}
 	err = d.Store.Update(ctx, func(tx Tx) error {
-		cases, err := tx.Cases()
+		if err := d.mayEnrol(tx); err != nil {
+			return err
+		}
+		if err := d.record(tx, seat.Key, fact{kind: event.CaseOpened, subject: string(token)}); err != nil {
+			return err
+		}
+		last, err := tx.Last()
 		if err != nil {
 			return err
 		}
-		open := 0
-		for _, c := range cases {
-			if c.Open() {
-				open++
-			}
-		}
-		if open >= d.Charter.Profile.MaxOpenCases {
-			return fmt.Errorf("%d open: %w", open, station.ErrTooMany)
-		}
-		if err := tx.PutFolder(f); err != nil {
-			return err
-		}
-		return d.record(tx, seat.Key, fact{kind: event.CaseOpened, subject: string(token)})
+		f.Case.Opened = last.Entry.Time // what the record claims, whatever the clock says
+		return tx.PutFolder(f)
 	})
 	if err != nil {
 		return "", fmt.Errorf("enrol: %w", err)
 	}
 	return token, nil
+}
+
+// mayEnrol holds the open cases to the profile's number and age.
+func (d *Desk) mayEnrol(tx Tx) error {
+	cases, err := tx.Cases()
+	if err != nil {
+		return err
+	}
+	old, err := d.tooOld(tx)
+	if err != nil {
+		return err
+	}
+	open := 0
+	for _, c := range cases {
+		if old(c) {
+			return fmt.Errorf("case %s: %w", c.Token, station.ErrTooOld)
+		}
+		if c.Open() {
+			open++
+		}
+	}
+	if open >= d.Charter.Profile.MaxOpenCases {
+		return fmt.Errorf("%d open: %w", open, station.ErrTooMany)
+	}
+	return nil
 }
 
 // Amend changes a draft or a returned case through fn and saves it, encrypted, under the name of
@@ -61,7 +88,7 @@ func (d *Desk) Amend(
 			return err
 		}
 		var a station.Application
-		key, err := unlock(token, f.Keys, f.Sealed, seat.Key, &a)
+		key, err := d.unlock(token, f.Keys, f.Sealed, seat.Key, &a)
 		if err != nil {
 			return err
 		}
@@ -91,7 +118,15 @@ func (d *Desk) Application(ctx context.Context, seat Seat, token station.CaseTok
 		if err != nil {
 			return err
 		}
-		if err := open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+		key, err := d.unlock(token, f.Keys, f.Sealed, seat.Key, &a)
+		if err != nil {
+			return err
+		}
+		defer key.Destroy()
+		if f.Keys, err = d.session.underDay(token, key, f.Keys); err != nil {
+			return err
+		}
+		if err := tx.PutFolder(f); err != nil {
 			return err
 		}
 		return d.record(tx, seat.Key, fact{kind: event.CaseViewed, subject: string(token)})
@@ -111,14 +146,14 @@ func (d *Desk) Submit(ctx context.Context, seat Seat, token station.CaseToken) e
 			return err
 		}
 		var a station.Application
-		if err := open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+		if err := d.open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 			return err
 		}
 		if f.Case, err = f.Case.Submit(seat.Officer, a, d.Charter.Profile, d.Now()); err != nil {
 			return err
 		}
 		readers := append(d.Charter.WithRole(station.RoleApprove), seat.Officer)
-		if f.Sealed, f.Keys, err = lock(token, a, readers); err != nil {
+		if f.Sealed, f.Keys, err = d.lock(token, a, readers); err != nil {
 			return err
 		}
 		blob, err := d.sealToVault(tx, event.PurposeCase, a)

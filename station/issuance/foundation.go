@@ -37,7 +37,7 @@ func (f *foundation) take(e journal.Entry) error {
 		f.stage(token, station.StageReturned)
 	case event.CaseRefused:
 		f.stage(token, station.StageRefused)
-	case event.CaseClosed, event.CaseLost:
+	case event.CaseClosed, event.CaseLost, event.CaseWithdrawn:
 		f.stage(token, station.StageClosed)
 	case event.CaseOrdered:
 		f.stage(token, station.StageOrdered)
@@ -71,6 +71,7 @@ func (f *foundation) takeBooklet(e journal.Entry) error {
 		event.BookletEncoded: station.StateEncoded, event.PrintStarted: station.StateInking,
 		event.PrintRefused: station.StateEncoded, event.BookletPrinted: station.StatePrinted,
 		event.BookletPassed: station.StatePassed, event.CaseHanded: station.StateHanded,
+		event.BlankRevoked: station.StateRevoked,
 	}
 	if to, ok := states[e.Kind]; ok {
 		b := f.book(serial)

@@ -27,26 +27,26 @@ func (o *office) at(dir string) *issuance.Desk {
 	return d
 }
 
-// locked tells whether the station is locked for a cause: by the error, by every verb, after a
+// halted tells whether the station has halted for a cause: by the error, by every verb, after a
 // restart, and with evidence that its own keys have signed.
-func (o *office) locked(d *issuance.Desk, err error, cause string) {
+func (o *office) halted(d *issuance.Desk, err error, cause string) {
 	t := o.t
 	t.Helper()
-	if !errors.Is(err, issuance.ErrLocked) || issuance.Cure(err) != "locked" {
-		t.Errorf("not locked: %v", err)
+	if !errors.Is(err, issuance.ErrHalted) || issuance.Cure(err) != "halted" {
+		t.Errorf("not halted: %v", err)
 	}
-	if _, err := d.Enrol(t.Context(), o.seat(d, "E")); !errors.Is(err, issuance.ErrLocked) {
-		t.Errorf("enrolled at a locked station: %v", err)
+	if _, err := d.Enrol(t.Context(), o.seat(d, "E")); !errors.Is(err, issuance.ErrHalted) {
+		t.Errorf("enrolled at a halted station: %v", err)
 	}
-	e := must(d.Lock(t.Context()))(t)
-	if e == nil || e.Kind != cause || !must(d.Contact(t.Context()))(t).Locked {
+	e := must(d.Halt(t.Context()))(t)
+	if e == nil || e.Kind != cause || !must(d.Contact(t.Context()))(t).Halted {
 		t.Fatalf("evidence %+v, want %s", e, cause)
 	}
 	theirs := must(journal.Parse(e.Theirs))(t)
 	if err := theirs.Verify(o.signer(theirs.Entry.Actor)); err != nil {
 		t.Errorf("evidence: %v", err)
 	}
-	if cause != issuance.LockForked {
+	if cause != issuance.HaltForked {
 		return
 	}
 	ours := must(journal.Parse(e.Ours))(t)
@@ -72,11 +72,11 @@ func TestRestoredStationLocks(t *testing.T) {
 			o.write(d, 1)
 			must(d.Sync(t.Context()))(t)
 			restored := o.at(old)
-			o.locked(restored, exchange(o, restored), issuance.LockRestored)
-			if o.leaves() != 4 {
-				t.Errorf("%d entries at headquarters", o.leaves())
+			o.halted(restored, exchange(o, restored), issuance.HaltRestored)
+			if o.leaves() != int64(o.entries(d)) {
+				t.Errorf("%d entries at headquarters, %d written", o.leaves(), o.entries(d))
 			}
-			if _, err := o.at(old).Sync(t.Context()); !errors.Is(err, issuance.ErrLocked) {
+			if _, err := o.at(old).Sync(t.Context()); !errors.Is(err, issuance.ErrHalted) {
 				t.Errorf("after a restart: %v", err)
 			}
 			if forks := must(o.ledger.Evidence(t.Context(), stationID))(t); len(forks) > 0 {
@@ -93,6 +93,7 @@ func TestClonedStationFreezes(t *testing.T) {
 	d := o.desk(nil)
 	o.write(d, 3)
 	must(d.Sync(t.Context()))(t)
+	common := uint64(o.entries(d))
 	other := filepath.Join(o.dir, "clone")
 	backup(t, o.dir, other, "station.db")
 	clone := o.at(other)
@@ -100,13 +101,13 @@ func TestClonedStationFreezes(t *testing.T) {
 	o.write(clone, 2)
 	must(d.Sync(t.Context()))(t)
 	_, err := clone.Sync(t.Context())
-	o.locked(clone, err, issuance.LockForked)
+	o.halted(clone, err, issuance.HaltForked)
 	forks := must(o.ledger.Evidence(t.Context(), stationID))(t)
-	if len(forks) != 1 || forks[0].Kept.Entry.Sequence != 4 || forks[0].Other.Entry.Sequence != 4 {
+	if len(forks) != 1 || forks[0].Kept.Entry.Sequence != common+1 || forks[0].Other.Entry.Sequence != common+1 {
 		t.Fatalf("headquarters keeps %v", forks)
 	}
 	o.write(d, 1)
-	if _, err := d.Sync(t.Context()); !errors.Is(err, issuance.ErrLocked) {
+	if _, err := d.Sync(t.Context()); !errors.Is(err, issuance.ErrHalted) {
 		t.Errorf("the first copy goes on: %v", err)
 	}
 }
@@ -128,7 +129,7 @@ func TestClonedStationByStick(t *testing.T) {
 		t.Errorf("ingested: %v", err)
 	}
 	_, err := o.take(clone, o.answer())
-	o.locked(clone, err, issuance.LockForked)
+	o.halted(clone, err, issuance.HaltForked)
 }
 
 // TestHeadquartersCannotLockByALie: an entry that none of our keys signed proves nothing against us.
@@ -142,10 +143,10 @@ func TestHeadquartersCannotLockByALie(t *testing.T) {
 		Chain: stationID, Epoch: 1, Sequence: 2, Previous: journal.Hash{1}, Kind: event.CaseOpened,
 	}, forger))(t)
 	d.Headquarters = liar{d.Headquarters, forged}
-	if _, err := d.Sync(t.Context()); !errors.Is(err, issuance.ErrHeadquarters) || errors.Is(err, issuance.ErrLocked) {
+	if _, err := d.Sync(t.Context()); !errors.Is(err, issuance.ErrHeadquarters) || errors.Is(err, issuance.ErrHalted) {
 		t.Errorf("got %v", err)
 	}
-	if e := must(d.Lock(t.Context()))(t); e != nil {
+	if e := must(d.Halt(t.Context()))(t); e != nil {
 		t.Errorf("locked by %s", e.Kind)
 	}
 }

@@ -62,10 +62,17 @@ func (d *Desk) Close(ctx context.Context) ([]station.CaseToken, error) {
 			if !done {
 				continue
 			}
-			if c, err = c.Close(); err != nil {
+			f, err := tx.Folder(c.Token)
+			if err != nil {
 				return err
 			}
-			if err := tx.PutFolder(Folder{Case: c}); err != nil {
+			if f.Case, err = c.Close(); err != nil {
+				return err
+			}
+			if err := d.shred(tx, d.Key, &f, event.CauseClosed); err != nil {
+				return err
+			}
+			if err := tx.PutFolder(f); err != nil {
 				return err
 			}
 			ev := fact{kind: event.CaseClosed, subject: string(c.Token)}

@@ -61,6 +61,7 @@ func (d *Desk) Examine(
 		return Examination{}, err
 	}
 	defer Destroy(&o)
+	defer d.atWork()()
 	e := Examination{Serial: o.Serial}
 	if err := d.examinePage(ctx, o, &e); err != nil {
 		return e, fmt.Errorf("examine %s: %w", o.Serial, err)

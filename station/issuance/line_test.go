@@ -109,6 +109,12 @@ func (o *office) waiting(d *issuance.Desk) int {
 	return must(d.Board(o.t.Context()))(o.t).Waiting
 }
 
+// entries is how many the station has written so far, those of the day among them.
+func (o *office) entries(d *issuance.Desk) int {
+	o.t.Helper()
+	return len(must(d.Journal(o.t.Context(), ""))(o.t))
+}
+
 // leaves is the size of the ledger's tree.
 func (o *office) leaves() int64 {
 	o.t.Helper()

@@ -8,6 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"errors"
 	"image/png"
 	"log/slog"
 	"net"
@@ -119,6 +120,14 @@ func (o *office) newToken(name string) {
 	path := filepath.Join(o.dir, name+".token")
 	cheap := token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}
 	k := must(token.Create(path, []byte("open sesame"), cheap))(o.t)
+	o.t.Cleanup(func() { _ = k.Close() })
+	o.keys[name] = k
+}
+
+// reopenToken plugs a token in again after a lock has closed it.
+func (o *office) reopenToken(name string) {
+	o.t.Helper()
+	k := must(token.Open(filepath.Join(o.dir, name+".token"), []byte("open sesame")))(o.t)
 	o.t.Cleanup(func() { _ = k.Close() })
 	o.keys[name] = k
 }
@@ -292,8 +301,20 @@ func (o *office) Put(_ context.Context, serial station.Serial, at issuance.Spot)
 	return nil
 }
 
-// desk opens the station as after a start of the program; wrap may stand between it and its store.
+// desk opens the station as after a start of the program, on an open day; wrap may stand between it
+// and its store.
 func (o *office) desk(wrap func(issuance.Store) issuance.Store) *issuance.Desk {
+	o.t.Helper()
+	d := o.rawDesk()
+	o.openDay(d)
+	if wrap != nil {
+		d.Store = wrap(d.Store)
+	}
+	return d
+}
+
+// rawDesk opens the station and does nothing in it.
+func (o *office) rawDesk() *issuance.Desk {
 	t := o.t
 	t.Helper()
 	store := must(sqlite.Open(t.Context(), filepath.Join(o.dir, "station.db")))(t)
@@ -313,10 +334,26 @@ func (o *office) desk(wrap func(issuance.Store) issuance.Store) *issuance.Desk {
 		d.Printer = must(ipp.New(o.inkURL, nil, ipp.Options{}))(t)
 		d.Encoder = must(chip.NewEncoder(o.slot, chip.Options{}))(t)
 	}
-	if wrap != nil {
-		d.Store = wrap(d.Store)
-	}
 	return d
+}
+
+// openDay begins the day if nobody has: two officers count the safe and find what the record says.
+func (o *office) openDay(d *issuance.Desk) {
+	o.t.Helper()
+	if _, err := d.Today(o.t.Context()); !errors.Is(err, issuance.ErrDayClosed) {
+		return
+	}
+	must(d.OpenDay(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), o.count(d)))(o.t)
+}
+
+// count is what an honest custodian finds in the safe.
+func (o *office) count(d *issuance.Desk) int {
+	o.t.Helper()
+	_, expected, err := d.Checklist(o.t.Context(), 0)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return expected
 }
 
 func (o *office) seat(d *issuance.Desk, name string) issuance.Seat {

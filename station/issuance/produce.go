@@ -22,10 +22,19 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 		if err != nil {
 			return err
 		}
+		if err := d.admitKey(tx, seat.Key); err != nil {
+			return err
+		}
+		if err := dayOpen(tx); err != nil {
+			return err
+		}
 		if f.Order == nil {
 			return ErrNoOrder
 		}
-		return open(token, f.Keys, f.Order, seat.Key, &o)
+		if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
+			return err
+		}
+		return d.checkSigner(tx, o)
 	})
 	if err != nil {
 		return station.Order{}, fmt.Errorf("order of case %s: %w", token, err)
@@ -63,6 +72,7 @@ func (d *Desk) Produce(ctx context.Context, seat Seat, token station.CaseToken, 
 		return err
 	}
 	defer Destroy(&o)
+	defer d.atWork()()
 	c, err := d.Case(ctx, token)
 	if err != nil {
 		return err
@@ -141,6 +151,9 @@ func (d *Desk) advance(
 func (d *Desk) take(ctx context.Context, seat Seat, o station.Order, _ devices.Report) error {
 	if err := d.Charter.Profile.CheckSerial(o.Serial); err != nil {
 		return err
+	}
+	if day, err := d.Today(ctx); err != nil || day.Short {
+		return errors.Join(err, ErrStockCount)
 	}
 	if err := d.checkSerial(ctx, o.Serial); err != nil {
 		return err

@@ -55,10 +55,15 @@ func (d *Desk) inEpoch(tx Tx, e *journal.Entry) error {
 
 // restore takes in a part of the station's own past, which the vault sealed to the new key. Every entry
 // must follow the one before, and its receipt must hold. With the last part the desk stands where
-// headquarters saw it last. Directives from before were for the old hardware: they stay in the chain.
+// headquarters saw it last. Directives from before were for the old hardware: they stay in the chain, but
+// what was revoked stays revoked.
 func (d *Desk) restore(tx Tx, s journal.Signed, blob []byte) error {
 	var part event.Restored
-	if s.Entry.Kind != event.StationRestored {
+	switch s.Entry.Kind {
+	case event.StationRestored:
+	case event.NoticeRevoked:
+		return d.heed(tx, s)
+	default:
 		return nil
 	}
 	if err := journal.Decode(s.Entry.Body, &part); err != nil {
@@ -81,7 +86,23 @@ func (d *Desk) restore(tx Tx, s journal.Signed, blob []byte) error {
 	if part.Part < part.Parts {
 		return nil
 	}
-	return d.resume(tx, past)
+	return d.rebuild(tx, past)
+}
+
+// heed keeps what a notice from before revokes: it holds for the new hardware too.
+func (d *Desk) heed(tx Tx, s journal.Signed) error {
+	if err := keepNotice(tx, s); err != nil {
+		return err
+	}
+	var notice event.Revoked
+	if err := journal.Decode(s.Entry.Body, &notice); err != nil {
+		return fmt.Errorf("%w: %w", ErrHeadquarters, err)
+	}
+	r, err := d.revoked(tx)
+	if err != nil {
+		return err
+	}
+	return d.putRevoked(tx, r.with(notice))
 }
 
 // append puts entries of the past behind those that came before, and the blanks into the stock.
@@ -123,9 +144,9 @@ func (d *Desk) append(tx Tx, past event.Past) error {
 	return nil
 }
 
-// resume rebuilds stock and cases from the past, opens the new epoch, and says what went down with the
+// rebuild makes stock and cases from the past, opens the new epoch, and says what went down with the
 // old hardware: cases that nobody had approved, and booklets whose order lay there.
-func (d *Desk) resume(tx Tx, past event.Past) error {
+func (d *Desk) rebuild(tx Tx, past event.Past) error {
 	entries, err := tx.Entries("")
 	if err != nil {
 		return err

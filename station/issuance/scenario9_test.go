@@ -138,7 +138,7 @@ func TestScenario9F2ReceiptsOfAnotherStation(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if o.waiting(d) != 2 {
+	if o.waiting(d) != o.entries(d) {
 		t.Error("receipts were taken in")
 	}
 	stranger := o.desk(nil)
@@ -180,7 +180,7 @@ func TestScenario9F4ReceiptsOutOfOrder(t *testing.T) {
 			}
 			newest = known
 		}
-		if o.waiting(d) != 0 || newest != 9 {
+		if o.waiting(d) != 0 || newest != int64(o.entries(d)) {
 			t.Errorf("order %v: %d wait, newest tree %d", order, o.waiting(d), newest)
 		}
 		if _, err := d.VerifyRecords(t.Context(), nil); err != nil {
@@ -221,7 +221,7 @@ func TestScenario9F5WrongClock(t *testing.T) {
 				}
 				last = s.Entry.Time
 			}
-			if c := must(d.Contact(t.Context()))(t); c.Silence.Warn || c.Locked {
+			if c := must(d.Contact(t.Context()))(t); c.Silence.Warn || c.Halted {
 				t.Errorf("contact %+v", c)
 			}
 		})
@@ -371,7 +371,8 @@ func TestScenario9F7HalfWritten(t *testing.T) {
 		t.Error("half a file brought something")
 	}
 	path, r := o.export(d)
-	if r.Entries != 5 {
+	written := o.entries(d)
+	if written < 5 || r.Entries != written {
 		t.Errorf("exported again: %+v", r)
 	}
 	must(o.ingest(path))(t)
@@ -379,7 +380,7 @@ func TestScenario9F7HalfWritten(t *testing.T) {
 	if err := os.WriteFile(cut, answers[:len(answers)-1], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.take(d, cut); !errors.Is(err, journal.ErrIncomplete) || o.waiting(d) != 5 {
+	if _, err := o.take(d, cut); !errors.Is(err, journal.ErrIncomplete) || o.waiting(d) != written {
 		t.Errorf("half an answer: %v, %d wait", err, o.waiting(d))
 	}
 	must(o.take(d, o.answer()))(t)
@@ -397,13 +398,13 @@ func TestScenario9StickThenNetwork(t *testing.T) {
 	path, _ := o.export(d)
 	must(d.Sync(t.Context()))(t)
 	must(o.ingest(path))(t)
-	if o.leaves() != 3 {
-		t.Errorf("%d entries counted", o.leaves())
+	if o.leaves() != int64(o.entries(d)) {
+		t.Errorf("%d entries counted, %d written", o.leaves(), o.entries(d))
 	}
 	must(o.take(d, o.answer()))(t)
 	o.write(d, 2)
 	must(d.Sync(t.Context()))(t)
-	late := o.answer() // joins 3 leaves, shows 5
+	late := o.answer() // joins what the first letter brought, shows two more
 	if _, err := o.take(d, late); err != nil {
 		t.Errorf("same tree: %v", err)
 	}
@@ -444,7 +445,7 @@ func TestScenario9F3ForeignFiles(t *testing.T) {
 			t.Errorf("%s at headquarters: %v", name, err)
 		}
 	}
-	if o.waiting(d) != 1 {
+	if o.waiting(d) != o.entries(d) {
 		t.Error("a foreign file changed the record")
 	}
 }

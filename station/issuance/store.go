@@ -14,11 +14,22 @@ var ErrUnknown = errors.New("not known at this station")
 
 // Store keeps the station's state. Update runs fn in one transaction: everything that fn did is on
 // the disk when Update returns nil, and nothing of it otherwise. View sees one state throughout.
-// Neither is called inside the other. Scrub leaves no erased byte behind in the files.
+// Neither is called inside the other. Scrub leaves no erased byte behind in the files; Wipe does the
+// same for a purge, slower and whole: no part of a file keeps its old bytes. Room says how much
+// room the disk has left.
 type Store interface {
 	Update(ctx context.Context, fn func(Tx) error) error
 	View(ctx context.Context, fn func(Tx) error) error
 	Scrub(ctx context.Context) error
+	Wipe(ctx context.Context) error
+	Room(ctx context.Context) (Room, error)
+}
+
+// Room is what is left of the disk. A store keeps a reserve, which it gives up when the disk is
+// full: cases can be closed and entries sent in that room, and nothing new is begun in it.
+type Room struct {
+	Free    int64 // bytes, without the reserve
+	Reserve bool  // still kept
 }
 
 // Tx is one transaction. It is used by one goroutine and ends with the function it was given to.
@@ -76,6 +87,7 @@ type Blobs interface {
 type Notes interface {
 	Note(name string) ([]byte, error)
 	PutNote(name string, value []byte) error
+	EraseNote(name string) error
 }
 
 // Names of notes.
@@ -88,7 +100,8 @@ const (
 	noteOwn        = "own"        // leaf from which receipts are asked for
 	noteHeld       = "held"       // blobs with a receipt that are not durable at headquarters yet
 	noteSigned     = "signed"     // newest time that headquarters has signed
+	noteFirst      = "first"      // oldest time that it has signed and this station has heard
 	noteContact    = "contact"    // when headquarters was last heard
-	noteLock       = "lock"       // why the station is locked
+	noteHalt       = "lock"       // why the station is halted
 	noteAlarm      = "alarm"      // what headquarters did that it must not do
 )

@@ -45,7 +45,7 @@ type SyncReport struct {
 // It may be cut off at any point and called again: headquarters counts an entry once, and a
 // directive is taken in together with the place where the next one is asked for.
 //
-// It returns ErrLocked where headquarters holds entries of this station that the station does not
+// It returns ErrHalted where headquarters holds entries of this station that the station does not
 // have, or others at the same numbers: the station was restored from a backup, or copied. Where
 // headquarters shows an older tree than before, Sync raises an alarm and sends everything again
 // that headquarters lost.
@@ -266,14 +266,14 @@ func (d *Desk) takeIn(
 		report.Directives++
 	}
 	at.Next = max(at.Next, answer.Next)
-	return d.Store.Update(ctx, func(tx Tx) error {
+	return d.erasing(ctx, func(tx Tx) (erased bool, err error) {
 		if err := d.keepCheckpoint(tx, answer.Checkpoint); err != nil {
-			return err
+			return false, err
 		}
-		if err := d.durable(tx, answer.Checkpoint.Durable.Size); err != nil {
-			return err
+		if err := putPlace(tx, at); err != nil {
+			return false, err
 		}
-		return putPlace(tx, at)
+		return d.durable(tx, answer.Checkpoint.Durable.Size)
 	})
 }
 

@@ -34,17 +34,43 @@ func signedTime(tx Tx, at int64) error {
 	if err != nil || at <= known {
 		return err
 	}
+	if known == 0 {
+		if err := putNumber(tx, noteFirst, at); err != nil {
+			return err
+		}
+	}
 	return putNumber(tx, noteSigned, at)
+}
+
+// tooOld tells whether a case has been open for longer than the profile allows, by what headquarters
+// has signed: a clock that jumped ends nobody's work. What was opened before headquarters was heard
+// at all has no age before that, because the clock alone says when it was.
+func (d *Desk) tooOld(tx Tx) (func(station.Case) bool, error) {
+	first, err := number(tx, noteFirst)
+	if err != nil {
+		return nil, err
+	}
+	now, err := proven(tx)
+	return func(c station.Case) bool {
+		c.Opened = max(c.Opened, first)
+		return c.Older(d.Charter.Profile, now)
+	}, err
 }
 
 // SignedTime is the newest time that headquarters has signed: it has certainly passed, whatever the
 // clock says. It is the zero time before headquarters was ever heard.
 func (d *Desk) SignedTime(ctx context.Context) (time.Time, error) {
-	var at int64
+	var at time.Time
 	err := d.Store.View(ctx, func(tx Tx) (err error) {
-		at, err = number(tx, noteSigned)
+		at, err = proven(tx)
 		return err
 	})
+	return at, err
+}
+
+// proven is the newest time that headquarters has signed, or the zero time.
+func proven(tx Tx) (time.Time, error) {
+	at, err := number(tx, noteSigned)
 	if err != nil || at == 0 {
 		return time.Time{}, err
 	}
@@ -55,7 +81,7 @@ func (d *Desk) SignedTime(ctx context.Context) (time.Time, error) {
 type Contact struct {
 	Heard   time.Time       `json:"heard,omitzero"` // zero: never, or not since the desk began to count
 	Silence station.Silence `json:"silence"`
-	Locked  bool            `json:"locked"`          // ErrLocked is what every verb returns
+	Halted  bool            `json:"halted"`          // ErrHalted is what every verb returns
 	Alarm   string          `json:"alarm,omitempty"` // one of the Alarm words; stays until acknowledged
 }
 
@@ -74,8 +100,8 @@ func (d *Desk) contact(tx Tx) (Contact, error) {
 		return Contact{}, err
 	}
 	c := Contact{Heard: heard, Silence: d.Charter.Profile.Silence(heard, now)}
-	if err := unlocked(tx); errors.Is(err, ErrLocked) {
-		c.Locked = true
+	if err := halted(tx); errors.Is(err, ErrHalted) {
+		c.Halted = true
 	} else if err != nil {
 		return c, err
 	}

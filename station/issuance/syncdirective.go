@@ -26,6 +26,8 @@ func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport
 	case event.OrderDeclined:
 		report.Declined++
 		return d.declined(tx, s)
+	case event.NoticeRevoked:
+		return d.revoke(tx, s)
 	}
 	return nil
 }
@@ -39,6 +41,10 @@ func (d *Desk) allocate(tx Tx, blob []byte) error {
 	if err := journal.Decode(plain, &m); err != nil {
 		return err
 	}
+	known, err := d.revoked(tx)
+	if err != nil {
+		return err
+	}
 	for _, b := range m.Blanks {
 		if err := d.Charter.Profile.CheckSerial(b.Serial); err != nil {
 			return err
@@ -47,6 +53,9 @@ func (d *Desk) allocate(tx Tx, blob []byte) error {
 			return errors.Join(err, fmt.Errorf("blank %s allocated twice: %w", b.Serial, ErrHeadquarters))
 		}
 		book := station.Booklet{Serial: b.Serial, ChipID: b.ChipID, State: station.StateAllocated}
+		if (event.Revoked{Blanks: known.Blanks}).HasBlank(b.Serial) {
+			book.State = station.StateRevoked
+		}
 		if err := tx.PutBooklet(book); err != nil {
 			return err
 		}
@@ -59,6 +68,9 @@ func (d *Desk) acceptOrder(tx Tx, s journal.Signed, blob []byte) error {
 	f, err := tx.Folder(station.CaseToken(s.Entry.Subject))
 	if err != nil {
 		return err
+	}
+	if overtaken(f.Case, s) {
+		return nil
 	}
 	plain, err := seal.Open(d.Key, event.PurposeOrder, blob)
 	if err != nil {
@@ -77,7 +89,7 @@ func (d *Desk) acceptOrder(tx Tx, s journal.Signed, blob []byte) error {
 		return err
 	}
 	workers := append(d.Charter.WithRole(station.RoleOperate), d.Charter.WithRole(station.RoleInspect)...)
-	if f.Order, f.Keys, err = lock(f.Case.Token, o, workers); err != nil {
+	if f.Order, f.Keys, err = d.lock(f.Case.Token, o, workers); err != nil {
 		return err
 	}
 	if err := tx.PutFolder(f); err != nil {

@@ -9,15 +9,15 @@ import (
 	"padarozhnik/station/journal/event"
 )
 
-// Words for what locked a station or raised an alarm.
+// Words for what halted a station or raised an alarm.
 const (
-	LockRestored   = "restored"    // headquarters holds entries of this station that it does not have
-	LockForked     = "forked"      // two entries at one number, both signed here
+	HaltRestored   = "restored"    // headquarters holds entries of this station that it does not have
+	HaltForked     = "forked"      // two entries at one number, both signed here
 	AlarmRestored  = "rolled-back" // headquarters showed an older tree: it was restored from a backup
 	AlarmRewritten = "rewritten"   // headquarters showed a tree that does not contain one seen before
 )
 
-// Evidence is what proves why a station is locked, or what headquarters did. Every part of it is
+// Evidence is what proves why a station is halted, or what headquarters did. Every part of it is
 // signed by the one against whom it speaks.
 type Evidence struct {
 	Kind   string `cbor:"1,keyasint"`
@@ -49,9 +49,9 @@ func (d *Desk) settle(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &diverged):
 		d.testify(ctx, diverged)
-		return errors.Join(d.lockDown(ctx, diverged.evidence()), err)
+		return errors.Join(d.haltFor(ctx, diverged.evidence()), err)
 	case errors.Is(err, journal.ErrForked):
-		return errors.Join(d.lockDown(ctx, Evidence{Kind: LockForked}), err)
+		return errors.Join(d.haltFor(ctx, Evidence{Kind: HaltForked}), err)
 	case errors.Is(err, journal.ErrRewritten):
 		return errors.Join(err, d.alarm(ctx, Evidence{Kind: AlarmRewritten}))
 	}
@@ -60,9 +60,9 @@ func (d *Desk) settle(ctx context.Context, err error) error {
 
 func (e *divergedError) evidence() Evidence {
 	if e.ours == nil {
-		return Evidence{Kind: LockRestored, Theirs: e.theirs.Raw()}
+		return Evidence{Kind: HaltRestored, Theirs: e.theirs.Raw()}
 	}
-	return Evidence{Kind: LockForked, Theirs: e.theirs.Raw(), Ours: e.ours.Raw()}
+	return Evidence{Kind: HaltForked, Theirs: e.theirs.Raw(), Ours: e.ours.Raw()}
 }
 
 // testify shows headquarters our entry at a number where it holds another one. It refuses, freezes
@@ -77,10 +77,10 @@ func (d *Desk) testify(ctx context.Context, e *divergedError) {
 	}
 }
 
-// lockDown locks the station for good and returns ErrLocked. The first evidence stays.
-func (d *Desk) lockDown(ctx context.Context, e Evidence) error {
-	d.Log.Error("station locked", "cause", e.Kind)
-	return errors.Join(ErrLocked, d.keepEvidence(ctx, noteLock, e))
+// haltFor halts the station for good and returns ErrHalted. The first evidence stays.
+func (d *Desk) haltFor(ctx context.Context, e Evidence) error {
+	d.Log.Error("station halted", "cause", e.Kind)
+	return errors.Join(ErrHalted, d.keepEvidence(ctx, noteHalt, e))
 }
 
 // alarm keeps what headquarters did that it must not do. The first evidence stays until it is
@@ -126,20 +126,20 @@ func readEvidence(tx Tx, name string) (*Evidence, error) {
 	return &e, journal.Decode(raw, &e)
 }
 
-// unlocked returns ErrLocked where the station may write no entry any more.
-func unlocked(tx Tx) error {
-	e, err := readEvidence(tx, noteLock)
+// halted returns ErrHalted where the station may write no entry any more.
+func halted(tx Tx) error {
+	e, err := readEvidence(tx, noteHalt)
 	if err != nil || e == nil {
 		return err
 	}
-	return fmt.Errorf("%s: %w", e.Kind, ErrLocked)
+	return fmt.Errorf("%s: %w", e.Kind, ErrHalted)
 }
 
-// Lock returns why the station is locked, nil where it is not; Alarm what headquarters did that
+// Halt returns why the station is halted, nil where it is not; Alarm what headquarters did that
 // nobody has acknowledged, nil for nothing.
-func (d *Desk) Lock(ctx context.Context) (*Evidence, error) { return d.evidence(ctx, noteLock) }
+func (d *Desk) Halt(ctx context.Context) (*Evidence, error) { return d.evidence(ctx, noteHalt) }
 
-// Alarm is described at Lock.
+// Alarm is described at Halt.
 func (d *Desk) Alarm(ctx context.Context) (*Evidence, error) { return d.evidence(ctx, noteAlarm) }
 
 func (d *Desk) evidence(ctx context.Context, name string) (e *Evidence, err error) {

@@ -46,26 +46,26 @@ func (d *Desk) own(ctx context.Context, from Source, report *SyncReport) error {
 // signed by our keys, is a *divergedError.
 func (d *Desk) acknowledge(ctx context.Context, page journal.Page, report *SyncReport) error {
 	fresh := 0
-	err := d.Store.Update(ctx, func(tx Tx) error {
+	err := d.erasing(ctx, func(tx Tx) (erased bool, err error) {
 		fresh = 0
 		for _, p := range page.Entries {
 			kept, err := d.counterpart(tx, p.Entry)
 			if err != nil {
-				return err
+				return false, err
 			}
 			if kept.Receipt != nil {
 				continue
 			}
 			if err := keepReceipt(tx, kept.Entry, p.Receipt); err != nil {
-				return err
+				return false, err
 			}
 			fresh++
 		}
 		if err := d.advanceOwn(tx, page.Next); err != nil {
-			return err
+			return false, err
 		}
 		if err := d.keepCheckpoint(tx, page.Checkpoint); err != nil {
-			return err
+			return false, err
 		}
 		return d.durable(tx, page.Checkpoint.Durable.Size)
 	})
@@ -129,13 +129,29 @@ const heldSize = len(journal.Hash{}) + 8
 // durable erases the sealed blobs whose entries lie within the first size leaves of headquarters'
 // tree: those that it would still have if its machine burnt down now. Nothing else erases a blob. A
 // size of 0, from a headquarters that does not say, erases none.
-func (d *Desk) durable(tx Tx, size int64) error {
-	return sift(tx, func(blob journal.Hash, leaf int64) (stay bool, err error) {
+func (d *Desk) durable(tx Tx, size int64) (erased bool, err error) {
+	err = sift(tx, func(blob journal.Hash, leaf int64) (stay bool, err error) {
 		if leaf >= size {
 			return true, nil
 		}
+		erased = true
 		return false, tx.EraseBlob(blob)
 	})
+	return erased, err
+}
+
+// erasing is Update for a step that may erase sealed blobs. Where it did, they leave the files of the
+// store as well.
+func (d *Desk) erasing(ctx context.Context, step func(tx Tx) (erased bool, err error)) error {
+	var erased bool
+	err := d.Store.Update(ctx, func(tx Tx) (err error) {
+		erased, err = step(tx)
+		return err
+	})
+	if err != nil || !erased {
+		return err
+	}
+	return d.Store.Scrub(ctx)
 }
 
 // unheld forgets which blobs headquarters held beyond size leaves, because it lost them. They are

@@ -1,12 +1,12 @@
 package sqlite
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
-// LimitPages makes the database believe that the disk ends after n pages.
-func (s *Store) LimitPages(ctx context.Context, n int) error {
-	_, err := s.db.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", n))
+// Pragma reads a setting of the connection in use.
+func (s *Store) Pragma(ctx context.Context, name string) (string, error) { return s.pragma(ctx, name) }
+
+// Weaken takes away what makes commits durable, to show that a test would see it.
+func (s *Store) Weaken(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, "PRAGMA synchronous = OFF")
 	return err
 }

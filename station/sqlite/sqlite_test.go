@@ -2,7 +2,6 @@ package sqlite_test
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"errors"
 	"os"
@@ -99,33 +98,7 @@ func TestStateSurvivesTheProgram(t *testing.T) {
 	}
 }
 
-func TestForeignFilesAreRefused(t *testing.T) {
-	for name, make := range map[string]func(path string) error{
-		"text": func(path string) error { return os.WriteFile(path, bytes.Repeat([]byte("no database "), 1000), 0o600) },
-		"another program's database": func(path string) error {
-			return exec(path, "CREATE TABLE people (name TEXT); PRAGMA application_id = 7")
-		},
-		"a later version": func(path string) error {
-			s, err := sqlite.Open(context.Background(), path)
-			if err != nil {
-				return err
-			}
-			return errors.Join(s.Close(), exec(path, "PRAGMA user_version = 99"))
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "station.db")
-			if err := make(path); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := sqlite.Open(t.Context(), path); !errors.Is(err, sqlite.ErrForeign) {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
-}
-
-func exec(path, statement string) error {
+func execute(path, statement string) error {
 	db, err := sql.Open("sqlite3", path)
 	if err != nil {
 		return err
@@ -159,27 +132,5 @@ func TestScrubLeavesNothing(t *testing.T) {
 		if bytes.Contains(raw, planted[:15]) {
 			t.Errorf("%s still holds it", filepath.Base(path))
 		}
-	}
-}
-
-func TestFullDisk(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "station.db")
-	s := open(t, path)
-	if err := s.LimitPages(t.Context(), 20); err != nil {
-		t.Fatal(err)
-	}
-	err := s.Update(t.Context(), func(tx issuance.Tx) error { return tx.PutFolder(folder("A", make([]byte, 1<<20))) })
-	if !errors.Is(err, issuance.ErrDiskFull) {
-		t.Fatalf("got %v", err)
-	}
-	err = s.View(t.Context(), func(tx issuance.Tx) error {
-		cases, err := tx.Cases()
-		if len(cases) != 0 {
-			t.Errorf("kept %v", cases)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }

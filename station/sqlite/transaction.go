@@ -175,3 +175,8 @@ func (t *transaction) PutNote(name string, value []byte) error {
 	return t.exec("note "+name,
 		"INSERT INTO notes (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2", name, value)
 }
+
+// EraseNote implements issuance.Notes.
+func (t *transaction) EraseNote(name string) error {
+	return t.exec("note "+name, "DELETE FROM notes WHERE name = ?", name)
+}

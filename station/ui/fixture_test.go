@@ -117,6 +117,7 @@ func newOffice(t *testing.T) *office {
 	if err := d.Adopt(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	must(d.OpenDay(t.Context(), must(d.SignIn(o.tokens["A-01"]))(t), must(d.SignIn(o.tokens["C-01"]))(t), 0))(t)
 	o.desk = d
 	inline := func(f func()) { f() }
 	o.deps = ui.Deps{

@@ -85,8 +85,8 @@ func (s *status) show(c condition) {
 // nothing is.
 func contactTrouble(t texts, c issuance.Contact) string {
 	switch {
-	case c.Locked:
-		return t.text("ui.status.locked")
+	case c.Halted:
+		return t.text("ui.status.halted")
 	case c.Alarm != "":
 		return t.text("ui.status.alarm")
 	case c.Silence.Stop:

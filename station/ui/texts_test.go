@@ -75,10 +75,12 @@ func computed(t *testing.T) []string {
 	for _, s := range station.Stages() {
 		add("ui.stage", string(s))
 	}
-	add("ui.stage", string(station.StageReturned), string(station.StageRefused), string(station.StageSpoiled))
+	add("ui.stage", string(station.StageReturned), string(station.StageRefused), string(station.StageSpoiled),
+		string(station.StagePurged))
 	for _, s := range []station.State{
 		station.StateAllocated, station.StateAvailable, station.StateReserved, station.StateTaken, station.StateEncoded,
 		station.StateInking, station.StatePrinted, station.StatePassed, station.StateHanded, station.StateSpoiled,
+		station.StateRevoked,
 	} {
 		add("ui.state", string(s))
 	}
@@ -113,7 +115,9 @@ func computed(t *testing.T) []string {
 		event.StockProposed, event.StockWitnessed, event.BlankReserved, event.BlankTaken, event.BookletEncoded,
 		event.PrintStarted, event.PrintRefused, event.BookletPrinted, event.BookletResolved, event.BookletPassed,
 		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged,
-		event.StationResumed, event.CaseLost)
+		event.StationResumed, event.CaseLost,
+		event.DayProposed, event.DayOpened, event.DayClosed, event.CaseKeyDestroyed, event.CaseWithdrawn,
+		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}

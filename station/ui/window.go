@@ -45,17 +45,18 @@ type Window struct {
 	texts texts
 	tasks *tasks
 
-	seat     *issuance.Seat // nil while nobody has signed in
-	token    station.CaseToken
-	record   record
-	found    *issuance.Examination // of the chosen case, until another is chosen
-	health   []Health
-	synced   time.Time
-	question *question
-	prompt   string // what the officer is asked to do with a booklet
-	there    func()
-	closing  bool // the window closes when the verb has ended
-	unsaved  bool // closing was asked for and the open form could not be saved
+	seat      *issuance.Seat // nil while nobody has signed in
+	token     station.CaseToken
+	record    record
+	found     *issuance.Examination // of the chosen case, until another is chosen
+	health    []Health
+	synced    time.Time
+	question  *question
+	prompt    string // what the officer is asked to do with a booklet
+	there     func()
+	closing   bool      // the window closes when the verb has ended
+	attention attention // at the last look
+	unsaved   bool      // closing was asked for and the open form could not be saved
 
 	seatbar  *seatbar
 	board    *board
@@ -101,6 +102,7 @@ func (w *Window) Fyne() fyne.Window { return w.win }
 func (w *Window) Watch(ctx context.Context) {
 	w.look()
 	w.tasks.every(ctx, pollEvery, w.look)
+	w.tasks.every(ctx, attendEvery, w.attend)
 }
 
 // Close saves what is being written and closes the window; a running verb is stopped first and its

@@ -20,7 +20,6 @@ import (
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/seal"
 	"padarozhnik/station/pki"
-	"padarozhnik/station/sqlite"
 	"padarozhnik/station/token"
 )
 
@@ -45,6 +44,11 @@ func Open(ctx context.Context, c Config, ask Ask, log *slog.Logger) (*Office, er
 }
 
 func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) error {
+	store, err := OpenStore(ctx, c)
+	if err != nil {
+		return err
+	}
+	o.closes = append(o.closes, store.Close)
 	key, err := OpenToken(c.Token, "passphrase of the station", ask)
 	if err != nil {
 		return err
@@ -61,11 +65,6 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 	if d.Documents, err = documents(c, root, signed); err != nil {
 		return err
 	}
-	store, err := sqlite.Open(ctx, c.Store)
-	if err != nil {
-		return err
-	}
-	o.closes = append(o.closes, store.Close)
 	d.Store = store
 	if d.Layout, err = printing.Utopia(); err != nil {
 		return err
@@ -200,7 +199,7 @@ func (o *Office) SignIn(path string, ask Ask) (issuance.Seat, error) {
 		return issuance.Seat{}, err
 	}
 	o.closes = append(o.closes, t.Close)
-	seat, err := o.Desk.SignIn(t)
+	seat, err := o.Desk.SignIn(&onStick{t, path})
 	if err != nil {
 		return seat, err
 	}

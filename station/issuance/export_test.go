@@ -1,0 +1,10 @@
+package issuance
+
+import (
+	"crypto/ecdsa"
+
+	"padarozhnik/station/journal"
+)
+
+// KeyOf finds who may sign on the station's chain.
+func (d *Desk) KeyOf(e journal.Entry) (*ecdsa.PublicKey, error) { return d.keyOf(e) }
