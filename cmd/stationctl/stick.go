@@ -242,7 +242,7 @@ type evidence struct {
 func (p *program) evidenceCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "evidence",
-		Short: "Print what proves why the station is locked, or what headquarters did",
+		Short: "Print what proves why the station is halted, or what headquarters did",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
