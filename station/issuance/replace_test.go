@@ -90,15 +90,19 @@ func TestStationReplaced(t *testing.T) {
 	oldCharter, oldKey := o.charter, o.keys["station"]
 	o.replace()
 
-	d = o.desk(nil)
+	d = o.rawDesk()
 	if err := d.Adopt(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Enrol(ctx, o.seat(d, "E")); !errors.Is(err, issuance.ErrNotRestored) {
-		t.Errorf("a station without its past enrols: %v", err)
+	if _, err := d.OpenDay(ctx, o.seat(d, "A"), o.seat(d, "C"), 0); !errors.Is(err, issuance.ErrNotRestored) {
+		t.Errorf("a station without its past opens a day: %v", err)
+	}
+	if _, err := d.Enrol(ctx, o.seat(d, "E")); err == nil {
+		t.Error("a station without its past enrols")
 	}
 	o.exchange(d)
 	o.exchange(d)
+	o.openDay(d)
 	for token, want := range map[station.CaseToken]station.Stage{
 		working: station.StageSpoiled, flying: station.StageSpoiled, draft: station.StageClosed,
 	} {
