@@ -23,7 +23,7 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 			return err
 		}
 		if f.Order == nil {
-			return ErrNoOrder
+			return noOrder(tx, token)
 		}
 		return open(token, f.Keys, f.Order, seat.Key, &o)
 	})
