@@ -57,6 +57,19 @@ func (d *Desk) Held(ctx context.Context, token station.CaseToken) (string, error
 	return string(cause), err
 }
 
+// noOrder says why there is no order: it was declined, is held, or has not come yet.
+func noOrder(tx Tx, token station.CaseToken) error {
+	for _, why := range []struct {
+		note string
+		err  error
+	}{{noteDeclined, ErrDeclined}, {noteHolding, ErrHeld}} {
+		if word, err := tx.Note(why.note + string(token)); err != nil || len(word) > 0 {
+			return errors.Join(err, why.err)
+		}
+	}
+	return ErrNoOrder
+}
+
 // keepNotice remembers a notice with its reason, for the verifier.
 func keepNotice(tx Tx, s journal.Signed) error {
 	var notice event.Revoked

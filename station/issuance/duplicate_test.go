@@ -130,6 +130,11 @@ func TestScenario3Duplicates(t *testing.T) {
 	o.exchange(d)
 	o.want(d, "cleared", twice, station.StageOrdered, "", "")
 	o.want(d, "found a duplicate", exact, station.StageApproved, vault.CauseReview, vault.CauseDuplicate)
+	for token, want := range map[station.CaseToken]error{exact: issuance.ErrDeclined, borrowed: issuance.ErrHeld} {
+		if _, err := d.Order(ctx, o.seat(d, "O"), token); !errors.Is(err, want) {
+			t.Errorf("the desk says %v, want %v", err, want)
+		}
+	}
 	o.kinds(ctx, exact, event.OrderHeld, event.OrderDeclined)
 	o.kinds(ctx, twice, event.OrderHeld, event.OrderCleared, event.OrderIssued)
 }

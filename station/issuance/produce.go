@@ -29,7 +29,7 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 			return err
 		}
 		if f.Order == nil {
-			return ErrNoOrder
+			return noOrder(tx, token)
 		}
 		if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
 			return err
