@@ -73,6 +73,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: leaves, leafs: true},
 		{who: []string{"station"}, may: []string{"station/mrz"}},
 		{who: []string{"resources/..."}},
+		{who: []string{"station/published"}}, // for tests alone
 		{who: []string{"station/mrz/ocr/..."}, may: []string{"station/mrz", "station/mrz/ocr/..."}},
 		{who: []string{"station/portrait/..."}},
 		{who: []string{"printing"}, may: []string{"printing/pwg", "resources", "station/mrz"}},
@@ -139,6 +140,8 @@ func TestWhatProgramsLink(t *testing.T) {
 		{"cmd/station", module + "station/hq/vault", "a station opens no cases"},
 		{"cmd/stationctl", module + "station/hq/ledger", "a station is no server"},
 		{"cmd/stationctl", module + "station/hq/vault", "a station opens no cases"},
+		{"cmd/stationctl", module + "station/published", "worked examples are for tests"},
+		{"cmd/headquarters", module + "station/published", "worked examples are for tests"},
 		{"station/hq/ledger", module + "station/journal/seal", "the internet side opens nothing"},
 		{"station/hq/ledger", module + "station/hq/bundle", "the internet side opens nothing"},
 		{"station/hq/ledger", module + "station/token", "the internet side opens nothing"},

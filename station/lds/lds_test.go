@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	"os"
 	"os/exec"
 	"reflect"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/mrz"
 	"padarozhnik/station/pki/ec"
+	"padarozhnik/station/published"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -49,14 +49,8 @@ type vectors struct {
 
 func loadVectors(t testing.TB) vectors {
 	t.Helper()
-	raw, err := os.ReadFile("../testdata/doc9303.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var v vectors
-	if err := json.Unmarshal(raw, &v); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &v)
 	return v
 }
 

@@ -1,9 +1,9 @@
 package mrz_test
 
 import (
-	"encoding/json"
-	"os"
 	"testing"
+
+	"padarozhnik/station/published"
 )
 
 // vectors are the parts of the published examples that concern the zone.
@@ -50,13 +50,7 @@ type vectors struct {
 
 func loadVectors(t testing.TB) vectors {
 	t.Helper()
-	raw, err := os.ReadFile("../testdata/doc9303.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var v vectors
-	if err := json.Unmarshal(raw, &v); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &v)
 	return v
 }

@@ -8,17 +8,16 @@ import (
 	"crypto/rsa"
 	"encoding/asn1"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
-	"os"
 	"testing"
 
 	"padarozhnik/devices/chip/activeauth"
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/sm"
 	"padarozhnik/station/pki/ec"
+	"padarozhnik/station/published"
 )
 
 func rsaKey(t testing.TB, bits int) *rsa.PrivateKey {
@@ -57,10 +56,6 @@ func (c *card) Transmit(_ context.Context, command []byte) ([]byte, error) {
 // appendix prints no modulus, so that the signature is made by another key and what it recovers is
 // compared.
 func TestPublished(t *testing.T) {
-	raw, err := os.ReadFile("../../../station/testdata/doc9303.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all struct {
 		V struct {
 			Nonce   string `json:"RND_IFD"`
@@ -69,9 +64,7 @@ func TestPublished(t *testing.T) {
 			F       string `json:"F"`
 		} `json:"active_authentication_rsa"`
 	}
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &all)
 	unhex := func(s string) []byte {
 		b, err := hex.DecodeString(s)
 		if err != nil || len(b) == 0 {

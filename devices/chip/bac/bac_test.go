@@ -5,14 +5,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"os"
 	"testing"
 
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/bac"
 	"padarozhnik/devices/chip/sm"
+	"padarozhnik/station/published"
 )
 
 type bacVector struct {
@@ -31,16 +30,10 @@ type bacVector struct {
 
 func load(t *testing.T) bacVector {
 	t.Helper()
-	b, err := os.ReadFile("../../../station/testdata/doc9303.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all struct {
 		V bacVector `json:"bac"`
 	}
-	if err := json.Unmarshal(b, &all); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &all)
 	return all.V
 }
 

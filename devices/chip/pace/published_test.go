@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
-	"os"
 	"strings"
 	"testing"
 
@@ -17,6 +16,7 @@ import (
 	"padarozhnik/devices/chip/pace"
 	"padarozhnik/devices/chip/sm"
 	"padarozhnik/station/lds/tlv"
+	"padarozhnik/station/published"
 )
 
 // vector is one worked example of ICAO Doc 9303-11, Appendices G, H and I.
@@ -48,14 +48,8 @@ type vector struct {
 
 func load(t testing.TB, name string) vector {
 	t.Helper()
-	b, err := os.ReadFile("../../../station/testdata/doc9303.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all map[string]json.RawMessage
-	if err := json.Unmarshal(b, &all); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &all)
 	var v vector
 	if err := json.Unmarshal(all[name], &v); err != nil {
 		t.Fatal(err)

@@ -5,13 +5,12 @@ import (
 	"context"
 	"crypto/aes"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"os"
 	"testing"
 
 	"padarozhnik/devices/chip/apdu"
 	"padarozhnik/devices/chip/sm"
+	"padarozhnik/station/published"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -41,16 +40,10 @@ type bacVector struct {
 
 func vector(t *testing.T) bacVector {
 	t.Helper()
-	b, err := os.ReadFile("../../../station/testdata/doc9303.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all struct {
 		BAC bacVector `json:"bac"`
 	}
-	if err := json.Unmarshal(b, &all); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &all)
 	return all.BAC
 }
 

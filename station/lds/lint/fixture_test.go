@@ -8,12 +8,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"image"
 	"image/jpeg"
 	"maps"
 	"math/big"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +23,7 @@ import (
 	"padarozhnik/station/lds/tlv"
 	"padarozhnik/station/pki"
 	"padarozhnik/station/pki/ec"
+	"padarozhnik/station/published"
 )
 
 // hooks change signed data: its content, its structure before it is signed, and after.
@@ -53,16 +52,10 @@ func portrait(t testing.TB, width, height int) []byte {
 // vectorZone returns the file of the published example of a passport's zone.
 func vectorZone(t testing.TB) []byte {
 	t.Helper()
-	raw, err := os.ReadFile("../../testdata/doc9303.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var v struct {
 		Examples []struct{ Name, Hex string } `json:"lds_examples"`
 	}
-	if err := json.Unmarshal(raw, &v); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &v)
 	for _, e := range v.Examples {
 		if strings.HasPrefix(e.Name, "EF.DG1 TD3") {
 			b, err := hex.DecodeString(e.Hex)

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
-	"os"
 	"testing"
 
 	"padarozhnik/station/pki/dh"
+	"padarozhnik/station/published"
 )
 
 func group(t testing.TB, id int) *dh.Group {
@@ -22,14 +22,8 @@ func group(t testing.TB, id int) *dh.Group {
 
 func vectors(t *testing.T, name string) func(key string) *big.Int {
 	t.Helper()
-	raw, err := os.ReadFile("../../testdata/doc9303.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &all)
 	var v map[string]any
 	if err := json.Unmarshal(all[name], &v); err != nil {
 		t.Fatal(err)

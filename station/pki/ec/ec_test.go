@@ -11,13 +11,12 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"padarozhnik/station/pki/ec"
+	"padarozhnik/station/published"
 )
 
 func all() []*ec.Curve {
@@ -45,14 +44,8 @@ func opensslName(c *ec.Curve) string {
 }
 
 func TestPublishedPACEMapping(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "doc9303.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var vectors map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &vectors); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &vectors)
 	for _, name := range []string{"pace_gm_ecdh_G1", "pace_cam_ecdh_I1"} {
 		t.Run(name, func(t *testing.T) {
 			v := map[string]any{}

@@ -2,30 +2,23 @@ package ec_test
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"math/big"
-	"os"
 	"testing"
 
 	"padarozhnik/station/pki/ec"
+	"padarozhnik/station/published"
 )
 
 // TestEncodePublished is the mapping of ICAO Doc 9303-11, Appendix H.1.
 func TestEncodePublished(t *testing.T) {
-	raw, err := os.ReadFile("../../testdata/doc9303.json")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all struct {
 		V struct {
 			Rp        string `json:"Rp"`
 			Generator string `json:"mapped_generator"`
 		} `json:"pace_im_ecdh_H1"`
 	}
-	if err := json.Unmarshal(raw, &all); err != nil {
-		t.Fatal(err)
-	}
+	published.Doc9303(t, &all)
 	r, ok := new(big.Int).SetString(all.V.Rp, 16)
 	want, ok2 := new(big.Int).SetString("04"+all.V.Generator, 16)
 	if !ok || !ok2 {
