@@ -18,6 +18,7 @@ import (
 	"padarozhnik/devices/chip/products"
 	"padarozhnik/devices/pcsc"
 	"padarozhnik/station/issuance"
+	"padarozhnik/station/lds"
 	"padarozhnik/station/mrz"
 	"padarozhnik/station/pki"
 )
@@ -169,6 +170,7 @@ with their sizes, and a line for each security mechanism with the reason of the 
   chip authentication mapping,
   active authentication,
   chip authentication           the chip holds its private keys, so it is no copy
+  notices                       headquarters has not reported the book lost (in an office, without a network)
 
 Without --trust the office of --config judges: its charter's CSCA certificates, and those of
 headquarters' trust list ("trust list" shows them). The exit status is 1 where a mechanism fails. No
@@ -200,6 +202,9 @@ name, number or picture is printed; --portrait and --dump write them to files th
 					return err
 				}
 			}
+			if r.Verdicts, err = p.withNotices(cmd.Context(), r); err != nil {
+				return err
+			}
 			return p.showInspection(r, f.asJSON)
 		},
 	}
@@ -211,6 +216,42 @@ name, number or picture is printed; --portrait and --dump write them to files th
 	cmd.MarkFlagsOneRequired("mrz", "can")
 	cmd.MarkFlagsMutuallyExclusive("mrz", "can")
 	return cmd
+}
+
+// withNotices adds what the notices say that the office of the configuration carries. Where there is no
+// office, or the book is another state's, they say nothing.
+func (p *program) withNotices(ctx context.Context, r devices.ChipReading) ([]devices.Verdict, error) {
+	zone, err := zoneOf(r)
+	if err != nil {
+		return r.Verdicts, nil // the other verdicts say what is wrong with the chip
+	}
+	c, err := setup.Load(p.config, os.LookupEnv)
+	var reason string
+	var lost, known bool
+	if err == nil {
+		reason, lost, known, err = setup.Reported(ctx, c, zone)
+	}
+	if errors.Is(err, os.ErrNotExist) || err == nil && !known {
+		return r.Verdicts, nil
+	}
+	v := devices.Verdict{Mechanism: "notices", OK: !lost, Reason: "not reported lost"}
+	if lost {
+		v.Reason = "blank reported lost: " + reason
+	}
+	return append(r.Verdicts, v), err
+}
+
+// zoneOf reads the zone in DG1.
+func zoneOf(r devices.ChipReading) (mrz.Document, error) {
+	dg1, err := lds.ParseDG1(r.File("DG1"))
+	if err != nil {
+		return mrz.Document{}, err
+	}
+	lines, err := splitZone(dg1.MRZ)
+	if err != nil {
+		return mrz.Document{}, err
+	}
+	return mrz.Parse(lines)
 }
 
 func (p *program) showInspection(r devices.ChipReading, asJSON bool) error {

@@ -222,6 +222,9 @@ func (b *bureau) chipTree(text, asJSON string) {
 			b.t.Errorf("verdict %+v", v)
 		}
 	}
+	if !strings.Contains(text, "not reported lost") {
+		b.t.Error("what the office's notices say is not shown")
+	}
 	for _, personal := range []string{"VANDROUNAIA", b.can, b.zone[44:53]} {
 		if strings.Contains(text+asJSON, personal) {
 			b.t.Errorf("the inspection shows %q", personal)

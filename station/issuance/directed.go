@@ -100,8 +100,13 @@ func notices(tx Tx) ([]event.Revoked, error) {
 // network: it looks at the notices that the station carries. A verifier asks it for any book, before
 // it believes the chip: a stolen blank can carry a good print.
 func (d *Desk) Reported(ctx context.Context, serial station.Serial) (reason string, lost bool, err error) {
+	return Reported(ctx, d.Store, serial)
+}
+
+// Reported is Desk.Reported where nobody has opened the desk.
+func Reported(ctx context.Context, store Store, serial station.Serial) (reason string, lost bool, err error) {
 	var all []event.Revoked
-	err = d.Store.View(ctx, func(tx Tx) (err error) {
+	err = store.View(ctx, func(tx Tx) (err error) {
 		all, err = notices(tx)
 		return err
 	})
