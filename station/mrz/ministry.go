@@ -35,7 +35,8 @@ func ministryLetter(word []rune, i int) (string, bool) {
 }
 
 // passportLetter is 200/2010 from Belarusian: no mark above a letter, Г is H, an iotated vowel after
-// ы or і keeps its i (Maryia), and й ends no word after е, ё, ы, ю, я.
+// ы or і keeps its i (Maryia), and й ends no word after е, ё, ы, ю, я. That і goes with ы is our reading:
+// the examples that we have show ы alone.
 func passportLetter(word []rune, i int) (string, bool) {
 	_, vowel := iotated[word[i]]
 	switch {
