@@ -40,6 +40,8 @@ var screens = []struct {
 	{"case-offline", true, func(o *office) { o.enter("O-01"); o.choose(2); o.tap("ui.verb.order") }},
 	{"hand-over", false, func(o *office) { o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
 	{"enrol", false, func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }},
+	{"day-open", true, func(o *office) { o.closeDay(); o.enter("A-01"); o.tap("ui.day.open") }},
+	{"emergency", true, func(o *office) { o.menu("ui.menu.emergency") }},
 	{"review", false, func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") }},
 }
 
@@ -102,7 +104,7 @@ func encode(t *testing.T, img image.Image, level png.CompressionLevel) []byte {
 // TestGolden compares one picture of each screen with the one that was looked at and accepted.
 func TestGolden(t *testing.T) {
 	for _, s := range screens {
-		if !slices.Contains([]string{"sign-in", "board", "case", "enrol", "review"}, s.name) {
+		if !slices.Contains([]string{"sign-in", "board", "case", "enrol", "review", "day-open"}, s.name) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {

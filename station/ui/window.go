@@ -66,6 +66,7 @@ type Window struct {
 	signin   *signin
 	status   *status
 	strip    *strip
+	day      *dayCard
 	fault    *fault
 	body     *fyne.Container
 	pane     *fyne.Container // right of the board
@@ -136,8 +137,9 @@ func (w *Window) build() {
 	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)
 	w.fault = newFault(t, w.grown)
-	w.pane = container.NewBorder(w.fault.object, w.strip.object, nil, nil,
-		container.NewStack(w.casefile.object, w.enrol.object, w.review.object))
+	w.day = newDayCard(t, w.askOpenDay)
+	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil, container.NewBorder(w.fault.object, nil, nil, nil,
+		container.NewStack(w.casefile.object, w.enrol.object, w.review.object)))
 	w.body = container.NewBorder(nil, nil, atLeast(boardWidth, 0, w.board.object), nil, w.pane)
 	top := column(0)
 	if d.Training {
@@ -166,6 +168,9 @@ func (w *Window) show() {
 	}
 	visible(o != nil, w.body)
 	visible(o == nil, w.signin.object)
+	if visible(!w.record.day, w.day.object); !w.record.day {
+		w.grown()
+	}
 	w.seatbar.show(o)
 	w.board.show(rows, w.token, o != nil && o.May(station.RoleEnrol, station.DateOf(now)) == nil)
 	w.casefile.show(w.record.chosen, o, w.found)
@@ -180,6 +185,7 @@ func (w *Window) turned(busy bool) {
 	w.enrol.turned(busy)
 	w.review.turned(busy)
 	w.signin.turned(busy)
+	able(!busy, w.day.open)
 	w.strip.turned(busy && w.seat != nil)
 	if w.prompt != "" && busy {
 		w.strip.ask(w.prompt, w.there)
