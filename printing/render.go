@@ -53,7 +53,7 @@ func Render(ctx context.Context, p Page, l Layout, dpi int) (*image.RGBA, error)
 
 // drawFields prints every value with its caption.
 func (c *canvas) drawFields(l *Layout, p *Page) error {
-	regular, bold := newTypeface(l.regular), newTypeface(l.bold)
+	regular := newTypeface(l.regular)
 	for _, f := range l.Fields {
 		value, _ := p.value(f.Name)
 		value = strings.Join(strings.Fields(value), " ")
@@ -66,11 +66,7 @@ func (c *canvas) drawFields(l *Layout, p *Page) error {
 			}
 			continue
 		}
-		face := regular
-		if f.Bold {
-			face = bold
-		}
-		if err := c.drawValue(f, face, value); err != nil {
+		if err := c.drawValue(l, f, value); err != nil {
 			return err
 		}
 	}
@@ -108,20 +104,46 @@ func (c *canvas) caption(l *Layout, face *typeface, text string, at point) error
 }
 
 // drawValue prints one value: at its size, or smaller, or wrapped, or not at all.
-func (c *canvas) drawValue(f Field, face *typeface, value string) error {
-	lines, size, err := fit(f, face, value)
-	if errors.Is(err, errGlyph) {
-		return &GlyphError{Field: f.Name}
-	}
+func (c *canvas) drawValue(l *Layout, f Field, value string) error {
+	lines, err := l.setValue(f, value)
 	if err != nil {
 		return err
 	}
-	step := size * leading
-	first := f.YMM - 0.4*step*float64(len(lines)-1)
-	for i, s := range lines {
-		c.fill(s.outline(upright(point{f.XMM, first + float64(i)*step}, size)), inkBlack, 1)
+	for _, line := range lines {
+		c.fill(line.outline(), inkBlack, 1)
 	}
 	return nil
+}
+
+// textLine is one line of a value at its place.
+type textLine struct {
+	setting
+	at     point // start of the baseline
+	sizeMM float64
+}
+
+func (t textLine) outline() outline { return t.setting.outline(upright(t.at, t.sizeMM)) }
+
+// setValue fits a value into its field and places its lines.
+func (l *Layout) setValue(f Field, value string) ([]textLine, error) {
+	face := newTypeface(l.regular)
+	if f.Bold {
+		face = newTypeface(l.bold)
+	}
+	lines, size, err := fit(f, face, value)
+	if errors.Is(err, errGlyph) {
+		return nil, &GlyphError{Field: f.Name}
+	}
+	if err != nil {
+		return nil, err
+	}
+	step := size * leading
+	first := f.YMM - 0.4*step*float64(len(lines)-1)
+	var out []textLine
+	for i, s := range lines {
+		out = append(out, textLine{s, point{f.XMM, first + float64(i)*step}, size})
+	}
+	return out, nil
 }
 
 // fit finds how a value is set: the lines and their em size in millimetres.
