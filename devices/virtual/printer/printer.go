@@ -13,6 +13,8 @@
 //	power-lost        the power goes when half of the next page is inked; connections die
 //	power-lost-early  the power goes while the next page is being sent, before any ink
 //
+// DIR/faults/shift.json misplaces what it prints, by millimetres, degrees and scale (Shift).
+//
 // Jobs wait while a booklet is missing, the ink is empty or the cover is open, and go on when that
 // is cured. A printer that lost its power forgets its jobs and comes back when the word is removed.
 package printer

@@ -102,7 +102,7 @@ func (p *Printer) print(ctx context.Context, j *job) {
 	if half {
 		lines /= 2
 	}
-	if err := p.ink(serial, ink, lines); err != nil {
+	if err := p.ink(serial, p.shift().Apply(ink, dpiOf(ink), j.id), lines); err != nil {
 		p.o.Log.Error("page not printed", "job", j.id, "error", err)
 		p.end(j, stateAborted, "aborted-by-system")
 		return
@@ -131,6 +131,9 @@ func (p *Printer) print(ctx context.Context, j *job) {
 	j.pages = 1
 	p.endLocked(j, stateCompleted, "job-completed-successfully")
 }
+
+// dpiOf is the resolution of a page that lies as the book does.
+func dpiOf(page *image.RGBA) float64 { return float64(page.Rect.Dx()) * 2540 / pageWidth }
 
 // eject lays the book into the drawer, unless a hand was faster.
 func (p *Printer) eject(serial string) {
