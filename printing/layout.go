@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/go-text/typesetting/font"
 	"github.com/pelletier/go-toml/v2"
 
 	"padarozhnik/resources"
@@ -59,8 +58,9 @@ type Layout struct {
 	Fields    []Field   `toml:"field"`
 
 	Caption struct {
-		SizeMM float64 `toml:"size_mm"`
-		RiseMM float64 `toml:"rise_mm"`
+		SizeMM    float64 `toml:"size_mm"`
+		RiseMM    float64 `toml:"rise_mm"`
+		Signature string  `toml:"signature"`
 	} `toml:"caption"`
 	Barcode struct {
 		Box
@@ -78,6 +78,7 @@ type Layout struct {
 		ChipYMM        float64  `toml:"chip_y_mm"`
 		ChipWidthMM    float64  `toml:"chip_width_mm"`
 	} `toml:"blank"`
+	Artwork   Artwork `toml:"artwork"`
 	Overprint struct {
 		Specimen  []string `toml:"specimen"`
 		Training  []string `toml:"training"`
@@ -87,7 +88,7 @@ type Layout struct {
 		CentreYMM float64  `toml:"centre_y_mm"`
 	} `toml:"overprint"`
 
-	regular, bold, ocr *font.Font
+	press *press
 }
 
 // Utopia returns the layout of Utopian passports.
@@ -101,18 +102,12 @@ func ParseLayout(data []byte) (Layout, error) {
 	if err := dec.Decode(&l); err != nil {
 		return Layout{}, fmt.Errorf("page layout: %w", err)
 	}
-	if err := l.check(); err != nil {
+	var err error
+	if l.press, err = newPress(); err != nil {
 		return Layout{}, fmt.Errorf("page layout: %w", err)
 	}
-	for _, f := range []struct {
-		dst  **font.Font
-		data []byte
-	}{{&l.regular, resources.NotoSansRegular}, {&l.bold, resources.NotoSansBold}, {&l.ocr, resources.OCRB}} {
-		face, err := font.ParseTTF(bytes.NewReader(f.data))
-		if err != nil {
-			return Layout{}, fmt.Errorf("page layout: typeface: %w", err)
-		}
-		*f.dst = face.Font
+	if err := l.check(); err != nil {
+		return Layout{}, fmt.Errorf("page layout: %w", err)
 	}
 	return l, nil
 }
@@ -148,7 +143,10 @@ func (l *Layout) check() error {
 			return fmt.Errorf("no place for field %s", name)
 		}
 	}
-	return nil
+	if err := l.Artwork.check(); err != nil {
+		return err
+	}
+	return l.checkOverprints()
 }
 
 func (l *Layout) checkField(f Field, seen map[string]bool) error {

@@ -265,16 +265,3 @@ func TestDateText(t *testing.T) {
 		})
 	}
 }
-
-func BenchmarkRender(b *testing.B) {
-	l, p := layout(b), anna()
-	for _, dpi := range []int{600, 1200} {
-		b.Run(map[int]string{600: "600dpi", 1200: "1200dpi"}[dpi], func(b *testing.B) {
-			for b.Loop() {
-				if _, err := printing.Render(b.Context(), p, l, dpi); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}

@@ -1,0 +1,154 @@
+package printing
+
+import (
+	"context"
+	"image"
+	"math"
+)
+
+// ground is what the maker of the booklets prints on every page alike, in pixels of three bytes.
+type ground struct {
+	pix  []byte
+	size image.Point
+	dpi  int
+	m    affine // millimetres to pixels
+	z    rasterizer
+}
+
+// underlay puts the maker's print of one booklet under the ink.
+func (c *composer) underlay(ctx context.Context, serial string) error {
+	if serial == "" {
+		return nil
+	}
+	dpi := c.forme.dpi
+	if c.press.ground == nil || c.press.ground.dpi != dpi {
+		c.press.ground = nil // before the next one is made: two would be twice the memory
+		g, err := newGround(ctx, c.l, dpi)
+		if err != nil {
+			return err
+		}
+		c.press.ground = g
+	}
+	c.forme.under = c.press.ground
+	return c.barcode(serial)
+}
+
+// newGround draws the artwork, the title and the symbol of the chip.
+func newGround(ctx context.Context, l *Layout, dpi int) (*ground, error) {
+	scale := float64(dpi) / mmPerInch
+	size := l.Size(dpi)
+	g := &ground{pix: make([]byte, 3*size.X*size.Y), size: size, dpi: dpi, m: affine{xx: scale, yy: scale}}
+	for i := range g.pix {
+		g.pix[i] = 0xff
+	}
+	for _, step := range []func() error{
+		func() error { g.artwork(l); return nil },
+		func() error { return g.title(l) },
+		func() error { g.chip(point{l.Blank.ChipXMM, l.Blank.ChipYMM}, l.Blank.ChipWidthMM); return nil },
+	} {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	g.z = rasterizer{}
+	return g, nil
+}
+
+// tint is an ink that changes across the page, and is lighter where a veil lies.
+type tint struct {
+	taken      [][3]uint32 // for each column: 255 less what the ink lets through
+	columns    []uint32    // of the veil: 65536 where it ends
+	rows       []uint32
+	keep       uint32 // share of the ink inside the veil, in 65536ths
+	everywhere bool   // there is no veil
+}
+
+// solid is one ink all over.
+func (g *ground) solid(i ink) *tint { return g.iris(i, i, i) }
+
+// iris changes from one ink to the next over the width of the page, as a split fountain does.
+func (g *ground) iris(left, middle, right ink) *tint {
+	t := &tint{taken: make([][3]uint32, g.size.X), everywhere: true}
+	for x := range t.taken {
+		share := 2 * float64(x) / float64(g.size.X)
+		a, b := left, middle
+		if share > 1 {
+			a, b, share = middle, right, share-1
+		}
+		share = smooth(share)
+		for k, ends := range [3][2]uint8{{a.r, b.r}, {a.g, b.g}, {a.b, b.b}} {
+			through := float64(ends[0]) + float64((float64(ends[1])-float64(ends[0]))*share)
+			t.taken[x][k] = 255 - uint32(math.Floor(through+0.5))
+		}
+	}
+	return t
+}
+
+// smooth runs from 0 to 1 with level ends.
+func smooth(t float64) float64 { return float64(float64(t*t) * (3 - 2*t)) }
+
+// veiled lightens an ink inside a box to a share of its strength, with an edge that fades over soft
+// millimetres outside, so that a portrait lies on calm paper and yet grows out of the artwork.
+func (g *ground) veiled(t *tint, b Box, keep, soft float64) *tint {
+	fade := func(n int, from, length float64) []uint32 {
+		out := make([]uint32, n)
+		for i := range out {
+			mm := (float64(i) + 0.5) / g.m.xx
+			outside := max(from-mm, mm-from-length, 0)
+			out[i] = uint32(math.Floor(float64(smooth(min(1, outside/soft))*65536) + 0.5))
+		}
+		return out
+	}
+	t.columns, t.rows = fade(g.size.X, b.XMM, b.WidthMM), fade(g.size.Y, b.YMM, b.HeightMM)
+	t.keep, t.everywhere = uint32(math.Floor(float64(keep*65536)+0.5)), false
+	return t
+}
+
+// fill inks an outline. strength is how much of the ink is laid, 0 to 1.
+func (g *ground) fill(o outline, t *tint, strength float64) {
+	full := uint64(math.Floor(float64(strength*65536) + 0.5))
+	g.z.fill(o, g.m)
+	g.z.rows(image.Rectangle{Max: g.size}, func(x0, y int, cover []uint8) {
+		row := g.pix[3*(y*g.size.X+x0):]
+		for i, c := range cover {
+			if c == 0 {
+				continue
+			}
+			x := x0 + i
+			amount := full * uint64(c)
+			if !t.everywhere {
+				if far := max(t.columns[x], t.rows[y]); far < 65536 {
+					share := uint64(t.keep) + uint64(65536-t.keep)*uint64(far)>>16
+					amount = amount * share >> 16
+				}
+			}
+			pix := row[3*i : 3*i+3 : 3*i+3]
+			for k, taken := range t.taken[x] {
+				pass := 65536 - (amount*uint64(taken)+255*255/2)/(255*255)
+				pix[k] = uint8((uint64(pix[k])*pass + 1<<15) >> 16)
+			}
+		}
+	})
+}
+
+// RenderBlank draws a data page as the maker of the booklets delivers it: artwork, the state's name,
+// the symbol of the chip inside, the bar code of the serial. It is slow beside Render for the first
+// page at a resolution.
+func RenderBlank(ctx context.Context, serial string, l Layout, dpi int) (*image.RGBA, error) {
+	c, err := newComposer(&l, Options{DPI: dpi})
+	if err != nil {
+		return nil, err
+	}
+	if !serialForm.MatchString(serial) {
+		return nil, errSerial(serial)
+	}
+	l.press.mu.Lock()
+	defer l.press.mu.Unlock()
+	if err := c.underlay(ctx, serial); err != nil {
+		return nil, err
+	}
+	return c.forme.RGBA(ctx)
+}
