@@ -6,7 +6,7 @@ import (
 )
 
 // text inks a line of text at once.
-func (g *ground) text(t textLine, i *tint, strength float64) {
+func (g *drawing) text(t textLine, i *tint, strength float64) {
 	ems := t.base.ems()
 	var o outline
 	for _, glyph := range t.glyphs {
@@ -22,7 +22,7 @@ func (g *ground) text(t textLine, i *tint, strength float64) {
 
 // title prints the State and the document (ICAO Doc 9303-4, 4.1.1.1, elements 01 and 02), and
 // the lines of microtext that set off the zones.
-func (g *ground) title(l *Layout) error {
+func (g *drawing) title(l *Layout) error {
 	b := l.Blank
 	bold, regular := l.press.bold, l.press.regular
 	full := g.solid(inkTitle)
@@ -64,7 +64,7 @@ func (g *ground) title(l *Layout) error {
 
 // microtext prints a line of letters so small that it looks like a rule. The box gives the
 // baseline, the length, and the em size as its height.
-func (g *ground) microtext(l *Layout, rule Box) error {
+func (g *drawing) microtext(l *Layout, rule Box) error {
 	s, err := l.press.bold.set(l.Blank.Microtext, 0.05)
 	if err != nil {
 		return fmt.Errorf("microtext: %w", err)
@@ -85,7 +85,7 @@ func (g *ground) microtext(l *Layout, rule Box) error {
 
 // chip prints the symbol of an electronic passport: a bar above, a bar below, between them a
 // plate with a disc (ICAO Doc 9303-9, 2.3).
-func (g *ground) chip(at point, width float64) {
+func (g *drawing) chip(at point, width float64) {
 	full := g.solid(inkTitle)
 	unit := width / 9
 	height := width * 5.25 / 9

@@ -146,7 +146,7 @@ func (f *Forme) AppendRGB(dst []byte, from, to int) []byte {
 	dst = dst[:at+n]
 	b := &band{dst[at:], image.Rect(0, from, f.size.X, to)}
 	if f.under != nil {
-		copy(b.pix, f.under.pix[3*f.size.X*from:3*f.size.X*to])
+		f.under.copyTo(b)
 	} else {
 		b.white()
 	}

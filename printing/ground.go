@@ -1,18 +1,41 @@
 package printing
 
 import (
+	"bytes"
 	"context"
 	"image"
 	"math"
+
+	"padarozhnik/printing/pwg"
 )
 
-// ground is what the maker of the booklets prints on every page alike, in pixels of three bytes.
+// ground is what the maker of the booklets prints on every page alike. It is kept packed, some lines
+// together: a quarter of what its pixels would take.
 type ground struct {
-	pix  []byte
-	size image.Point
-	dpi  int
-	m    affine // millimetres to pixels
-	z    rasterizer
+	dpi   int
+	size  image.Point
+	bands [][]byte // bandLines lines each, in runs
+}
+
+// copyTo writes a part of the ground into a band of the page.
+func (g *ground) copyTo(b *band) {
+	spare := []byte(nil)
+	for n := b.rect.Min.Y / bandLines; n*bandLines < b.rect.Max.Y; n++ {
+		src := g.bands[n]
+		for y := n * bandLines; y < min((n+1)*bandLines, b.rect.Max.Y); y++ {
+			row := spare
+			if y >= b.rect.Min.Y {
+				row = b.row(y)
+			} else if row == nil {
+				spare = make([]byte, 3*g.size.X)
+				row = spare
+			}
+			var err error
+			if src, err = pwg.Unpack(row, src, pwg.SRGB); err != nil {
+				panic("ground: " + err.Error()) // packed by us
+			}
+		}
+	}
 }
 
 // underlay puts the maker's print of one booklet under the ink.
@@ -36,25 +59,82 @@ func (c *composer) underlay(ctx context.Context, serial string) error {
 // newGround draws the artwork, the title and the symbol of the chip.
 func newGround(ctx context.Context, l *Layout, dpi int) (*ground, error) {
 	scale := float64(dpi) / mmPerInch
-	size := l.Size(dpi)
-	g := &ground{pix: make([]byte, 3*size.X*size.Y), size: size, dpi: dpi, m: affine{xx: scale, yy: scale}}
-	for i := range g.pix {
-		g.pix[i] = 0xff
+	d := &drawing{size: l.Size(dpi), m: affine{xx: scale, yy: scale}}
+	d.artwork(l)
+	if err := d.title(l); err != nil {
+		return nil, err
 	}
-	for _, step := range []func() error{
-		func() error { g.artwork(l); return nil },
-		func() error { return g.title(l) },
-		func() error { g.chip(point{l.Blank.ChipXMM, l.Blank.ChipYMM}, l.Blank.ChipWidthMM); return nil },
-	} {
+	d.chip(point{l.Blank.ChipXMM, l.Blank.ChipYMM}, l.Blank.ChipWidthMM)
+
+	g := &ground{dpi: dpi, size: d.size}
+	b := &band{pix: make([]byte, 3*d.size.X*bandLines)}
+	for y := 0; y < d.size.Y; y += bandLines {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := step(); err != nil {
-			return nil, err
+		b.rect = image.Rect(0, y, d.size.X, min(y+bandLines, d.size.Y))
+		b.pix = b.pix[:3*d.size.X*b.rect.Dy()]
+		b.white()
+		for _, layer := range d.layers {
+			d.ink(layer, b)
 		}
+		var packed []byte
+		for y := b.rect.Min.Y; y < b.rect.Max.Y; y++ {
+			packed = pwg.Pack(packed, b.row(y), pwg.SRGB)
+		}
+		g.bands = append(g.bands, bytes.Clone(packed))
 	}
-	g.z = rasterizer{}
 	return g, nil
+}
+
+// drawing is the maker's print on its way to pixels: one layer of ink after the other.
+type drawing struct {
+	size   image.Point
+	m      affine // millimetres to pixels
+	z      rasterizer
+	layers []layer
+}
+
+// layer is one shape in an ink.
+type layer struct {
+	segments []segment
+	tint     *tint
+	full     uint64 // how much of the ink is laid, in 65536ths
+}
+
+// fill adds an outline. strength is how much of the ink is laid, 0 to 1.
+func (g *drawing) fill(o outline, t *tint, strength float64) {
+	g.z.fill(o, g.m)
+	g.layers = append(g.layers, layer{g.z.segments, t, uint64(math.Floor(float64(strength*65536) + 0.5))})
+	g.z.segments = nil
+}
+
+// ink lays a layer into a band.
+func (g *drawing) ink(l layer, b *band) {
+	t := l.tint
+	g.z.segments = l.segments
+	g.z.rows(b.rect, func(x0, y int, cover []uint8) {
+		row := b.row(y)[3*x0:]
+		for i, c := range cover {
+			if c == 0 {
+				continue
+			}
+			x := x0 + i
+			amount := l.full * uint64(c)
+			if !t.everywhere {
+				if far := max(t.columns[x], t.rows[y]); far < 65536 {
+					share := uint64(t.keep) + uint64(65536-t.keep)*uint64(far)>>16
+					amount = amount * share >> 16
+				}
+			}
+			pix := row[3*i : 3*i+3 : 3*i+3]
+			for k, taken := range t.taken[x] {
+				pass := 65536 - (amount*uint64(taken)+255*255/2)/(255*255)
+				pix[k] = uint8((uint64(pix[k])*pass + 1<<15) >> 16)
+			}
+		}
+	})
+	g.z.segments = nil
 }
 
 // tint is an ink that changes across the page, and is lighter where a veil lies.
@@ -67,10 +147,10 @@ type tint struct {
 }
 
 // solid is one ink all over.
-func (g *ground) solid(i ink) *tint { return g.iris(i, i, i) }
+func (g *drawing) solid(i ink) *tint { return g.iris(i, i, i) }
 
 // iris changes from one ink to the next over the width of the page, as a split fountain does.
-func (g *ground) iris(left, middle, right ink) *tint {
+func (g *drawing) iris(left, middle, right ink) *tint {
 	t := &tint{taken: make([][3]uint32, g.size.X), everywhere: true}
 	for x := range t.taken {
 		share := 2 * float64(x) / float64(g.size.X)
@@ -92,7 +172,7 @@ func smooth(t float64) float64 { return float64(float64(t*t) * (3 - 2*t)) }
 
 // veiled lightens an ink inside a box to a share of its strength, with an edge that fades over soft
 // millimetres outside, so that a portrait lies on calm paper and yet grows out of the artwork.
-func (g *ground) veiled(t *tint, b Box, keep, soft float64) *tint {
+func (g *drawing) veiled(t *tint, b Box, keep, soft float64) *tint {
 	fade := func(n int, from, length float64) []uint32 {
 		out := make([]uint32, n)
 		for i := range out {
@@ -105,33 +185,6 @@ func (g *ground) veiled(t *tint, b Box, keep, soft float64) *tint {
 	t.columns, t.rows = fade(g.size.X, b.XMM, b.WidthMM), fade(g.size.Y, b.YMM, b.HeightMM)
 	t.keep, t.everywhere = uint32(math.Floor(float64(keep*65536)+0.5)), false
 	return t
-}
-
-// fill inks an outline. strength is how much of the ink is laid, 0 to 1.
-func (g *ground) fill(o outline, t *tint, strength float64) {
-	full := uint64(math.Floor(float64(strength*65536) + 0.5))
-	g.z.fill(o, g.m)
-	g.z.rows(image.Rectangle{Max: g.size}, func(x0, y int, cover []uint8) {
-		row := g.pix[3*(y*g.size.X+x0):]
-		for i, c := range cover {
-			if c == 0 {
-				continue
-			}
-			x := x0 + i
-			amount := full * uint64(c)
-			if !t.everywhere {
-				if far := max(t.columns[x], t.rows[y]); far < 65536 {
-					share := uint64(t.keep) + uint64(65536-t.keep)*uint64(far)>>16
-					amount = amount * share >> 16
-				}
-			}
-			pix := row[3*i : 3*i+3 : 3*i+3]
-			for k, taken := range t.taken[x] {
-				pass := 65536 - (amount*uint64(taken)+255*255/2)/(255*255)
-				pix[k] = uint8((uint64(pix[k])*pass + 1<<15) >> 16)
-			}
-		}
-	})
 }
 
 // RenderBlank draws a data page as the maker of the booklets delivers it: artwork, the state's name,

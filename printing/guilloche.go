@@ -172,7 +172,7 @@ func rose(centre point, radius float64) outline {
 }
 
 // artwork prints the background over the whole page, to its edges.
-func (g *ground) artwork(l *Layout) {
+func (g *drawing) artwork(l *Layout) {
 	a := &l.Artwork
 	tints, _ := inks(a.Tint) // checked with the layout
 	colours, _ := inks(a.Lines)

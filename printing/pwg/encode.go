@@ -95,15 +95,16 @@ func (e *Encoder) writeLast() error {
 		return nil
 	}
 	e.packed = append(e.packed[:0], byte(e.repeats-1))
-	e.packed = pack(e.packed, e.last, e.header.Space.Bytes())
+	e.packed = Pack(e.packed, e.last, e.header.Space)
 	e.repeats = 0
 	_, err := e.w.Write(e.packed)
 	return err
 }
 
-// pack appends one line in runs: n-1 and a pixel for n equal ones, 257-n and n pixels for others. A
+// Pack appends one line in runs: n-1 and a pixel for n equal ones, 257-n and n pixels for others. A
 // run of two equal pixels ends no literal run, as that would cost more than it saves.
-func pack(dst, row []byte, size int) []byte {
+func Pack(dst, row []byte, space ColorSpace) []byte {
+	size := space.Bytes()
 	for at := 0; at < len(row); {
 		if n := equal(row[at:min(len(row), at+maxRun*size)], size); n > 1 || at+size >= len(row) {
 			dst = append(append(dst, byte(n-1)), row[at:at+size]...)
