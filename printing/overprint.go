@@ -87,7 +87,7 @@ func (l *Layout) overprints(p *press, kind Overprint) ([]textLine, error) {
 // a page of Utopia or of a training office must say what it is whatever its layout says.
 func (l *Layout) checkOverprints() error {
 	o := l.Overprint
-	const smallest, largest, steepest = 10, 20, 45
+	const smallest, largest, steepest = 12, 20, 45
 	if !(o.SizeMM >= smallest && o.SizeMM <= largest && o.AngleDeg >= -steepest && o.AngleDeg <= steepest) {
 		return fmt.Errorf("overprint of %.1f mm at %.0f degrees", o.SizeMM, o.AngleDeg)
 	}

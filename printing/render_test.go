@@ -178,16 +178,6 @@ func glyph(field string) func(error) bool {
 	}
 }
 
-func TestUtopiaCannotDropItsOverprint(t *testing.T) {
-	p := anna()
-	p.Overprint = printing.Specimen
-	want := render(t, p, 75)
-	p.Overprint = printing.NoOverprint
-	if !bytes.Equal(render(t, p, 75).Pix, want.Pix) {
-		t.Fatal("a page of Utopia without SPECIMEN")
-	}
-}
-
 func TestInkKeepsTheMargin(t *testing.T) {
 	p := anna()
 	p.Signature = signed()
