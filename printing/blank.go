@@ -3,6 +3,7 @@ package printing
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // text inks a line of text at once.
@@ -27,7 +28,7 @@ func (g *drawing) title(l *Layout) error {
 	bold, regular := l.press.bold, l.press.regular
 	full := g.solid(inkTitle)
 	x := b.TitleXMM
-	for i, word := range b.Title {
+	for i, word := range l.in(b.Title) {
 		s, err := bold.set(word, 0.06)
 		if err != nil {
 			return fmt.Errorf("title: %w", err)
@@ -42,8 +43,8 @@ func (g *drawing) title(l *Layout) error {
 		x += s.width * b.TitleSizeMM
 	}
 	right := b.ChipXMM - 3.2
-	for i := len(b.Document) - 1; i >= 0; i-- {
-		s, err := regular.set(b.Document[i], 0.12)
+	for _, word := range slices.Backward(l.in(b.Document)) {
+		s, err := regular.set(word, 0.12)
 		if err != nil {
 			return fmt.Errorf("title: %w", err)
 		}

@@ -101,8 +101,7 @@ func (c *composer) fields(p *Page) error {
 // caption prints the name of a field. A caption that two values share moves down to the second when
 // the first is empty; an optional value that is absent leaves no caption.
 func (c *composer) caption(f Field, value string, d *dose) error {
-	text := f.Caption
-	if text == "" {
+	if f.Caption == nil {
 		return nil
 	}
 	y := f.YMM
@@ -116,12 +115,12 @@ func (c *composer) caption(f Field, value string, d *dose) error {
 			}
 		}
 	}
-	return c.small(text, point{f.XMM, y - c.l.Caption.RiseMM}, d)
+	return c.small(f.Caption, point{f.XMM, y - c.l.Caption.RiseMM}, d)
 }
 
-// small prints text of a caption's size.
-func (c *composer) small(text string, at point, d *dose) error {
-	s, err := c.press.regular.set(text, 0.01)
+// small prints a caption in every language of the layout.
+func (c *composer) small(w Words, at point, d *dose) error {
+	s, err := c.press.regular.set(strings.Join(c.l.in(w), " / "), 0.01)
 	if err != nil {
 		return fmt.Errorf("caption: %w", err)
 	}

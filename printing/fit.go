@@ -12,7 +12,7 @@ const leading = 1.08
 // setValue fits a value into its field and places its lines. The caller holds the press.
 func (p *press) setValue(f Field, value string) ([]textLine, error) {
 	face := p.regular
-	if f.Bold {
+	if f.Face == "bold" {
 		face = p.bold
 	}
 	lines, size, err := fit(f, face, value)
