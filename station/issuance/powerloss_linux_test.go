@@ -226,7 +226,7 @@ func (rec *recording) holds(t *testing.T, image map[string][]byte, w *witness) e
 				return fmt.Errorf("acknowledged entry %d is lost", number)
 			}
 		}
-		if err := blobsThere(tx, entries); err != nil {
+		if err := (&witness{}).blobsThere(tx, entries); err != nil {
 			return err
 		}
 		return w.cases(tx)
