@@ -52,6 +52,8 @@ type badLine struct {
 	last    *journal.Signed     // newest directive
 	cases   []station.CaseToken // that directives spoke of
 	witness *witness
+	leaves  map[journal.Blob]int64 // of the entries that name a blob, among those before read
+	read    int64
 	rounds  int // exchanges that came to their end
 }
 
@@ -61,7 +63,7 @@ type program struct {
 }
 
 func newBadLine(t *testing.T) *badLine {
-	b := &badLine{t: t, dir: t.TempDir(), running: map[string]*program{}}
+	b := &badLine{t: t, dir: t.TempDir(), running: map[string]*program{}, leaves: map[journal.Blob]int64{}}
 	b.witness = &witness{numbers: map[uint64]string{}, stages: map[station.CaseToken]station.Stage{}, gone: b.safe}
 	if err := makeLine(t.Context(), b.dir); err != nil {
 		t.Fatal(err)
@@ -165,14 +167,19 @@ func (b *badLine) safe(blob journal.Blob) bool {
 	return there && mark.Covers(at)
 }
 
+// leafOf finds where the entry stands that names a blob. What was read once is not read again.
 func (b *badLine) leafOf(blob journal.Blob) (int64, bool) {
-	for _, item := range b.pullAll() {
-		s := must(journal.Parse(item.Entry))(b.t)
-		if named := s.Entry.Blob; named != nil && *named == blob {
-			return item.Inclusion.Index, true
+	for more := true; more; {
+		a := must(b.ledger.Pull(b.t.Context(), wire.Peer{Name: "vault", Role: wire.RoleVault}, b.read, 0))(b.t)
+		for _, item := range a.Items {
+			if named := must(journal.Parse(item.Entry))(b.t).Entry.Blob; named != nil {
+				b.leaves[*named] = item.Inclusion.Index
+			}
 		}
+		b.read, more = a.Next, a.More
 	}
-	return 0, false
+	at, there := b.leaves[blob]
+	return at, there
 }
 
 // pullAll reads the whole ledger.
