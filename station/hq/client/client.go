@@ -116,7 +116,7 @@ func (c *Client) push(ctx context.Context, last journal.Checkpoint, entries []jo
 	for _, s := range entries {
 		req.Entries = append(req.Entries, s.Raw())
 	}
-	body, err := wire.EncodePush(req)
+	body, err := wire.EncodePadded(req)
 	if err != nil {
 		return nil, journal.Checkpoint{}, err
 	}

@@ -146,7 +146,7 @@ func (l *Ledger) take(t *tx, from wire.Peer, entries []*candidate, known int64) 
 		return wire.PushResponse{}, err
 	}
 	answer := wire.PushResponse{Checkpoint: s.checkpoint.Raw, Consistency: s.consistency,
-		Durable: s.durable, DurableProof: s.durableProof}
+		Durable: s.durable, DurableProof: s.durableProof, Time: s.time}
 	for _, leaf := range leaves {
 		r, err := t.inclusion(s.checkpoint.Size, leaf)
 		if err != nil {
@@ -169,5 +169,5 @@ func (l *Ledger) settle(in *intake, known int64) (state, error) {
 	if err != nil {
 		return state{}, err
 	}
-	return in.state(c, known)
+	return l.state(in.tx, c, known)
 }

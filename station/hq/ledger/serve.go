@@ -152,11 +152,12 @@ func write(w http.ResponseWriter, status int, a answer) {
 	_, _ = w.Write(a.body) // a caller that went away asks again
 }
 
-func message(v any, err error) (answer, error) {
+// message is an answer whose size tells its class alone.
+func message[T wire.Padded](m T, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	body, err := wire.Encode(v)
+	body, err := wire.EncodePadded(m)
 	return answer{body: body, kind: wire.ContentType}, err
 }
 
