@@ -315,6 +315,10 @@ func refused(body []byte) error {
 		return fmt.Errorf("%w: %w", journal.ErrRolledBack, e)
 	case wire.Fork, wire.Frozen:
 		return fmt.Errorf("%w: %w", journal.ErrForked, e)
+	case wire.UnknownKey:
+		if e.Chain == "" { // ours, and not that of an entry
+			return fmt.Errorf("%w: %w", journal.ErrRejected, e)
+		}
 	}
 	return e
 }

@@ -87,6 +87,10 @@ func (h *handler) serve(f endpoint) http.Handler {
 		case <-r.Context().Done():
 			return
 		}
+		if err := h.ledger.stillTheirs(r.Context(), from, r.TLS.VerifiedChains[0][0].PublicKey); err != nil {
+			h.refuse(w, r, err)
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, max(wire.MaxMessage, journal.MaxBlob))
 		a, err := f(r, from)
 		if err != nil {
