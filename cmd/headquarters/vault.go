@@ -86,6 +86,8 @@ func (h *headquarters) rounds(
 			h.log.Error("token failed, nothing is signed until it is back", "error", err)
 		case errors.Is(err, journal.ErrUnreachable):
 			h.log.Warn("ledger unreachable, trying again")
+		case errors.Is(err, journal.ErrRolledBack):
+			h.log.Error("ledger was restored from a backup, it is read again from the start", "error", err)
 		default:
 			return err
 		}

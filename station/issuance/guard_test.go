@@ -253,7 +253,7 @@ func stickAfterLoss(o *office, d *issuance.Desk) error {
 	if _, err := o.ingest(path); err != nil {
 		return err
 	}
-	o.post.hello.Own, o.post.hello.After = 0, min(o.post.hello.After, o.leaves())
+	o.post.hello.Own, o.post.hello.After = 0, 0
 	r, err := o.take(d, o.answer())
 	if err != nil || !r.Restored {
 		return errors.Join(err, errors.New("not noticed"))

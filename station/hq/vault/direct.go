@@ -46,12 +46,23 @@ func (v *Vault) allocate(ctx context.Context, a Allocation) (int, error) {
 	if err := v.direct(ctx, o, d); err != nil {
 		return 0, err
 	}
-	for _, b := range a.Manifest.Blanks {
-		o.blanks[b.Serial] = &blank{chipID: b.ChipID, product: a.Manifest.Product}
-	}
+	o.receive(a.Manifest.Product, a.Manifest.Blanks)
 	o.manifests[id] = true
 	v.Log.Info("stock allocated", "station", a.Station, "blanks", len(a.Manifest.Blanks))
 	return 1, nil
+}
+
+// receive takes in what blanks are the office's. Some may be in use already, where the ledger lost that
+// they had been allocated before.
+func (o *office) receive(product string, blanks []event.Blank) {
+	for _, b := range blanks {
+		o.blanks[b.Serial] = &blank{chipID: b.ChipID, product: product}
+	}
+	for _, c := range o.cases {
+		if b := o.blanks[c.took]; b != nil {
+			b.ordered = true
+		}
+	}
 }
 
 // directive is one entry to be on headquarters' chain to a station.
@@ -71,6 +82,9 @@ func (v *Vault) direct(ctx context.Context, o *office, d directive) error {
 	}
 	if last, ok := o.directives.Last(); ok {
 		e.Epoch, e.Sequence, e.Previous = last.Entry.Epoch, last.Entry.Sequence+1, last.ID()
+	}
+	if floor := v.epoch(o); e.Epoch < floor {
+		e.Epoch, e.Sequence = floor, 1
 	}
 	if v.seen.Size > 0 {
 		e.Seen = &v.seen.TreeHead

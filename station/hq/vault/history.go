@@ -21,6 +21,12 @@ func (o *office) reported(e journal.Entry) error {
 		o.cases[token] = &dossier{enrolled: e.Actor, sealed: *e.Blob}
 	case event.CaseApproved:
 		return o.approved(token, e)
+	case event.CaseOrdered:
+		o.tookOrder(token)
+	case event.LedgerRolledBack:
+		return o.contradicted(e)
+	case event.DirectivePassed:
+		return o.passedOver(e)
 	case event.BookletSpoiled:
 		if b := o.blanks[station.Serial(e.Subject)]; b != nil {
 			b.spoiled = true
@@ -57,9 +63,7 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 		if err := journal.Decode(e.Body, &body); err != nil {
 			return fmt.Errorf("allocation: %w: %w", ErrChain, err)
 		}
-		for _, b := range body.Blanks {
-			o.blanks[b.Serial] = &blank{chipID: b.ChipID, product: body.Product}
-		}
+		o.receive(body.Product, body.Blanks)
 		o.manifests[body.Manifest] = true
 	case event.OrderIssued:
 		var body event.Ordered

@@ -71,6 +71,7 @@ type Vault struct {
 	pin     journal.Hash          // newest opening that a directive names
 	given   map[journal.Hash]bool // directives of this run, which come back with the next pull
 	gone    map[string]bool       // stations that a notice revoked
+	rebuilt int64                 // when the ledger was restored from its backup, in seconds; 0: never
 	offices map[string]*office
 }
 
@@ -88,6 +89,8 @@ type office struct {
 	notices    map[journal.Hash]bool        // told already, by the digest of the body
 	revoked    event.Revoked                // by all of them
 	restored   map[uint64]int               // parts of the past that were given to an epoch
+	said       []said                       // directives, in the ledger's order
+	floor      uint64                       // no directive is given in an epoch before this one
 }
 
 // dossier is one case as the ledger shows it.
@@ -100,7 +103,8 @@ type dossier struct {
 	serial   station.Serial
 	instead  station.Serial
 	ordered  bool
-	declined string // the cause
+	took     station.Serial // for which the station says that it has the order
+	declined string         // the cause
 }
 
 // blank is one booklet as the ledger shows it.
@@ -182,14 +186,18 @@ func (v *Vault) refresh() error {
 			known.Office = o
 			continue
 		}
-		fresh := &office{Office: o}
-		v.offices[name] = fresh
-		v.next, v.seen, v.given = 0, journal.Checkpoint{}, map[journal.Hash]bool{}
-		for _, other := range v.offices {
-			v.forget(other)
-		}
+		v.offices[name] = &office{Office: o}
+		v.begin()
 	}
 	return nil
+}
+
+// begin makes the vault read the ledger from the start again.
+func (v *Vault) begin() {
+	v.next, v.seen, v.given = 0, journal.Checkpoint{}, map[journal.Hash]bool{}
+	for _, o := range v.offices {
+		v.forget(o)
+	}
 }
 
 // forget makes an office ready to be read from the start again.
@@ -199,6 +207,7 @@ func (v *Vault) forget(o *office) {
 	o.manifests, o.pending = map[journal.Hash]bool{}, nil
 	o.held, o.made, o.restored = map[station.CaseToken]string{}, nil, map[uint64]int{}
 	o.notices, o.revoked = map[journal.Hash]bool{}, event.Revoked{}
+	o.said, o.floor = nil, 0
 	o.own = journal.NewVerifier(name, o.key, nil)
 	o.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
 }
@@ -229,7 +238,7 @@ func (v *Vault) ownKey(e journal.Entry) (*ecdsa.PublicKey, error) {
 // follow reads the ledger from where the last round ended.
 func (v *Vault) follow(ctx context.Context) error {
 	for {
-		answer, err := v.Ledger.Pull(ctx, v.seen, v.next)
+		answer, err := v.pull(ctx)
 		if err != nil {
 			return err
 		}
@@ -245,16 +254,20 @@ func (v *Vault) follow(ctx context.Context) error {
 	}
 }
 
-// take verifies one entry and lets it change what the vault knows.
+// take verifies one entry and lets it change what the vault knows. The vault's own of this run did so
+// already.
 func (v *Vault) take(s journal.Signed) error {
-	if v.given[s.ID()] {
-		return nil
-	}
 	name, directive, err := journal.SplitChain(s.Entry.Chain)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrChain, err)
 	}
 	o := v.offices[name]
+	if o != nil && directive {
+		o.said = append(o.said, said{place: event.PlaceOf(s), entry: s.Entry})
+	}
+	if v.given[s.ID()] {
+		return nil
+	}
 	if o == nil {
 		v.Log.Warn("entry of a station that is not enrolled here", "station", name)
 		return nil

@@ -67,6 +67,8 @@ type PushResponse struct {
 	// DurableProof leads from it to Checkpoint. There is none before the first backup.
 	Durable      []byte         `cbor:"4,keyasint,omitempty"`
 	DurableProof []journal.Hash `cbor:"5,keyasint,omitempty"`
+	Time         []byte         `cbor:"6,keyasint,omitempty"` // signed mark of when the answer was given
+	Pad          []byte         `cbor:"15,keyasint,omitempty"`
 }
 
 // Inclusion is a receipt without its checkpoint.
@@ -86,6 +88,9 @@ type PullResponse struct {
 
 	Durable      []byte         `cbor:"6,keyasint,omitempty"` // as in PushResponse
 	DurableProof []journal.Hash `cbor:"7,keyasint,omitempty"`
+	Time         []byte         `cbor:"8,keyasint,omitempty"`
+	Restored     int64          `cbor:"9,keyasint,omitempty"` // when the ledger was last restored, in seconds
+	Pad          []byte         `cbor:"15,keyasint,omitempty"`
 }
 
 // Item is one entry with its place in the tree.
@@ -101,6 +106,8 @@ type CheckpointResponse struct {
 
 	Durable      []byte         `cbor:"3,keyasint,omitempty"` // as in PushResponse
 	DurableProof []journal.Hash `cbor:"4,keyasint,omitempty"`
+	Time         []byte         `cbor:"5,keyasint,omitempty"`
+	Pad          []byte         `cbor:"15,keyasint,omitempty"`
 }
 
 // Read-only after start.
