@@ -60,6 +60,7 @@ type Profile struct {
 	MaxCaseDays     int `toml:"max_case_days" cbor:"31,keyasint,omitempty" json:"maxCaseDays,omitempty"` // of an open case
 
 	Quota
+	ChipKeys
 }
 
 // FaceFormat is the ISO/IEC standard by which the chip's picture of the holder is encoded.
@@ -122,7 +123,7 @@ func (p Profile) Check() error {
 	if _, err := regexp.Compile(p.NumberForm); err != nil {
 		return fmt.Errorf("profile %s: number form: %w", p.Name, ErrMalformed)
 	}
-	return nil
+	return p.ChipKeys.check(p)
 }
 
 // Expiry returns the last day of validity of a book issued on a day to a holder born on another:

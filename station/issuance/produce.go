@@ -235,6 +235,7 @@ func (d *Desk) encode(ctx context.Context, seat Seat, o station.Order, report de
 		return err
 	}
 	order := ChipOrder(o)
+	defer EraseChip(order)
 	proof, err := d.Encoder.Personalise(ctx, order, d.Trust, d.Now(), report)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ import (
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/journal/seal"
-	"padarozhnik/station/pki"
+	"padarozhnik/station/production"
 )
 
 // ErrChain: the ledger shows a history that its own signatures contradict.
@@ -36,11 +36,8 @@ type Office struct {
 	SPKI    []byte // the station's signing key
 }
 
-// Signer signs EF.SOD: a document signer's key and certificate.
-type Signer struct {
-	Key         crypto.Signer
-	Certificate *pki.Certificate
-}
+// Signer signs EF.SOD and EF.CardSecurity.
+type Signer = production.Signer
 
 // Ledger is the wire to headquarters' internet side, the same as a station's.
 type Ledger interface {
