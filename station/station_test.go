@@ -292,7 +292,12 @@ func TestProfileCheck(t *testing.T) {
 		"a mapping of no standard":     func(p *station.Profile) { p.ChipAuth = "camouflage" },
 		"an RSA key that is too short": func(p *station.Profile) { p.ActiveAuth = "rsa-1024" },
 		"PACE on a curve of 192 bits":  func(p *station.Profile) { p.PACEParameter = 8 },
-		"PACE without curve":           func(p *station.Profile) { p.PACEParameter = 2 },
+		"signers without a number":     func(p *station.Profile) { p.MissionSigning = station.MissionAfterClear },
+		"a number of no signers":       func(p *station.Profile) { p.MissionOrders = 5 },
+		"signers of no rule": func(p *station.Profile) {
+			p.MissionSigning, p.MissionOrders = "whenever", 5
+		},
+		"PACE without curve": func(p *station.Profile) { p.PACEParameter = 2 },
 		"a real book that can be copied": func(p *station.Profile) {
 			p.IssuingState, p.Mode, p.ChipAuth = "XXA", station.ModeIssue, station.ChipAuthNone
 		},

@@ -29,12 +29,12 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 			return err
 		}
 		if f.Order == nil {
-			return noOrder(tx, token)
+			return errors.Join(noOrder(tx, token), unsigned(f))
 		}
 		if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
 			return err
 		}
-		return d.checkSigner(tx, o)
+		return errors.Join(d.checkSigner(tx, o), stoppedHere(tx, f.Case))
 	})
 	if err != nil {
 		return station.Order{}, fmt.Errorf("order of case %s: %w", token, err)

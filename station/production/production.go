@@ -138,6 +138,14 @@ func personal(p station.Profile, a station.Application, d station.Decision) ([2]
 	return zone, map[int][]byte{1: dg1, 2: dg2}, err
 }
 
+// InPeriod checks that a signer's key may be used now, and for a book of this day and kind.
+func InPeriod(cert *pki.Certificate, p station.Profile, issue station.Date, now time.Time) error {
+	if err := cert.CheckSigning(now, p.DocumentCode); err != nil {
+		return err
+	}
+	return cert.CheckSigning(issue.Time(), p.DocumentCode)
+}
+
 // Book is what a draft is made from.
 type Book struct {
 	Profile     station.Profile

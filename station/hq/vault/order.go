@@ -48,6 +48,9 @@ func (v *Vault) order(ctx context.Context, o *office, token station.CaseToken) e
 	if err != nil {
 		return err
 	}
+	if c.here {
+		return v.judge(ctx, o, token, opened)
+	}
 	plain, err := journal.Encode(made)
 	if err != nil {
 		return err
@@ -64,14 +67,15 @@ func (v *Vault) order(ctx context.Context, o *office, token station.CaseToken) e
 	if err != nil {
 		return err
 	}
-	o.blanks[made.Serial].ordered, c.ordered, v.pin = true, true, opened
+	o.blanks[made.Serial].ordered, o.blanks[made.Serial].sod = true, sod[:]
+	o.listed[string(sod[:])], c.ordered, v.pin = made.Serial, true, opened
 	o.made = append(o.made, v.Now())
 	v.Log.Info("order issued", "station", o.Charter.Station, "case", token, "serial", made.Serial)
 	return nil
 }
 
-// make checks an approval against everything the vault knows and builds the order. The second result
-// is the entry that says so that the case was opened.
+// make checks an approval against everything the vault knows and builds the order, unless the station
+// makes it. The second result is the entry that says so that the case was opened.
 func (v *Vault) make(
 	ctx context.Context, o *office, token station.CaseToken, c *dossier,
 ) (out station.Order, opened journal.Hash, err error) {
@@ -93,6 +97,9 @@ func (v *Vault) make(
 	if err := v.single(o, token, a, decision); err != nil {
 		return out, opened, err
 	}
+	if c.here {
+		return out, opened, nil
+	}
 	out, err = v.build(o, decision, a, o.blanks[c.serial])
 	return out, opened, err
 }
@@ -100,15 +107,19 @@ func (v *Vault) make(
 // approval is what the ledger shows of an approved case.
 func (v *Vault) approval(o *office, token station.CaseToken, c *dossier) production.Approval {
 	b := o.blanks[c.serial]
-	return production.Approval{
+	a := production.Approval{
 		Charter: o.Charter, Case: token, Enrolled: c.enrolled, Approved: c.approved,
 		Serial: c.serial, Instead: c.instead,
 		Blank: production.Blank{
-			Allocated: b != nil, Used: b != nil && (b.ordered || b.spoiled), Lost: o.lost(c.serial),
+			Allocated: b != nil, Used: b != nil && (b.ordered && !c.signed || b.spoiled), Lost: o.lost(c.serial),
 		},
 		Revoked: func(officer string) bool { return slices.Contains(o.revoked.Officers, officer) },
-		Made:    o.made, Now: v.Now(),
+		Now:     v.Now(),
 	}
+	if !c.signed { // else it counts among those made
+		a.Made = o.made
+	}
+	return a
 }
 
 // allowed checks what can be told without opening the case.

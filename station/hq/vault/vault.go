@@ -85,6 +85,10 @@ type office struct {
 	notices    map[journal.Hash]bool        // told already, by the digest of the body
 	revoked    event.Revoked                // by all of them
 	restored   map[uint64]int               // parts of the past that were given to an epoch
+	signers    map[string]*signer           // of the station's own, by the digest of the certificate
+	listed     map[string]station.Serial    // signatures, by the digest of EF.SOD
+	found      []Finding
+	told       int // findings that the log has
 }
 
 // dossier is one case as the ledger shows it.
@@ -97,6 +101,9 @@ type dossier struct {
 	serial   station.Serial
 	instead  station.Serial
 	ordered  bool
+	here     bool   // the station makes the order
+	cleared  bool   // and was told that it may
+	signed   bool   // and has
 	declined string // the cause
 }
 
@@ -106,6 +113,8 @@ type blank struct {
 	product string
 	ordered bool
 	spoiled bool
+	sod     []byte // SHA-256 of the EF.SOD that was signed for it
+	armed   int    // version of the charter for which the station has its keys
 }
 
 // Round follows the ledger to its end and carries out what is pending: notices first, then the past of
@@ -114,6 +123,7 @@ func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error
 	if err := v.catchUp(ctx); err != nil {
 		return 0, err
 	}
+	v.tellFindings()
 	given, err := v.tell(ctx)
 	if err != nil {
 		return given, err
@@ -126,6 +136,13 @@ func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error
 		given += n
 		if err != nil {
 			return given, fmt.Errorf("allocate to %s: %w", a.Station, err)
+		}
+	}
+	for name, o := range v.offices {
+		n, err := v.arm(ctx, o)
+		given += n
+		if err != nil {
+			return given, fmt.Errorf("keys of blanks for %s: %w", name, err)
 		}
 	}
 	if v.signerRevoked() {
@@ -196,6 +213,8 @@ func (v *Vault) forget(o *office) {
 	o.manifests, o.pending = map[journal.Hash]bool{}, nil
 	o.held, o.made, o.restored = map[station.CaseToken]string{}, nil, map[uint64]int{}
 	o.notices, o.revoked = map[journal.Hash]bool{}, event.Revoked{}
+	o.signers, o.listed = map[string]*signer{}, map[string]station.Serial{}
+	o.found, o.told = nil, 0
 	o.own = journal.NewVerifier(name, o.key, nil)
 	o.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
 }
