@@ -15,7 +15,6 @@ import (
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/journal/seal"
 	"padarozhnik/station/pki"
-	"padarozhnik/station/pki/ec"
 	"padarozhnik/station/production"
 )
 
@@ -284,23 +283,13 @@ func (d *Desk) maySign(tx Tx, seat Seat, token station.CaseToken, signer crypto.
 	if f.Case.Stage != station.StageApproved || f.Sealed == nil {
 		return f, m, errors.Join(ErrNoSigner, noOrder(tx, token))
 	}
-	if !certified(m.certificate, signer) {
+	if pub, ok := signer.Public().(*ecdsa.PublicKey); !ok || !m.certificate.PublicKey.Certifies(pub) {
 		return f, m, ErrOtherSigner
 	}
 	if err := errors.Join(d.admitKey(tx, seat.Key), dayOpen(tx), d.mayIssue(tx)); err != nil {
 		return f, m, err
 	}
 	return f, m, d.cleared(tx, f.Case)
-}
-
-// certified tells whether a certificate is of a signer's key.
-func certified(cert *pki.Certificate, signer crypto.Signer) bool {
-	pub, ok := signer.Public().(*ecdsa.PublicKey)
-	if !ok {
-		return false
-	}
-	curve, point, err := ec.FromPublicKey(pub)
-	return err == nil && curve == cert.PublicKey.Curve && point.Equal(cert.PublicKey.Point)
 }
 
 // cleared asks what headquarters has said of a case whose order is made here.
