@@ -79,12 +79,16 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"printing"}, may: []string{"printing/pwg", "resources", "station/mrz"}},
 		{who: []string{"station/journal", "station/journal/seal"}, may: []string{"station/journal"}},
 		{who: []string{"station/journal/event"}, may: []string{"station", "station/journal", "station/journal/seal"}},
+		// The rule by which orders are made: the vault and a station with a signer of its own share it, so
+		// it opens nothing and knows neither.
+		{who: []string{"station/production"}, may: []string{"station"}, leafs: true},
 		{who: []string{"station/token/softhsm/..."}, may: []string{"station/token/softhsm"}},
 		{who: []string{"station/token"}, may: []string{"station/journal", "station/journal/seal"}},
 		{who: []string{"devices/..."}, may: []string{"devices/..."}, leafs: true},
 		{
 			who: []string{"station/issuance"},
-			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "printing"}, leafs: true,
+			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "station/production",
+				"printing"}, leafs: true,
 		},
 		{who: []string{"station/sqlite"}, may: []string{"station", "station/issuance", "station/journal"}},
 		{who: []string{"station/hq/ledger/cluster"}},
@@ -98,7 +102,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		},
 		{
 			who: []string{"station/hq/vault"},
-			may: []string{"station", "station/journal/...", "devices/chip/scp03"}, leafs: true,
+			may: []string{"station", "station/journal/...", "station/production", "devices/chip/scp03"}, leafs: true,
 		},
 		{who: []string{"station/ui"}, may: []string{"station", "station/issuance", "station/journal/...", "station/mrz",
 			"station/portrait", "resources/...", "devices"}},
@@ -147,6 +151,7 @@ func TestWhatProgramsLink(t *testing.T) {
 		{"station/hq/ledger", module + "station/hq/bundle", "the internet side opens nothing"},
 		{"station/hq/ledger", module + "station/token", "the internet side opens nothing"},
 		{"station/hq/ledger", module + "station/hq/vault", "the internet side opens nothing"},
+		{"station/hq/ledger", module + "station/production", "the internet side signs nothing"},
 	} {
 		p, ok := found[rule.who]
 		if !ok {

@@ -57,7 +57,8 @@ marks applicants are recognised, and what two officers decided: back it up with 
 	cmd.PersistentFlags().StringVar(&at.url, "ledger", "https://127.0.0.1:8443", "address of the ledger")
 	cmd.Flags().DurationVar(&every, "every", 2*time.Second, "time between two rounds")
 	cmd.Flags().BoolVar(&once, "once", false, "do one round and stop")
-	cmd.AddCommand(at.reviewCommand(), at.signCommand(), at.allowCommand(), at.reindexCommand())
+	cmd.AddCommand(at.reviewCommand(), at.signCommand(), at.allowCommand(), at.reindexCommand(),
+		at.signaturesCommand())
 	return cmd
 }
 

@@ -51,7 +51,8 @@ submit by one, approve by another, personalise by an operator, inspect by somebo
 	cmd.AddCommand(p.enrolCommand(&tokenFile), p.listCommand(&tokenFile), p.decisions(&tokenFile),
 		p.returnCommand(&tokenFile), p.refuseCommand(&tokenFile), p.submitCommand(&tokenFile),
 		p.personaliseCaseCommand(&tokenFile), p.inspectCaseCommand(&tokenFile), p.examineCommand(&tokenFile),
-		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile), p.withdrawCommand(&tokenFile))
+		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile), p.withdrawCommand(&tokenFile),
+		p.signCommand(&tokenFile), p.passOnCommand(&tokenFile))
 	return cmd
 }
 

@@ -98,7 +98,8 @@ type Desk struct {
 	VaultKey     journal.KeyLookup // the key of headquarters' directives
 	Ledger       note.Verifier
 	Layout       printing.Layout
-	DPI          int // of printed pages
+	DPI          int  // of printed pages
+	SignsHere    bool // a document signer of the office's own is set up
 	Now          func() time.Time
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
 	Log          *slog.Logger

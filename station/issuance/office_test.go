@@ -72,6 +72,10 @@ type office struct {
 	open    *note.Verifier
 	scanURL string
 	inkURL  string
+
+	root      crypto.Signer // of the CSCA
+	csca      *pki.Certificate
+	ownSigner crypto.Signer // of the office's own; nil: none
 }
 
 var members = map[string][]station.Role{
@@ -157,6 +161,7 @@ func (o *office) country() vault.Signer {
 		t.Fatal(err)
 	}
 	o.charter.Anchors = [][]byte{csca.Raw}
+	o.root, o.csca = root, csca
 	return vault.Signer{Key: signer, Certificate: dsc}
 }
 
@@ -326,7 +331,7 @@ func (o *office) rawDesk() *issuance.Desk {
 			pub, err := x509.ParsePKIXPublicKey(o.charter.VaultSPKI)
 			return pub.(*ecdsa.PublicKey), err
 		},
-		Layout: must(printing.Utopia())(t), DPI: 300,
+		Layout: must(printing.Utopia())(t), DPI: 300, SignsHere: o.ownSigner != nil,
 		Now: func() time.Time { return o.clock() }, Log: slog.New(slog.DiscardHandler),
 	}
 	if o.scanURL != "" {

@@ -29,12 +29,12 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 			return err
 		}
 		if f.Order == nil {
-			return noOrder(tx, token)
+			return errors.Join(noOrder(tx, token), unsigned(f))
 		}
 		if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
 			return err
 		}
-		return d.checkSigner(tx, o)
+		return errors.Join(d.checkSigner(tx, o), stoppedHere(tx, f.Case))
 	})
 	if err != nil {
 		return station.Order{}, fmt.Errorf("order of case %s: %w", token, err)
@@ -235,6 +235,7 @@ func (d *Desk) encode(ctx context.Context, seat Seat, o station.Order, report de
 		return err
 	}
 	order := ChipOrder(o)
+	defer EraseChip(order)
 	proof, err := d.Encoder.Personalise(ctx, order, d.Trust, d.Now(), report)
 	if err != nil {
 		return err

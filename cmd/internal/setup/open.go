@@ -30,6 +30,7 @@ type Ask func(prompt string) ([]byte, error)
 type Office struct {
 	Desk   *issuance.Desk
 	Config Config
+	module *token.Module // of hardware tokens; nil until one is opened
 	closes []func() error
 }
 
@@ -59,6 +60,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Now: time.Now, Log: log}
+	d.SignsHere = c.Tokens.Signer != ""
 	if err := believe(d); err != nil {
 		return err
 	}

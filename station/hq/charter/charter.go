@@ -16,6 +16,7 @@ import (
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
+	"padarozhnik/station/pki"
 )
 
 // MaxSize bounds a signed charter, in bytes.
@@ -61,6 +62,11 @@ func check(c station.Charter) error {
 	}
 	if t := c.Trust; t != nil && (t.Version < 1 || len(t.Digest) != sha256.Size || t.Size < 1 || t.Size > MaxTrust) {
 		return fmt.Errorf("charter: trust list: %w", ErrMalformed)
+	}
+	for _, s := range c.Signers {
+		if cert, err := pki.ParseCertificate(s.Certificate); err != nil || s.Orders < 1 || cert.CheckSigning(cert.NotBefore, "") != nil {
+			return fmt.Errorf("charter: signer of its own: %w", ErrMalformed)
+		}
 	}
 	return c.Profile.Check()
 }

@@ -27,6 +27,14 @@ func (o *office) reported(e journal.Entry) error {
 		return o.contradicted(e)
 	case event.DirectivePassed:
 		return o.passedOver(e)
+	case event.OrderSignedHere:
+		return o.signedHere(e)
+	case event.OrderPassedOn:
+		o.passedOn(token)
+	case event.StationResumed:
+		o.resumed()
+	case event.BookletEncoded, event.BookletPassed:
+		return o.encoded(e)
 	case event.BookletSpoiled:
 		if b := o.blanks[station.Serial(e.Subject)]; b != nil {
 			b.spoiled = true
@@ -45,6 +53,7 @@ func (o *office) approved(token station.CaseToken, e journal.Entry) error {
 		return fmt.Errorf("approval without its submission: %w", ErrChain)
 	}
 	c.approved, c.decision, c.serial, c.instead = e.Actor, *e.Blob, body.Serial, body.Instead
+	c.here, c.cleared, c.signed = body.Here, false, false
 	delete(o.held, token)
 	c.declined = ""
 	if body.Instead == "" {
@@ -71,8 +80,9 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 			return fmt.Errorf("order: %w: %w", ErrChain, err)
 		}
 		if b := o.blanks[body.Serial]; b != nil {
-			b.ordered = true
+			b.ordered, b.sod = true, body.SOD
 		}
+		o.listed[string(body.SOD)] = body.Serial
 		if c := o.cases[token]; c != nil {
 			c.ordered = true
 		}
@@ -99,7 +109,24 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 		o.held[token] = body.Cause
 	case event.OrderCleared:
 		o.settle(token)
-		o.pending = append(o.pending, token)
+		var body event.Held
+		if err := journal.Decode(e.Body, &body); err != nil {
+			return fmt.Errorf("cleared order: %w: %w", ErrChain, err)
+		}
+		if len(body.Opened) == len(v.pin) {
+			v.pin = journal.Hash(body.Opened)
+		}
+		if c := o.cases[token]; c != nil && c.here {
+			c.cleared = true
+		} else {
+			o.pending = append(o.pending, token)
+		}
+	case event.AccessGiven:
+		var body event.Access
+		if err := journal.Decode(e.Body, &body); err != nil {
+			return fmt.Errorf("keys of blanks: %w: %w", ErrChain, err)
+		}
+		o.armed(body)
 	case event.NoticeRevoked:
 		return o.noticed(e)
 	case event.StationRestored:

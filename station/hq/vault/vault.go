@@ -23,7 +23,7 @@ import (
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/journal/seal"
-	"padarozhnik/station/pki"
+	"padarozhnik/station/production"
 )
 
 // ErrChain: the ledger shows a history that its own signatures contradict.
@@ -36,11 +36,8 @@ type Office struct {
 	SPKI    []byte // the station's signing key
 }
 
-// Signer signs EF.SOD: a document signer's key and certificate.
-type Signer struct {
-	Key         crypto.Signer
-	Certificate *pki.Certificate
-}
+// Signer signs EF.SOD and EF.CardSecurity.
+type Signer = production.Signer
 
 // Ledger is the wire to headquarters' internet side, the same as a station's.
 type Ledger interface {
@@ -91,6 +88,10 @@ type office struct {
 	restored   map[uint64]int               // parts of the past that were given to an epoch
 	said       []said                       // directives, in the ledger's order
 	floor      uint64                       // no directive is given in an epoch before this one
+	signers    map[string]*signer           // of the station's own, by the digest of the certificate
+	listed     map[string]station.Serial    // signatures, by the digest of EF.SOD
+	found      []Finding
+	told       int // findings that the log has
 }
 
 // dossier is one case as the ledger shows it.
@@ -104,6 +105,9 @@ type dossier struct {
 	instead  station.Serial
 	ordered  bool
 	took     station.Serial // for which the station says that it has the order
+	here     bool           // the station makes the order
+	cleared  bool           // and was told that it may
+	signed   bool           // and has
 	declined string         // the cause
 }
 
@@ -113,6 +117,8 @@ type blank struct {
 	product string
 	ordered bool
 	spoiled bool
+	sod     []byte // SHA-256 of the EF.SOD that was signed for it
+	armed   int    // version of the charter for which the station has its keys
 }
 
 // Round follows the ledger to its end and carries out what is pending: notices first, then the past of
@@ -121,6 +127,7 @@ func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error
 	if err := v.catchUp(ctx); err != nil {
 		return 0, err
 	}
+	v.tellFindings()
 	given, err := v.tell(ctx)
 	if err != nil {
 		return given, err
@@ -133,6 +140,13 @@ func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error
 		given += n
 		if err != nil {
 			return given, fmt.Errorf("allocate to %s: %w", a.Station, err)
+		}
+	}
+	for name, o := range v.offices {
+		n, err := v.arm(ctx, o)
+		given += n
+		if err != nil {
+			return given, fmt.Errorf("keys of blanks for %s: %w", name, err)
 		}
 	}
 	if v.signerRevoked() {
@@ -208,6 +222,8 @@ func (v *Vault) forget(o *office) {
 	o.held, o.made, o.restored = map[station.CaseToken]string{}, nil, map[uint64]int{}
 	o.notices, o.revoked = map[journal.Hash]bool{}, event.Revoked{}
 	o.said, o.floor = nil, 0
+	o.signers, o.listed = map[string]*signer{}, map[string]station.Serial{}
+	o.found, o.told = nil, 0
 	o.own = journal.NewVerifier(name, o.key, nil)
 	o.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
 }

@@ -74,6 +74,7 @@ type Submitted struct {
 type Approved struct {
 	Serial  station.Serial `cbor:"1,keyasint"`
 	Instead station.Serial `cbor:"2,keyasint,omitempty"`
+	Here    bool           `cbor:"3,keyasint,omitempty"` // the station makes the order, by its own signer
 }
 
 // Bound is the body of entries about a blank: the case that has it.

@@ -32,7 +32,8 @@ const (
 	CauseClosed    = "closed"
 	CauseWithdrawn = "withdrawn"
 	CausePurged    = "purged"
-	CauseRevoked   = "revoked" // the blank of the case
+	CauseRevoked   = "revoked"   // the blank of the case
+	CausePassedOn  = "passed-on" // the draft: headquarters makes the order
 )
 
 // Destroyed is the body of CaseKeyDestroyed.
