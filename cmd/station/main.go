@@ -134,6 +134,7 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 		Language: office.Config.Language,
 		Training: o.training != "",
 		Pictures: o.pictures,
+		Reports:  filepath.Join(filepath.Dir(o.config), "reports"),
 		Log:      log,
 	})
 	if err != nil {

@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -95,45 +91,14 @@ func (p *program) batchReportCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := saveReport(out, r); err != nil {
+				if _, err := issuance.SaveReport(out, r); err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(p.out, "%s; see %s\n", sumLine(r.Report), out)
+				_, err = fmt.Fprintf(p.out, "%s; see %s\n", r.Report.Sum(), out)
 				return err
 			})
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", ".", "directory for the report")
 	return tokenFlag(cmd, &tokenFile)
-}
-
-func sumLine(r issuance.RunReport) string {
-	return fmt.Sprintf("%d orders = %d good + %d spoiled + %d skipped", r.Orders, r.Good, r.Spoiled, r.Skipped)
-}
-
-// saveReport writes the report for another program and for people.
-func saveReport(dir string, r issuance.SignedReport) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	raw, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.WriteFile(filepath.Join(dir, "report.json"), append(raw, '\n'), 0o600),
-		os.WriteFile(filepath.Join(dir, "report.txt"), []byte(reportText(r.Report)), 0o600))
-}
-
-func reportText(r issuance.RunReport) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Batch run %s of station %s\nSheet %s\n%s to %s UTC\n\n", r.Run, r.Station, r.Sheet,
-		r.Begun.Format("2006-01-02 15:04"), r.Ended.Format("2006-01-02 15:04"))
-	fmt.Fprintf(&b, "%-10s %-12s %-8s %-10s %-9s %-9s %s\n", "booklet", "case", "outcome", "state", "operator",
-		"inspector", "reason")
-	for _, l := range r.Booklets {
-		fmt.Fprintf(&b, "%-10s %-12s %-8s %-10s %-9s %-9s %s\n", l.Serial, l.Case, l.Outcome, l.State, l.Operator,
-			l.Inspector, l.Reason)
-	}
-	fmt.Fprintf(&b, "\n%s\n", sumLine(r))
-	return b.String()
 }

@@ -26,7 +26,8 @@ func (w *Window) menu() *fyne.MainMenu {
 			item("ui.board.sync", fyne.KeyS, w.sync), item("ui.seat.leave", fyne.KeyL, w.signOut),
 			fyne.NewMenuItemSeparator(), quit),
 		fyne.NewMenu(t.text("ui.menu.case"),
-			item("ui.board.new", fyne.KeyN, w.begin), item("ui.menu.next", fyne.KeyG, w.goOn)),
+			item("ui.board.new", fyne.KeyN, w.begin), item("ui.menu.next", fyne.KeyG, w.goOn),
+			item("ui.batch.title", fyne.KeyB, w.openBatch)),
 		languages,
 	)
 }

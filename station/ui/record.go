@@ -17,7 +17,8 @@ type record struct {
 	booklets map[station.Serial]station.Booklet
 	waiting  int // entries without headquarters' receipt
 	contact  issuance.Contact
-	chosen   *file // nil while no case is chosen
+	chosen   *file               // nil while no case is chosen
+	run      *issuance.RunStatus // nil before the first batch run
 }
 
 // file is one case with everything that its screen shows. No person is in it.
@@ -40,6 +41,12 @@ func readRecord(ctx context.Context, d *issuance.Desk, token station.CaseToken) 
 		if c.Open() {
 			r.cases = append(r.cases, c)
 		}
+	}
+	switch run, err := d.RunStatus(ctx); {
+	case err == nil:
+		r.run = &run
+	case !errors.Is(err, issuance.ErrNoRun):
+		return record{}, err
 	}
 	if token == "" {
 		return r, nil

@@ -40,6 +40,7 @@ var screens = []struct {
 	{"case-offline", true, func(o *office) { o.enter("O-01"); o.choose(2); o.tap("ui.verb.order") }},
 	{"hand-over", false, func(o *office) { o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
 	{"enrol", false, func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }},
+	{"batch", false, func(o *office) { o.enter("O-01"); o.tap("ui.batch.title") }},
 	{"review", false, func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") }},
 }
 
@@ -57,6 +58,7 @@ func TestScreens(t *testing.T) {
 		o := newOffice(t)
 		o.deps.Language = language
 		o.furnish()
+		o.beginRun()
 		o.open()
 		for _, s := range screens {
 			s.reach(o)
@@ -80,11 +82,14 @@ func (o *office) leave() {
 	}
 }
 
-func drawScreen(t *testing.T, language string, reach func(*office)) image.Image {
+func drawScreen(t *testing.T, name, language string, reach func(*office)) image.Image {
 	t.Helper()
 	o := newOffice(t)
 	o.deps.Language = language
 	o.furnish()
+	if name == "batch" {
+		o.beginRun()
+	}
 	o.open()
 	reach(o)
 	return o.window.Fyne().Canvas().Capture()
@@ -102,11 +107,11 @@ func encode(t *testing.T, img image.Image, level png.CompressionLevel) []byte {
 // TestGolden compares one picture of each screen with the one that was looked at and accepted.
 func TestGolden(t *testing.T) {
 	for _, s := range screens {
-		if !slices.Contains([]string{"sign-in", "board", "case", "enrol", "review"}, s.name) {
+		if !slices.Contains([]string{"sign-in", "board", "case", "enrol", "review", "batch"}, s.name) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
-			img := half(drawScreen(t, "be", s.reach))
+			img := half(drawScreen(t, s.name, "be", s.reach))
 			path := filepath.Join("testdata", s.name+".png")
 			if *update {
 				if err := os.WriteFile(path, encode(t, img, png.BestCompression), 0o644); err != nil {

@@ -30,6 +30,7 @@ type Deps struct {
 	Devices  func(context.Context) []Health   // asks each device; called by a worker
 	Pick     func(picked func(io.ReadCloser)) // has the officer choose a picture; a file dialog if nil
 	Pictures string                           // directory in which the file dialog begins
+	Reports  string                           // directory for the reports of batch runs
 	Language string                           // be or en
 	Training bool                             // shows the band
 	Log      *slog.Logger                     // nil for none
@@ -63,6 +64,7 @@ type Window struct {
 	casefile *casefile
 	enrol    *enrol
 	review   *review
+	batch    *batch
 	signin   *signin
 	status   *status
 	strip    *strip
@@ -128,16 +130,17 @@ func (w *Window) Wait() { w.tasks.wait() }
 func (w *Window) build() {
 	t, d := w.texts, w.deps
 	w.seatbar = newSeatbar(t, w.signOut)
-	w.board = newBoard(t, w.choose, w.begin, w.sync)
+	w.board = newBoard(t, w.choose, w.begin, w.openBatch, w.sync)
 	w.casefile = newCasefile(t, d.Desk.Charter, d.Desk.Now, w.do)
 	w.enrol = newEnrol(t, d.Desk.Charter.Profile, w.enrolActions())
 	w.review = newReview(t, d.Desk.Charter.Profile, w.decide, w.back)
+	w.batch = newBatch(t, w.batchActions())
 	w.signin = newSignin(t, d.Desk.Charter, d, w.signIn)
 	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)
 	w.fault = newFault(t, w.grown)
 	w.pane = container.NewBorder(w.fault.object, w.strip.object, nil, nil,
-		container.NewStack(w.casefile.object, w.enrol.object, w.review.object))
+		container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.batch.object))
 	w.body = container.NewBorder(nil, nil, atLeast(boardWidth, 0, w.board.object), nil, w.pane)
 	top := column(0)
 	if d.Training {
@@ -167,7 +170,8 @@ func (w *Window) show() {
 	visible(o != nil, w.body)
 	visible(o == nil, w.signin.object)
 	w.seatbar.show(o)
-	w.board.show(rows, w.token, o != nil && o.May(station.RoleEnrol, station.DateOf(now)) == nil)
+	w.board.show(rows, w.token, o, station.DateOf(now))
+	w.batch.show(w.record.run, o, now)
 	w.casefile.show(w.record.chosen, o, w.found)
 	w.status.show(condition{w.record.waiting, w.record.contact, w.synced, w.health})
 }
@@ -179,6 +183,7 @@ func (w *Window) turned(busy bool) {
 	w.casefile.turned(busy)
 	w.enrol.turned(busy)
 	w.review.turned(busy)
+	w.batch.turned(busy)
 	w.signin.turned(busy)
 	w.strip.turned(busy && w.seat != nil)
 	if w.prompt != "" && busy {
@@ -206,6 +211,7 @@ func (w *Window) moved(p devices.Progress) {
 func (w *Window) back() {
 	w.enrol.close()
 	w.review.close()
+	w.batch.object.Hide()
 	w.casefile.object.Show()
 	w.tasks.settle()
 }
