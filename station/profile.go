@@ -63,6 +63,7 @@ type Profile struct {
 	Quota
 	ChipKeys
 	MissionRule
+	RunLimits
 }
 
 // FaceFormat is the ISO/IEC standard by which the chip's picture of the holder is encoded.

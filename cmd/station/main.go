@@ -135,6 +135,7 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 		Training: o.training != "",
 		Stick:    stick{office},
 		Pictures: o.pictures,
+		Reports:  filepath.Join(filepath.Dir(o.config), "reports"),
 		Log:      log,
 	})
 	if err != nil {

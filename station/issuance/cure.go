@@ -40,6 +40,11 @@ func conditions() []struct {
 	}{
 		{ErrInDoubt, "in-doubt"},
 		{devices.ErrPrintInDoubt, "in-doubt"},
+		{ErrRunOpen, "run-open"},
+		{ErrNoRun, "no-run"},
+		{ErrRunUnfinished, "run-unfinished"},
+		{ErrRunWaits, "run-waits"},
+		{ErrSheet, "run-sheet"},
 		{ErrTries, "tries"},
 		{ErrInspection, "inspection"},
 		{devices.ErrSpoiled, "spoiled"},

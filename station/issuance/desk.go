@@ -81,8 +81,8 @@ const (
 	SpotPrinter Spot = "printer"
 )
 
-// Desk is one office at work. Its fields are set once, before use. Verbs that use devices are
-// called by one goroutine at a time; the others may be called from several.
+// Desk is one office at work. Its fields are set once, before use. Verbs may be called from several
+// goroutines: one that needs a device waits until it is free.
 type Desk struct {
 	Store        Store
 	Charter      station.Charter
@@ -105,6 +105,7 @@ type Desk struct {
 	Log          *slog.Logger
 
 	exchanging turn
+	places     places
 	session    session // what is in memory only
 }
 

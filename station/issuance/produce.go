@@ -6,12 +6,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"padarozhnik/station/journal/event"
+	"image"
 	"time"
 
 	"padarozhnik/devices"
 	"padarozhnik/printing"
 	"padarozhnik/station"
+	"padarozhnik/station/journal/event"
 )
 
 // Order opens a production order for an officer who works on it.
@@ -158,6 +159,11 @@ func (d *Desk) take(ctx context.Context, seat Seat, o station.Order, _ devices.R
 	if err := d.checkSerial(ctx, o.Serial); err != nil {
 		return err
 	}
+	release, err := d.places.hold(ctx, SpotReader)
+	if err != nil {
+		return err
+	}
+	defer release()
 	chip, err := d.chipOf(ctx, o.Serial)
 	if err != nil {
 		return err
@@ -187,7 +193,7 @@ const chipTime = 15 * time.Second
 
 // chipOf has the booklet put on the reader and looks at its chip without opening it.
 func (d *Desk) chipOf(ctx context.Context, serial station.Serial) (devices.ChipState, error) {
-	if err := d.Hand.Put(ctx, serial, SpotReader); err != nil {
+	if err := d.put(ctx, serial, SpotReader); err != nil {
 		return devices.ChipState{}, err
 	}
 	within, cancel := context.WithTimeout(ctx, chipTime)
@@ -209,10 +215,7 @@ func (d *Desk) chipOf(ctx context.Context, serial station.Serial) (devices.ChipS
 
 // checkSerial has the booklet put on the scanner and reads the number from its page.
 func (d *Desk) checkSerial(ctx context.Context, serial station.Serial) error {
-	if err := d.Hand.Put(ctx, serial, SpotScanner); err != nil {
-		return err
-	}
-	img, err := d.scanBook(ctx, nil)
+	img, err := d.scanSerial(ctx, serial)
 	if err != nil {
 		return err
 	}
@@ -226,8 +229,26 @@ func (d *Desk) checkSerial(ctx context.Context, serial station.Serial) error {
 	return nil
 }
 
+// scanSerial takes a picture of the booklet's page.
+func (d *Desk) scanSerial(ctx context.Context, serial station.Serial) (image.Image, error) {
+	release, err := d.places.hold(ctx, SpotScanner)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if err := d.put(ctx, serial, SpotScanner); err != nil {
+		return nil, err
+	}
+	return d.scanBook(ctx, nil)
+}
+
 // encode writes the chip. Every try is counted before it begins.
 func (d *Desk) encode(ctx context.Context, seat Seat, o station.Order, report devices.Report) error {
+	release, err := d.places.hold(ctx, SpotReader)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if _, err := d.chipOf(ctx, o.Serial); err != nil {
 		return err
 	}
@@ -278,7 +299,12 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	if err := d.checkSerial(ctx, o.Serial); err != nil {
 		return err
 	}
-	if err := d.Hand.Put(ctx, o.Serial, SpotPrinter); err != nil {
+	release, err := d.places.hold(ctx, SpotPrinter)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := d.put(ctx, o.Serial, SpotPrinter); err != nil {
 		return err
 	}
 	if state, err := d.Printer.State(ctx); err != nil {
@@ -287,7 +313,11 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 		return errors.Join(state.Conditions...)
 	}
 	started := fact{kind: event.PrintStarted, body: event.Bound{Case: o.Case}}
-	if err := d.advance(ctx, seat.Key, o, station.StateInking, started, nil); err != nil {
+	prints := func(c *station.Case) (err error) { // who prints does not inspect
+		*c, err = c.Produce(seat.Officer, d.Now())
+		return err
+	}
+	if err := d.advance(ctx, seat.Key, o, station.StateInking, started, prints); err != nil {
 		return err
 	}
 	sheet := devices.Sheet{Image: img, DPI: d.DPI, Title: string(o.Serial)}

@@ -33,7 +33,8 @@ func (w *Window) menu() *fyne.MainMenu {
 			item("ui.menu.emergency", fyne.KeyE, w.emergency),
 			fyne.NewMenuItemSeparator(), quit),
 		fyne.NewMenu(t.text("ui.menu.case"),
-			item("ui.board.new", fyne.KeyN, w.begin), item("ui.menu.next", fyne.KeyG, w.goOn)),
+			item("ui.board.new", fyne.KeyN, w.begin), item("ui.menu.next", fyne.KeyG, w.goOn),
+			item("ui.batch.title", fyne.KeyB, w.openBatch)),
 		languages,
 	)
 }

@@ -17,8 +17,9 @@ type record struct {
 	booklets map[station.Serial]station.Booklet
 	waiting  int // entries without headquarters' receipt
 	contact  issuance.Contact
-	day      bool  // two officers have opened it
-	chosen   *file // nil while no case is chosen
+	day      bool                // two officers have opened it
+	chosen   *file               // nil while no case is chosen
+	run      *issuance.RunStatus // nil before the first batch run
 }
 
 // file is one case with everything that its screen shows. No person is in it.
@@ -46,6 +47,12 @@ func readRecord(ctx context.Context, d *issuance.Desk, token station.CaseToken) 
 	case err == nil:
 		r.day = true
 	case !errors.Is(err, issuance.ErrDayClosed):
+		return record{}, err
+	}
+	switch run, err := d.RunStatus(ctx); {
+	case err == nil:
+		r.run = &run
+	case !errors.Is(err, issuance.ErrNoRun):
 		return record{}, err
 	}
 	if token == "" {

@@ -60,7 +60,7 @@ func keysInCode(t *testing.T) []string {
 func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
-		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check",
+		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing",
 	}
 }
 
@@ -104,6 +104,12 @@ func computed(t *testing.T) []string {
 	for _, s := range []issuance.Spot{issuance.SpotScanner, issuance.SpotReader, issuance.SpotPrinter} {
 		add("ui.put", string(s))
 	}
+	for _, s := range []station.Standing{
+		station.StandingWaiting, station.StandingWorking, station.StandingNeeds, station.StandingPrinted,
+		station.StandingGood, station.StandingSpoiled, station.StandingSkipped,
+	} {
+		add("ui.standing", string(s))
+	}
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")
@@ -118,6 +124,8 @@ func computed(t *testing.T) []string {
 		event.PrintStarted, event.PrintRefused, event.BookletPrinted, event.BookletResolved, event.BookletPassed,
 		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged,
 		event.StationResumed, event.CaseLost,
+		event.RunBegun, event.RunPaused, event.RunResumed, event.RunNeeds, event.RunRetried, event.RunSkipped,
+		event.RunReported,
 		event.DayProposed, event.DayOpened, event.DayClosed, event.CaseKeyDestroyed, event.CaseWithdrawn,
 		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked)
 	for _, key := range issuance.CureKeys() {
