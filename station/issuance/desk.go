@@ -98,7 +98,8 @@ type Desk struct {
 	VaultKey     journal.KeyLookup // the key of headquarters' directives
 	Ledger       note.Verifier
 	Layout       printing.Layout
-	DPI          int // of printed pages
+	DPI          int  // of printed pages
+	Training     bool // Utopian books alone, on a store of its own; TRAINING is printed across every page
 	Now          func() time.Time
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
 	Log          *slog.Logger
@@ -127,6 +128,9 @@ func (d *Desk) adopt(ctx context.Context) error {
 		return fmt.Errorf("charter of another station's key: %w", ErrCharter)
 	}
 	return d.Store.Update(ctx, func(tx Tx) error {
+		if err := d.training(tx); err != nil {
+			return err
+		}
 		if err := d.ours(tx); err != nil {
 			return err
 		}

@@ -123,7 +123,7 @@ func (v *Vault) allowed(o *office, c *dossier) error {
 		return &declinedError{CauseFourEyes}
 	}
 	b := o.blanks[c.serial]
-	if b == nil || b.ordered || b.spoiled || o.Charter.Profile.CheckSerial(c.serial) != nil {
+	if b == nil || b.ordered || b.spoiled || b.sent || o.Charter.Profile.CheckSerial(c.serial) != nil {
 		return &declinedError{CauseBlank}
 	}
 	if o.lost(c.serial) {

@@ -60,7 +60,10 @@ type Vault struct {
 	Masters  func(product string) ([]byte, error) // master key of a product's blanks
 	Offices  func() ([]Office, error)             // read again at every round
 	Notices  func() ([]Notice, error)             // proven ones; read again at every round; nil: none
-	Diary    *Diary
+	// Allocated are the manifests that the ledger names by their digests; nil: those of Round alone.
+	Allocated func() ([]Allocation, error)
+	Decided   func() ([]Resolution, error) // on quarantines; read again at every round; nil: none
+	Diary     *Diary
 	// DuplicateKey is the secret under which applicants are marked, 32 bytes at least.
 	DuplicateKey []byte
 	Now          func() time.Time
@@ -72,6 +75,8 @@ type Vault struct {
 	given   map[journal.Hash]bool // directives of this run, which come back with the next pull
 	gone    map[string]bool       // stations that a notice revoked
 	offices map[string]*office
+
+	manifests map[journal.Hash]event.Manifest // of headquarters' allocations
 }
 
 // office is one station's state as its two chains tell it.
@@ -82,6 +87,8 @@ type office struct {
 	cases      map[station.CaseToken]*dossier
 	blanks     map[station.Serial]*blank
 	manifests  map[journal.Hash]bool        // allocated already
+	shipments  map[string]bool              // by their names
+	decided    map[journal.Hash]bool        // on quarantines, by the digest of the body
 	pending    []station.CaseToken          // approved, neither ordered nor declined
 	held       map[station.CaseToken]string // told to wait, with the cause
 	made       []time.Time                  // orders
@@ -109,11 +116,15 @@ type blank struct {
 	product string
 	ordered bool
 	spoiled bool
+	sent    bool // on from the office: another may get it
 }
 
 // Round follows the ledger to its end and carries out what is pending: notices first, then the past of
 // stations on new hardware, allocations of stock, and orders. It returns how many directives it gave.
 func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error) {
+	if err := v.know(allocations); err != nil {
+		return 0, err
+	}
 	if err := v.catchUp(ctx); err != nil {
 		return 0, err
 	}
@@ -130,6 +141,11 @@ func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error
 		if err != nil {
 			return given, fmt.Errorf("allocate to %s: %w", a.Station, err)
 		}
+	}
+	n, err := v.resolve(ctx)
+	given += n
+	if err != nil {
+		return given, fmt.Errorf("quarantine: %w", err)
 	}
 	if v.signerRevoked() {
 		v.Log.Error("document signer is revoked, nothing is ordered until there is another")
@@ -197,6 +213,7 @@ func (v *Vault) forget(o *office) {
 	name := o.Charter.Station
 	o.cases, o.blanks = map[station.CaseToken]*dossier{}, map[station.Serial]*blank{}
 	o.manifests, o.pending = map[journal.Hash]bool{}, nil
+	o.shipments, o.decided = map[string]bool{}, map[journal.Hash]bool{}
 	o.held, o.made, o.restored = map[station.CaseToken]string{}, nil, map[uint64]int{}
 	o.notices, o.revoked = map[journal.Hash]bool{}, event.Revoked{}
 	o.own = journal.NewVerifier(name, o.key, nil)
@@ -269,5 +286,5 @@ func (v *Vault) take(s journal.Signed) error {
 	if directive {
 		return v.directed(o, s.Entry)
 	}
-	return o.reported(s.Entry)
+	return v.reported(o, s.Entry)
 }
