@@ -1,6 +1,7 @@
 package issuance
 
 import (
+	"context"
 	"crypto/ecdsa"
 
 	"padarozhnik/station/journal"
@@ -8,3 +9,6 @@ import (
 
 // KeyOf finds who may sign on the station's chain.
 func (d *Desk) KeyOf(e journal.Entry) (*ecdsa.PublicKey, error) { return d.keyOf(e) }
+
+// MayTake refuses to take a blank while a count of the safe differs from the record.
+func (d *Desk) MayTake(ctx context.Context) error { return d.mayTake(ctx) }
