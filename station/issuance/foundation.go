@@ -13,7 +13,7 @@ import (
 // foundation is the stock and the cases of a station as its own chain tells them.
 type foundation struct {
 	past  event.Past
-	moved func(from, to station.State) // told of each booklet that moves; nil: nobody
+	moved func(s station.Serial, from, to station.State) // told of each booklet that moves; nil: nobody
 	books map[station.Serial]*station.Booklet
 	cases map[station.CaseToken]*station.Case
 }
@@ -133,7 +133,7 @@ func (f *foundation) book(serial station.Serial) *station.Booklet {
 func (f *foundation) move(serial station.Serial, to station.State, c station.CaseToken) {
 	b := f.book(serial)
 	if f.moved != nil && b.State != to {
-		f.moved(b.State, to)
+		f.moved(serial, b.State, to)
 	}
 	b.State, b.Case = to, c
 }

@@ -42,7 +42,7 @@ type book struct {
 
 func newBook() *book {
 	b := &book{foundation: newFoundation(event.Past{})}
-	b.moved = b.figures.Move
+	b.moved = func(_ station.Serial, from, to station.State) { b.figures.Move(from, to) }
 	return b
 }
 

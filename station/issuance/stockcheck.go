@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"padarozhnik/devices"
+	"padarozhnik/printing"
 	"padarozhnik/station"
 	"padarozhnik/station/journal/event"
 )
@@ -37,6 +39,19 @@ func counted(tx Tx) error {
 		return errors.Join(err, ErrStockCount)
 	}
 	return nil
+}
+
+// ReadSerial reads the number of the blank that lies on the scanner.
+func (d *Desk) ReadSerial(ctx context.Context) (station.Serial, error) {
+	img, err := d.scanBook(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	read, err := printing.ReadSerial(img)
+	if err != nil {
+		return "", fmt.Errorf("bar code: %w: %w", devices.ErrWrongBlank, err)
+	}
+	return station.Serial(read), nil
 }
 
 // Safe lists what the safe should hold, by the record: blanks, and booklets in work.

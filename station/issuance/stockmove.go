@@ -156,9 +156,9 @@ func (d *Desk) SpoilBlanks(ctx context.Context, first, second Seat, serials []st
 	})
 }
 
-// maxPicture bounds the picture of destroyed books, in bytes; maxSide in pixels.
+// MaxPicture bounds the picture of destroyed books, in bytes; maxSide in pixels.
 const (
-	maxPicture = 6 << 20
+	MaxPicture = 6 << 20
 	maxSide    = 20000
 )
 
@@ -183,8 +183,8 @@ func (d *Desk) DestroyBooks(
 }
 
 func checkPicture(picture []byte) error {
-	if len(picture) == 0 || len(picture) > maxPicture {
-		return fmt.Errorf("%d bytes, %d at most: %w", len(picture), maxPicture, ErrPicture)
+	if len(picture) == 0 || len(picture) > MaxPicture {
+		return fmt.Errorf("%d bytes, %d at most: %w", len(picture), MaxPicture, ErrPicture)
 	}
 	c, _, err := image.DecodeConfig(bytes.NewReader(picture))
 	if err != nil {
