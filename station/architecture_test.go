@@ -77,6 +77,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"station/mrz/ocr/..."}, may: []string{"station/mrz", "station/mrz/ocr/..."}},
 		{who: []string{"station/portrait/..."}},
 		{who: []string{"printing"}, may: []string{"printing/pwg", "resources", "station/mrz"}},
+		{who: []string{"printing/paper"}, may: []string{"resources"}},
 		{who: []string{"station/journal", "station/journal/seal"}, may: []string{"station/journal"}},
 		{who: []string{"station/journal/event"}, may: []string{"station", "station/journal", "station/journal/seal"}},
 		// The rule by which orders are made: the vault and a station with a signer of its own share it, so

@@ -143,7 +143,7 @@ func (h *headquarters) openVault(keys keystore, url string) (*vault.Vault, error
 		return nil, err
 	}
 	return &vault.Vault{
-		Notices: h.notices, Diary: diary, DuplicateKey: marks,
+		Notices: h.notices, Allocated: h.allocations, Decided: h.resolutions, Diary: diary, DuplicateKey: marks,
 		Ledger: wireClient, Key: key, Opener: opener,
 		Document: vault.Signer{Key: signer, Certificate: dsc},
 		Masters:  func(product string) ([]byte, error) { return keys.Secret(masterPrefix + product) },

@@ -85,19 +85,19 @@ func run(ctx context.Context, args []string) int {
 }
 
 func work(ctx context.Context, o options, log *slog.Logger) (err error) {
+	var practice *training.Office
 	if o.training != "" {
-		office, err := training.New(o.training, os.Stderr)
-		if err != nil {
+		if practice, err = training.New(o.training, os.Stderr); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, office.Stop()) }()
-		log.Info("preparing the training office", "dir", office.Dir)
-		if err := furnish(ctx, office); err != nil {
+		defer func() { err = errors.Join(err, practice.Stop()) }()
+		log.Info("preparing the training office", "dir", practice.Dir)
+		if err := furnish(ctx, practice); err != nil {
 			return err
 		}
-		o.pictures = filepath.Dir(photograph(office))
-		o.config, o.passphraseFile = office.Config(), office.PassphraseFile()
-		o.tokens = filepath.Dir(office.Token("station"))
+		o.pictures = filepath.Dir(photograph(practice))
+		o.config, o.passphraseFile = practice.Config(), practice.PassphraseFile()
+		o.tokens = filepath.Dir(practice.Token("station"))
 	}
 	config, err := setup.Load(o.config, os.LookupEnv)
 	if err != nil {
@@ -108,8 +108,8 @@ func work(ctx context.Context, o options, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.training != "" {
-		err = errors.Join(takeStock(ctx, o, office), openDay(ctx, o, office))
+	if practice != nil {
+		err = errors.Join(takeStock(ctx, o, practice, office), openDay(ctx, o, office))
 	}
 	if err == nil {
 		err = show(ctx, o, office, log)
@@ -132,7 +132,7 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 		SignOut:  office.Desk.SignOut,
 		Devices:  func(ctx context.Context) []ui.Health { return health(ctx, office.Desk) },
 		Language: office.Config.Language,
-		Training: o.training != "",
+		Training: office.Config.Training,
 		Stick:    stick{office},
 		Pictures: o.pictures,
 		Reports:  filepath.Join(filepath.Dir(o.config), "reports"),

@@ -190,6 +190,7 @@ func (p *program) pageCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			page.Overprint = printing.Training // as the desk of the training office prints it
 			layout, err := printing.Utopia()
 			if err != nil {
 				return err

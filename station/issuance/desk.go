@@ -100,6 +100,7 @@ type Desk struct {
 	Layout       printing.Layout
 	DPI          int  // of printed pages
 	SignsHere    bool // a document signer of the office's own is set up
+	Training     bool // Utopian books alone, on a store of its own; TRAINING is printed across every page
 	Now          func() time.Time
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
 	Log          *slog.Logger
@@ -129,6 +130,9 @@ func (d *Desk) adopt(ctx context.Context) error {
 		return fmt.Errorf("charter of another station's key: %w", ErrCharter)
 	}
 	return d.Store.Update(ctx, func(tx Tx) error {
+		if err := d.training(tx); err != nil {
+			return err
+		}
 		if err := d.ours(tx); err != nil {
 			return err
 		}

@@ -371,20 +371,38 @@ func (o *office) receive(d *issuance.Desk) error {
 	if _, err := o.sync(o.t.Context(), d); err != nil {
 		return err
 	}
-	books, err := d.Stock(o.t.Context())
-	if err != nil {
+	counted, err := o.delivered(d)
+	if err != nil || len(counted) == 0 {
 		return err
 	}
-	var counted []station.Serial
-	for _, b := range books {
-		if b.State == station.StateAllocated {
-			counted = append(counted, b.Serial)
+	return d.ReceiveStock(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), counted)
+}
+
+// delivered is what custodians find on their table: the blanks of every bag that has come, and after the
+// loss of a station those that wait to be counted again.
+func (o *office) delivered(d *issuance.Desk) ([]station.Serial, error) {
+	shipments, err := d.Shipments(o.t.Context())
+	if err != nil {
+		return nil, err
+	}
+	var out []station.Serial
+	for _, s := range shipments {
+		for _, a := range o.offers {
+			if s.Stage != station.ShipmentAnnounced || a.Manifest.ID() != s.ID {
+				continue
+			}
+			for _, b := range a.Manifest.Blanks {
+				out = append(out, b.Serial)
+			}
 		}
 	}
-	if len(counted) == 0 {
-		return nil
+	books, err := d.Stock(o.t.Context())
+	for _, b := range books {
+		if b.State == station.StateAllocated {
+			out = append(out, b.Serial)
+		}
 	}
-	return d.ReceiveStock(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), counted)
+	return out, err
 }
 
 func textsOf(t testing.TB, language string) map[string]string {

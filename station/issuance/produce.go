@@ -153,8 +153,8 @@ func (d *Desk) take(ctx context.Context, seat Seat, o station.Order, _ devices.R
 	if err := d.Charter.Profile.CheckSerial(o.Serial); err != nil {
 		return err
 	}
-	if day, err := d.Today(ctx); err != nil || day.Short {
-		return errors.Join(err, ErrStockCount)
+	if err := d.mayTake(ctx); err != nil {
+		return err
 	}
 	if err := d.checkSerial(ctx, o.Serial); err != nil {
 		return err
@@ -291,6 +291,9 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	page, err := Page(d.Charter.Profile, o)
 	if err != nil {
 		return err
+	}
+	if d.Training {
+		page.Overprint = printing.Training
 	}
 	img, err := printing.Render(ctx, page, d.Layout, d.DPI)
 	if err != nil {

@@ -77,11 +77,7 @@ func computed(t *testing.T) []string {
 	}
 	add("ui.stage", string(station.StageReturned), string(station.StageRefused), string(station.StageSpoiled),
 		string(station.StagePurged))
-	for _, s := range []station.State{
-		station.StateAllocated, station.StateAvailable, station.StateReserved, station.StateTaken, station.StateEncoded,
-		station.StateInking, station.StatePrinted, station.StatePassed, station.StateHanded, station.StateSpoiled,
-		station.StateRevoked,
-	} {
+	for _, s := range station.States() {
 		add("ui.state", string(s))
 	}
 	for _, r := range []station.Role{
@@ -127,7 +123,11 @@ func computed(t *testing.T) []string {
 		event.RunBegun, event.RunPaused, event.RunResumed, event.RunNeeds, event.RunRetried, event.RunSkipped,
 		event.RunReported,
 		event.DayProposed, event.DayOpened, event.DayClosed, event.CaseKeyDestroyed, event.CaseWithdrawn,
-		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked)
+		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked,
+		event.StockArrivalProposed, event.StockArrived, event.StockCounted, event.StockRecount, event.StockCompared,
+		event.StockSettled, event.StockSendProposed, event.StockSent, event.StockLossProposed, event.StockLost,
+		event.StockSpoilProposed, event.StockSpoiled, event.StockDestroyProposed, event.StockDestroyed,
+		event.StockCheckProposed, event.StockChecked)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}

@@ -25,6 +25,7 @@ type Config struct {
 	Token        string       `toml:"token"`
 	Language     string       `toml:"language"`
 	Tokens       Tokens       `toml:"tokens"`
+	Training     bool         `toml:"training"`
 	Headquarters Headquarters `toml:"headquarters"`
 	Devices      Devices      `toml:"devices"`
 	Page         Page         `toml:"page"`
@@ -115,6 +116,13 @@ func (c *Config) override(getenv func(string) (string, bool)) error {
 		if v, ok := getenv(variable(key)); ok {
 			*value = v
 		}
+	}
+	if v, ok := getenv(variable("training")); ok {
+		on, err := strconv.ParseBool(v)
+		if err != nil {
+			return fmt.Errorf("%w: environment: %s is neither true nor false", ErrConfig, variable("training"))
+		}
+		c.Training = on
 	}
 	if v, ok := getenv(variable("page.dpi")); ok {
 		n, err := strconv.Atoi(v)

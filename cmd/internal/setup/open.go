@@ -59,7 +59,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Now: time.Now, Log: log}
+	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Training: c.Training, Now: time.Now, Log: log}
 	d.SignsHere = c.Tokens.Signer != ""
 	if err := believe(d); err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 )
 
 // reported takes in what a station says that happened.
-func (o *office) reported(e journal.Entry) error {
+func (v *Vault) reported(o *office, e journal.Entry) error {
 	token := station.CaseToken(e.Subject)
 	switch e.Kind {
 	case event.CaseSubmitted:
@@ -39,6 +39,8 @@ func (o *office) reported(e journal.Entry) error {
 		if b := o.blanks[station.Serial(e.Subject)]; b != nil {
 			b.spoiled = true
 		}
+	default:
+		return v.stocked(o, e)
 	}
 	return nil
 }
@@ -72,8 +74,13 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 		if err := journal.Decode(e.Body, &body); err != nil {
 			return fmt.Errorf("allocation: %w: %w", ErrChain, err)
 		}
-		o.receive(body.Product, body.Blanks)
-		o.manifests[body.Manifest] = true
+		m, ok := v.manifests[body.Manifest]
+		if !ok {
+			return fmt.Errorf("shipment %s: %w", body.Shipment, ErrManifest)
+		}
+		o.supplied(body.Manifest, m)
+	case event.StockResolved:
+		o.resolved(e)
 	case event.OrderIssued:
 		var body event.Ordered
 		if err := journal.Decode(e.Body, &body); err != nil {

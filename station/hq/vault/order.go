@@ -111,7 +111,7 @@ func (v *Vault) approval(o *office, token station.CaseToken, c *dossier) product
 		Charter: o.Charter, Case: token, Enrolled: c.enrolled, Approved: c.approved,
 		Serial: c.serial, Instead: c.instead,
 		Blank: production.Blank{
-			Allocated: b != nil, Used: b != nil && (b.ordered && !c.signed || b.spoiled), Lost: o.lost(c.serial),
+			Allocated: b != nil && !b.sent, Used: b != nil && (b.ordered && !c.signed || b.spoiled), Lost: o.lost(c.serial),
 		},
 		Revoked: func(officer string) bool { return slices.Contains(o.revoked.Officers, officer) },
 		Now:     v.Now(),

@@ -57,7 +57,10 @@ type Vault struct {
 	Masters  func(product string) ([]byte, error) // master key of a product's blanks
 	Offices  func() ([]Office, error)             // read again at every round
 	Notices  func() ([]Notice, error)             // proven ones; read again at every round; nil: none
-	Diary    *Diary
+	// Allocated are the manifests that the ledger names by their digests; nil: those of Round alone.
+	Allocated func() ([]Allocation, error)
+	Decided   func() ([]Resolution, error) // on quarantines; read again at every round; nil: none
+	Diary     *Diary
 	// DuplicateKey is the secret under which applicants are marked, 32 bytes at least.
 	DuplicateKey []byte
 	Now          func() time.Time
@@ -70,6 +73,8 @@ type Vault struct {
 	gone    map[string]bool       // stations that a notice revoked
 	rebuilt int64                 // when the ledger was restored from its backup, in seconds; 0: never
 	offices map[string]*office
+
+	manifests map[journal.Hash]event.Manifest // of headquarters' allocations
 }
 
 // office is one station's state as its two chains tell it.
@@ -79,17 +84,19 @@ type office struct {
 	directives *journal.Verifier // headquarters' chain to it
 	cases      map[station.CaseToken]*dossier
 	blanks     map[station.Serial]*blank
-	manifests  map[journal.Hash]bool        // allocated already
-	pending    []station.CaseToken          // approved, neither ordered nor declined
-	held       map[station.CaseToken]string // told to wait, with the cause
-	made       []time.Time                  // orders
-	notices    map[journal.Hash]bool        // told already, by the digest of the body
-	revoked    event.Revoked                // by all of them
-	restored   map[uint64]int               // parts of the past that were given to an epoch
-	said       []said                       // directives, in the ledger's order
-	floor      uint64                       // no directive is given in an epoch before this one
-	signers    map[string]*signer           // of the station's own, by the digest of the certificate
-	listed     map[string]station.Serial    // signatures, by the digest of EF.SOD
+	manifests  map[journal.Hash]event.Manifest // allocated already
+	shipments  map[string]bool                 // by their names
+	decided    map[journal.Hash]bool           // on quarantines, by the digest of the body
+	pending    []station.CaseToken             // approved, neither ordered nor declined
+	held       map[station.CaseToken]string    // told to wait, with the cause
+	made       []time.Time                     // orders
+	notices    map[journal.Hash]bool           // told already, by the digest of the body
+	revoked    event.Revoked                   // by all of them
+	restored   map[uint64]int                  // parts of the past that were given to an epoch
+	said       []said                          // directives, in the ledger's order
+	floor      uint64                          // no directive is given in an epoch before this one
+	signers    map[string]*signer              // of the station's own, by the digest of the certificate
+	listed     map[string]station.Serial       // signatures, by the digest of EF.SOD
 	found      []Finding
 	told       int // findings that the log has
 }
@@ -119,11 +126,15 @@ type blank struct {
 	spoiled bool
 	sod     []byte // SHA-256 of the EF.SOD that was signed for it
 	armed   int    // version of the charter for which the station has its keys
+	sent    bool   // on from the office: another may get it
 }
 
 // Round follows the ledger to its end and carries out what is pending: notices first, then the past of
 // stations on new hardware, allocations of stock, and orders. It returns how many directives it gave.
 func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error) {
+	if err := v.know(allocations); err != nil {
+		return 0, err
+	}
 	if err := v.catchUp(ctx); err != nil {
 		return 0, err
 	}
@@ -148,6 +159,11 @@ func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error
 		if err != nil {
 			return given, fmt.Errorf("keys of blanks for %s: %w", name, err)
 		}
+	}
+	n, err := v.resolve(ctx)
+	given += n
+	if err != nil {
+		return given, fmt.Errorf("quarantine: %w", err)
 	}
 	if v.signerRevoked() {
 		v.Log.Error("document signer is revoked, nothing is ordered until there is another")
@@ -218,7 +234,8 @@ func (v *Vault) begin() {
 func (v *Vault) forget(o *office) {
 	name := o.Charter.Station
 	o.cases, o.blanks = map[station.CaseToken]*dossier{}, map[station.Serial]*blank{}
-	o.manifests, o.pending = map[journal.Hash]bool{}, nil
+	o.manifests, o.pending = map[journal.Hash]event.Manifest{}, nil
+	o.shipments, o.decided = map[string]bool{}, map[journal.Hash]bool{}
 	o.held, o.made, o.restored = map[station.CaseToken]string{}, nil, map[uint64]int{}
 	o.notices, o.revoked = map[journal.Hash]bool{}, event.Revoked{}
 	o.said, o.floor = nil, 0
@@ -298,5 +315,5 @@ func (v *Vault) take(s journal.Signed) error {
 	if directive {
 		return v.directed(o, s.Entry)
 	}
-	return o.reported(s.Entry)
+	return v.reported(o, s.Entry)
 }
