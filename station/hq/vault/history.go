@@ -11,7 +11,7 @@ import (
 )
 
 // reported takes in what a station says that happened.
-func (o *office) reported(e journal.Entry) error {
+func (o *office) reported(e journal.Entry, now time.Time) error {
 	token := station.CaseToken(e.Subject)
 	switch e.Kind {
 	case event.CaseSubmitted:
@@ -24,7 +24,7 @@ func (o *office) reported(e journal.Entry) error {
 	case event.CaseOrdered:
 		o.tookOrder(token)
 	case event.LedgerRolledBack:
-		return o.contradicted(e)
+		return o.contradicted(e, now)
 	case event.DirectivePassed:
 		return o.passedOver(e)
 	case event.BookletSpoiled:
