@@ -97,7 +97,7 @@ func (s signerIssue) missionKey(a *act, m *missionIssue) (cert *pki.Certificate,
 	if err != nil {
 		return nil, err
 	}
-	curve, err := curveNamed(s.curve, root.PublicKey.Curve)
+	kind, err := kindNamed(s.curve, kindLike(root.PublicKey))
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (s signerIssue) missionKey(a *act, m *missionIssue) (cert *pki.Certificate,
 		return nil, fmt.Errorf("token of the office: %w", err)
 	}
 	defer func() { err = errors.Join(err, office.Close()) }()
-	name, key, err := newKey(office, keySigner, curve)
+	name, key, err := newKey(office, keySigner, kind)
 	if err != nil {
 		return nil, fmt.Errorf("token of the office: %w", err)
 	}

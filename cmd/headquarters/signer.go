@@ -55,7 +55,7 @@ stations/STATION/charter.cose there together with the token.`,
 	officerFlag(cmd, &m.officers)
 	flags.StringVar(&s.purpose, "purpose", "documents", "documents or masterlist")
 	flags.StringVar(&s.commonName, "common-name", "", "common name; that of the signer before by default")
-	flags.StringVar(&s.curve, "curve", "", "curve of the key; that of the CSCA by default: "+curveNames())
+	flags.StringVar(&s.curve, "curve", "", "curve of the key, or RSA; that of the CSCA by default: "+kindNames())
 	flags.StringSliceVar(&s.types, "type", nil, "document codes it may sign; those of the signer before by default")
 	flags.IntVar(&s.months, "months", 0, "use of the key; 3 for documents, 12 for master lists and 1 for a mission by default")
 	flags.IntVar(&s.documentYears, "document-years", 10, "longest validity of a document")
@@ -71,7 +71,7 @@ func (s signerIssue) do(_ context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
-	curve, err := curveNamed(s.curve, root.PublicKey.Curve)
+	curve, err := kindNamed(s.curve, kindLike(root.PublicKey))
 	if err != nil {
 		return err
 	}

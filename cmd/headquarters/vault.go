@@ -35,7 +35,8 @@ not tried twice: the vault ends.
 
 An applicant who may have another case waits until two officers have looked ("vault review"); what is
 over a station's quota waits for the next day or month. vault/diary keeps what was opened, by which
-marks applicants are recognised, and what two officers decided: back it up with the ledger.`,
+marks applicants are recognised, and what two officers decided: "backup" takes it along where ledger and vault
+share a directory; on a machine of its own, "vault backup" does.`,
 		Example: `  headquarters vault --ledger https://hq.example.org:8443 \
       --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ`,
 		Args: cobra.NoArgs,
@@ -59,6 +60,7 @@ marks applicants are recognised, and what two officers decided: back it up with 
 	cmd.Flags().BoolVar(&once, "once", false, "do one round and stop")
 	cmd.AddCommand(at.reviewCommand(), at.signCommand(), at.allowCommand(), at.reindexCommand(),
 		at.signaturesCommand())
+	cmd.AddCommand(at.diaryCommands()...)
 	return cmd
 }
 

@@ -123,6 +123,17 @@ func (o *office) entries(d *issuance.Desk) int {
 	return len(must(d.Journal(o.t.Context(), ""))(o.t))
 }
 
+// said is how many entries of a kind the station has written.
+func (o *office) said(d *issuance.Desk, kind string) (n int) {
+	o.t.Helper()
+	for _, s := range must(d.Journal(o.t.Context(), ""))(o.t) {
+		if s.Entry.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
 // leaves is the size of the ledger's tree.
 func (o *office) leaves() int64 {
 	o.t.Helper()

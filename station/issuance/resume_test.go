@@ -167,13 +167,7 @@ func TestReusedNumberIsPassedOver(t *testing.T) {
 	if len(list) != 2 || list[1].Kind != issuance.BranchResumed {
 		t.Errorf("evidence %+v", list)
 	}
-	resumed := 0
-	for _, s := range must(d.Journal(t.Context(), ""))(t) {
-		if s.Entry.Kind == event.DirectivesResumed {
-			resumed++
-		}
-	}
-	if resumed != 1 {
+	if resumed := o.said(d, event.DirectivesResumed); resumed != 1 {
 		t.Errorf("the journal says it %d times", resumed)
 	}
 }

@@ -62,6 +62,10 @@ func (d *Desk) branch(tx Tx, f fate, last []byte, s journal.Signed) error {
 	case again:
 		return nil
 	case follows:
+		wentBack, err := number(tx, noteWentBack)
+		if err != nil || wentBack == 0 {
+			return err
+		}
 		return tx.EraseNote(noteWentBack)
 	}
 	e := Evidence{Kind: BranchReused, Time: d.Now().Unix(), Ours: last, Theirs: s.Raw()}

@@ -24,7 +24,7 @@ func (v *Vault) reported(o *office, e journal.Entry) error {
 	case event.CaseOrdered:
 		o.tookOrder(token)
 	case event.LedgerRolledBack:
-		return o.contradicted(e)
+		return o.contradicted(e, v.Now())
 	case event.DirectivePassed:
 		return o.passedOver(e)
 	case event.OrderSignedHere:

@@ -26,8 +26,8 @@ import (
 // An order that a station took stands in the station's own chain (case.ordered), which comes back with
 // the first exchange. It is never made again; if it was, in the time between, the station keeps the first.
 
-// future is how far a number of an epoch may lie ahead of the clock: epochs are times, and one out of
-// all measure would use them up.
+// future is how far the number of an epoch that a station names may lie ahead of the clock: epochs are
+// times, and one out of all measure would use them up.
 const future = 4 * 24 * time.Hour
 
 // said is one directive on the ledger.
@@ -47,11 +47,8 @@ func (v *Vault) pull(ctx context.Context) (journal.Page, error) {
 	if err != nil {
 		return page, err
 	}
-	if at := page.Restored; at > v.rebuilt {
-		if time.Unix(at, 0).After(v.Now().Add(future)) {
-			return page, fmt.Errorf("%w: restored in the future", ErrChain)
-		}
-		v.rebuilt = at
+	if page.Restored > v.told {
+		v.told, v.rebuilt = page.Restored, min(page.Restored, v.Now().Unix())
 	}
 	return page, nil
 }
@@ -60,7 +57,7 @@ func (v *Vault) pull(ctx context.Context) (journal.Page, error) {
 // that does not contain the one seen is a forgery.
 func (v *Vault) restoredSince(ctx context.Context) bool {
 	page, err := v.Ledger.Pull(ctx, journal.Checkpoint{}, 0)
-	return err == nil && page.Restored > v.rebuilt
+	return err == nil && page.Restored > v.told
 }
 
 // epoch is the first one in which the next directive to an office may stand.
@@ -69,13 +66,13 @@ func (v *Vault) epoch(o *office) uint64 {
 }
 
 // contradicted takes in that a station saw headquarters go back, and how far it had heard it before.
-func (o *office) contradicted(e journal.Entry) error {
+func (o *office) contradicted(e journal.Entry, now time.Time) error {
 	var body event.RolledBack
 	if err := journal.Decode(e.Body, &body); err != nil {
 		return fmt.Errorf("roll-back: %w: %w", ErrChain, err)
 	}
 	heard := body.Directive
-	if heard == nil || heard.Epoch >= uint64(time.Unix(e.Time, 0).Add(future).Unix()) {
+	if heard == nil || heard.Epoch >= uint64(now.Add(future).Unix()) {
 		return nil
 	}
 	for _, s := range o.said {

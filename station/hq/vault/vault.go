@@ -71,7 +71,8 @@ type Vault struct {
 	pin     journal.Hash          // newest opening that a directive names
 	given   map[journal.Hash]bool // directives of this run, which come back with the next pull
 	gone    map[string]bool       // stations that a notice revoked
-	rebuilt int64                 // when the ledger was restored from its backup, in seconds; 0: never
+	told    int64                 // when the ledger says that it was restored from its backup, in seconds; 0: never
+	rebuilt int64                 // the same, but never in the future
 	offices map[string]*office
 
 	manifests map[journal.Hash]event.Manifest // of headquarters' allocations

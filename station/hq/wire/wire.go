@@ -15,6 +15,9 @@
 //	                             Content-Range a part of them, which goes on where HEAD says
 //	GET  /v1/blob/DIGEST         sealed bytes that an entry for the caller names, or a Range of them
 //
+// Pushes and answers are padded to size classes, and every answer says when it was given, under the ledger's
+// signature.
+//
 // Everything that is not status 200, or 206 for a range, carries an Error; an answer to HEAD has no
 // body, so its status must do.
 package wire
