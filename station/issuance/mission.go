@@ -49,6 +49,8 @@ var (
 	ErrOtherSigner = errors.New("token of another document signer")
 	// ErrTokenPIN: the token refuses the PIN.
 	ErrTokenPIN = errors.New("token refuses the PIN")
+	// ErrTokenLastTry: one try of the token's PIN is left.
+	ErrTokenLastTry = errors.New("last try of the token's PIN")
 	// ErrTokenLocked: the token takes no PIN any more.
 	ErrTokenLocked = errors.New("token locked after wrong PINs")
 	// ErrNoToken: the token is not plugged in.
