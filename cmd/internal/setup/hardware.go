@@ -3,8 +3,6 @@ package setup
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"sync"
@@ -66,13 +64,7 @@ func (o *Office) login(label string, ask Ask) (*token.HSM, error) {
 			given.Do(func() { pin, err = ask("PIN of token " + label + warning(tries)) })
 			return pin, err
 		},
-		Curves: func(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
-			c, err := ec.ByOID(oid)
-			if err != nil {
-				return nil, err
-			}
-			return c.ECDSACurve(), nil
-		},
+		Curves: ec.ECDSAByOID,
 	})
 	if err == nil {
 		return hsm, nil
