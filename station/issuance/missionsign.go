@@ -1,0 +1,284 @@
+package issuance
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+
+	"padarozhnik/station"
+	"padarozhnik/station/journal"
+	"padarozhnik/station/journal/event"
+	"padarozhnik/station/production"
+)
+
+// draft prepares the order of a case that is being approved, if the office makes its orders itself and
+// may make this one; otherwise headquarters does. It takes the keys of the blank out of the stock.
+func (d *Desk) draft(
+	tx Tx, seat Seat, f *Folder, decision station.Decision, a station.Application, book *station.Booklet,
+) (here bool, err error) {
+	if !d.SignsHere || decision.Instead != "" {
+		return false, nil
+	}
+	if err := tx.PutBooklet(*book); err != nil { // the rule looks at the stock
+		return false, err
+	}
+	m, why := d.mission(tx)
+	if why == nil {
+		why = d.allowed(tx, m, f.Case, decision.Issue)
+	}
+	if why == nil {
+		why = ruled(production.Bound(d.Charter.Profile, a, decision))
+	}
+	var access station.ChipAccess
+	if why == nil {
+		access, why = d.accessTo(*book, seat)
+	}
+	if why != nil {
+		d.Log.Warn("order is left to headquarters", "case", f.Case.Token, "cause", why)
+		return false, nil
+	}
+	o, err := production.Draft(production.Book{
+		Profile: d.Charter.Profile, Decision: decision, Application: a, ChipID: book.ChipID, Access: access,
+	})
+	if err != nil {
+		return false, err
+	}
+	defer Destroy(&o)
+	f.Sealed, f.Keys, err = d.lock(f.Case.Token, o, d.signers(f.Case))
+	book.Access = nil
+	return true, err
+}
+
+// signers are the officers who may have a draft signed: those who approve, without who enrolled.
+func (d *Desk) signers(c station.Case) []station.Officer {
+	return slices.DeleteFunc(d.Charter.WithRole(station.RoleApprove), func(o station.Officer) bool {
+		return o.KeyID == c.Enrolled
+	})
+}
+
+// SignHere makes the production order of an approved case with the office's own document signer, under
+// the same rule as the vault. What was signed is in the journal, or there is no order. The caller has
+// opened the signer's token and closes it.
+func (d *Desk) SignHere(ctx context.Context, seat Seat, token station.CaseToken, signer crypto.Signer) error {
+	err := d.Store.Update(ctx, func(tx Tx) error {
+		f, m, err := d.maySign(tx, seat, token, signer)
+		if err != nil {
+			return err
+		}
+		var o station.Order
+		if err := d.open(token, f.Keys, f.Sealed, seat.Key, &o); err != nil {
+			return err
+		}
+		defer Destroy(&o)
+		if o.Profile != d.Charter.Profile.Version {
+			return fmt.Errorf("draft under profile version %d: %w", o.Profile, station.ErrProfile)
+		}
+		if err := d.allowed(tx, m, f.Case, o.Issue); err != nil {
+			return err
+		}
+		by := production.Signer{Key: signer, Certificate: m.certificate}
+		if err := production.Sign(d.Charter.Profile, &o, by); err != nil {
+			return err
+		}
+		return d.signedHere(tx, seat, f, m, o)
+	})
+	if err != nil {
+		return fmt.Errorf("sign order of case %s: %w", token, err)
+	}
+	return d.Store.Scrub(ctx)
+}
+
+// maySign checks who signs, with which key, and whether headquarters has said that it may be.
+func (d *Desk) maySign(tx Tx, seat Seat, token station.CaseToken, signer crypto.Signer) (f Folder, m mission, err error) {
+	if f, err = tx.Folder(token); err != nil {
+		return f, m, err
+	}
+	if err := seat.Officer.May(station.RoleApprove, station.DateOf(d.Now())); err != nil {
+		return f, m, err
+	}
+	if seat.Officer.KeyID == f.Case.Enrolled {
+		return f, m, station.ErrSamePerson
+	}
+	if m, err = d.mission(tx); err != nil {
+		return f, m, err
+	}
+	if f.Case.Stage != station.StageApproved || f.Sealed == nil {
+		return f, m, errors.Join(ErrNoSigner, noOrder(tx, token))
+	}
+	if pub, ok := signer.Public().(*ecdsa.PublicKey); !ok || !m.certificate.PublicKey.Certifies(pub) {
+		return f, m, ErrOtherSigner
+	}
+	if err := errors.Join(d.admitKey(tx, seat.Key), dayOpen(tx), d.mayIssue(tx)); err != nil {
+		return f, m, err
+	}
+	return f, m, d.cleared(tx, f.Case)
+}
+
+// cleared asks what headquarters has said of a case whose order is made here.
+func (d *Desk) cleared(tx Tx, c station.Case) error {
+	if err := stopped(tx, c.Token); err != nil {
+		return err
+	}
+	if d.Charter.Profile.MissionSigning == station.MissionAtApproval {
+		return nil
+	}
+	serial, err := tx.Note(noteCleared + string(c.Token))
+	if err == nil && string(serial) != string(c.Serial) {
+		return ErrNotCleared
+	}
+	return err
+}
+
+// unsigned says of a case without an order that it only lacks the signature of the office's own signer.
+func unsigned(f Folder) error {
+	if f.Case.Stage == station.StageApproved && f.Sealed != nil {
+		return ErrUnsigned
+	}
+	return nil
+}
+
+// stopped tells whether headquarters has held or declined a case.
+func stopped(tx Tx, token station.CaseToken) error {
+	if err := noOrder(tx, token); !errors.Is(err, ErrNoOrder) {
+		return err
+	}
+	return nil
+}
+
+// stoppedHere is stopped for an order that was signed here: headquarters' word may come after it.
+func stoppedHere(tx Tx, c station.Case) error {
+	serial, err := tx.Note(noteHere + string(c.Token))
+	if err != nil || string(serial) != string(c.Serial) {
+		return err
+	}
+	return stopped(tx, c.Token)
+}
+
+// signedHere keeps an order that was signed, in one transaction with the entry that says so.
+func (d *Desk) signedHere(tx Tx, seat Seat, f Folder, m mission, o station.Order) (err error) {
+	if f.Case, err = f.Case.Order(o.Serial); err != nil {
+		return err
+	}
+	workers := append(d.Charter.WithRole(station.RoleOperate), d.Charter.WithRole(station.RoleInspect)...)
+	f.Sealed = nil
+	if f.Order, f.Keys, err = d.lock(f.Case.Token, o, workers); err != nil {
+		return err
+	}
+	if err := tx.PutFolder(f); err != nil {
+		return err
+	}
+	now, err := d.surely(tx)
+	if err != nil {
+		return err
+	}
+	m.done.Times = append(m.done.Times, now.Unix())
+	if err := m.done.put(tx, now); err != nil {
+		return err
+	}
+	if err := tx.PutNote(noteHere+string(f.Case.Token), []byte(o.Serial)); err != nil {
+		return err
+	}
+	sod := sha256.Sum256(o.File("EF.SOD"))
+	body := event.SignedHere{
+		Serial: o.Serial, SOD: sod[:], Signer: m.digest[:], Number: len(m.done.Times), Issue: o.Issue,
+	}
+	token := string(f.Case.Token)
+	if err := d.record(tx, seat.Key, fact{kind: event.OrderSignedHere, subject: token, body: body}); err != nil {
+		return err
+	}
+	ordered := event.Bound{Case: f.Case.Token}
+	return d.record(tx, d.Key, fact{kind: event.CaseOrdered, subject: token, body: ordered})
+}
+
+// PassOn gives a case whose order was to be made here back to headquarters: the signer's use is over, it
+// was revoked, or nobody has its PIN. The draft is destroyed.
+func (d *Desk) PassOn(ctx context.Context, seat Seat, token station.CaseToken) error {
+	err := d.Store.Update(ctx, func(tx Tx) error {
+		f, err := tx.Folder(token)
+		if err != nil {
+			return err
+		}
+		if err := seat.Officer.May(station.RoleApprove, station.DateOf(d.Now())); err != nil {
+			return err
+		}
+		if f.Case.Stage != station.StageApproved || f.Sealed == nil {
+			return ErrNoSigner
+		}
+		return d.passOn(tx, seat.Key, f)
+	})
+	if err != nil {
+		return fmt.Errorf("pass on case %s: %w", token, err)
+	}
+	return d.Store.Scrub(ctx)
+}
+
+func (d *Desk) passOn(tx Tx, by Key, f Folder) error {
+	if err := d.shred(tx, by, &f, event.CausePassedOn); err != nil {
+		return err
+	}
+	if err := tx.PutFolder(f); err != nil {
+		return err
+	}
+	body := event.PassedOn{Serial: f.Case.Serial}
+	return d.record(tx, by, fact{kind: event.OrderPassedOn, subject: string(f.Case.Token), body: body})
+}
+
+// passOnAll passes every draft on: the notice revoked the signer that was to sign them.
+func (d *Desk) passOnAll(tx Tx, revoked [][]byte) error {
+	s, ok := d.Charter.Mission()
+	own := sha256.Sum256(s.Certificate)
+	if !ok || !(revocations{Signers: revoked}).signed(own[:]) {
+		return nil
+	}
+	folders, err := locked(tx)
+	if err != nil {
+		return err
+	}
+	for _, f := range folders {
+		if f.Case.Stage != station.StageApproved || f.Sealed == nil {
+			continue
+		}
+		if err := d.passOn(tx, d.Key, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missionDirected carries out directives about orders that are made here.
+func (d *Desk) missionDirected(tx Tx, s journal.Signed, blob []byte) error {
+	switch s.Entry.Kind {
+	case event.OrderCleared:
+		var body event.Held
+		if err := journal.Decode(s.Entry.Body, &body); err != nil {
+			return err
+		}
+		return tx.PutNote(noteCleared+s.Entry.Subject, []byte(body.Serial))
+	case event.OrderIssued:
+		return d.countOrder(tx, s.Entry.Time)
+	case event.OrderDeclined:
+		return d.dropDraft(tx, station.CaseToken(s.Entry.Subject))
+	case event.AccessGiven:
+		return d.takeAccess(tx, s, blob)
+	}
+	return nil
+}
+
+// dropDraft destroys the draft of a case that headquarters declined.
+func (d *Desk) dropDraft(tx Tx, token station.CaseToken) error {
+	f, err := tx.Folder(token)
+	if errors.Is(err, ErrUnknown) {
+		return nil
+	}
+	if err != nil || f.Case.Stage != station.StageApproved || f.Sealed == nil {
+		return err
+	}
+	if err := d.shred(tx, d.Key, &f, event.CauseRefused); err != nil {
+		return err
+	}
+	return tx.PutFolder(f)
+}
