@@ -203,16 +203,17 @@ func TestMissionSignerOffline(t *testing.T) {
 	}
 }
 
-// TestMissionSignerRefuses shows each case in which an office may not sign, and what becomes of the case:
-// headquarters makes the order, at once or when the case is passed on.
-func TestMissionSignerRefuses(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		prepare func(o *office)
-		drafted bool
-		spoil   func(o *office, d *issuance.Desk)
-		want    error
-	}{
+// refusal is one case in which an office may not sign.
+type refusal struct {
+	name    string
+	prepare func(o *office)
+	drafted bool
+	spoil   func(o *office, d *issuance.Desk)
+	want    error
+}
+
+func refusals() []refusal {
+	return []refusal{
 		{"without a rule in the profile", func(o *office) {
 			o.mission(station.MissionAfterClear, 5, 0)
 			o.charter.Profile.MissionSigning, o.charter.Profile.MissionOrders = "", 0
@@ -224,7 +225,10 @@ func TestMissionSignerRefuses(t *testing.T) {
 		{"without the keys of the blank", func(o *office) { o.mission(station.MissionAfterClear, 5, 0) }, false,
 			nil, issuance.ErrNoSigner},
 		{"over the signer's number", func(o *office) { o.mission(station.MissionAfterClear, 1, 0) }, true,
-			func(o *office, d *issuance.Desk) { o.charter.Signers[0].Orders = 0; d.Charter = o.charter }, issuance.ErrSignerQuota},
+			func(o *office, d *issuance.Desk) {
+				o.charter.Signers[0].Orders = 0
+				d.Charter = o.charter
+			}, issuance.ErrSignerQuota},
 		{"over the day's quota", func(o *office) { o.mission(station.MissionAfterClear, 5, 0) }, true,
 			func(o *office, d *issuance.Desk) {
 				o.signed(d)
@@ -244,7 +248,13 @@ func TestMissionSignerRefuses(t *testing.T) {
 			}, issuance.ErrRevoked},
 		{"with another key", func(o *office) { o.mission(station.MissionAfterClear, 5, 0) }, true,
 			func(o *office, _ *issuance.Desk) { o.ownSigner = newKey(o.t) }, issuance.ErrOtherSigner},
-	} {
+	}
+}
+
+// TestMissionSignerRefuses shows each case in which an office may not sign, and what becomes of the case:
+// headquarters makes the order, at once or when the case is passed on.
+func TestMissionSignerRefuses(t *testing.T) {
+	for _, c := range refusals() {
 		t.Run(c.name, func(t *testing.T) {
 			o := newOffice(t, 3)
 			c.prepare(o)
@@ -353,7 +363,9 @@ func TestMissionSignatureOutsideTheLog(t *testing.T) {
 	}
 	other := sha256.Sum256([]byte("another EF.SOD"))
 	forge(event.BookletEncoded, string(c.Serial), o.keys["O"], event.Encoded{SOD: other[:]})
-	again := event.SignedHere{Serial: c.Serial, SOD: other[:], Signer: digest[:], Number: 9, Issue: station.DateOf(time.Now())}
+	again := event.SignedHere{
+		Serial: c.Serial, SOD: other[:], Signer: digest[:], Number: 9, Issue: station.DateOf(time.Now()),
+	}
 	forge(event.OrderSignedHere, string(c.Token), o.keys["E"], again)
 	o.exchange(d)
 	got := strings.Join(o.causes(), " ")

@@ -93,7 +93,8 @@ func (d *Desk) SignHere(ctx context.Context, seat Seat, token station.CaseToken,
 }
 
 // maySign checks who signs, with which key, and whether headquarters has said that it may be.
-func (d *Desk) maySign(tx Tx, seat Seat, token station.CaseToken, signer crypto.Signer) (f Folder, m mission, err error) {
+func (d *Desk) maySign(tx Tx, seat Seat, token station.CaseToken, signer crypto.Signer) (
+	f Folder, m mission, err error) {
 	if f, err = tx.Folder(token); err != nil {
 		return f, m, err
 	}

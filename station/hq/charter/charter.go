@@ -64,7 +64,8 @@ func check(c station.Charter) error {
 		return fmt.Errorf("charter: trust list: %w", ErrMalformed)
 	}
 	for _, s := range c.Signers {
-		if cert, err := pki.ParseCertificate(s.Certificate); err != nil || s.Orders < 1 || cert.CheckSigning(cert.NotBefore, "") != nil {
+		cert, err := pki.ParseCertificate(s.Certificate)
+		if err != nil || s.Orders < 1 || cert.CheckSigning(cert.NotBefore, "") != nil {
 			return fmt.Errorf("charter: signer of its own: %w", ErrMalformed)
 		}
 	}

@@ -96,7 +96,9 @@ func (o *office) signedHere(e journal.Entry) error {
 }
 
 // broken lists what of the rule a signature breaks.
-func (o *office) broken(token station.CaseToken, e journal.Entry, body event.SignedHere, at time.Time) (causes []string) {
+func (o *office) broken(
+	token station.CaseToken, e journal.Entry, body event.SignedHere, at time.Time,
+) (causes []string) {
 	check := func(holds bool, cause string) {
 		if !holds {
 			causes = append(causes, cause)
