@@ -129,6 +129,7 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 		Officers: officers,
 		SignIn:   signIn(office, o),
 		SignOut:  office.Desk.SignOut,
+		Sign:     sign(office),
 		Devices:  func(ctx context.Context) []ui.Health { return health(ctx, office.Desk) },
 		Language: office.Config.Language,
 		Training: o.training != "",

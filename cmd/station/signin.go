@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 
 	"padarozhnik/cmd/internal/passphrase"
 	"padarozhnik/cmd/internal/setup"
+	"padarozhnik/station"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/token"
 )
@@ -54,5 +56,20 @@ func signIn(office *setup.Office, o options) func(string, []byte) (issuance.Seat
 		})
 		warned[name] = errors.Is(err, issuance.ErrTokenLastTry)
 		return seat, err
+	}
+}
+
+// sign makes an order with the office's own document signer; nil where the office has none. The token is
+// open for this signature alone.
+func sign(office *setup.Office) func(context.Context, issuance.Seat, station.CaseToken, []byte) error {
+	if !office.Desk.SignsHere {
+		return nil
+	}
+	return func(ctx context.Context, seat issuance.Seat, token station.CaseToken, pin []byte) error {
+		key, end, err := office.Signer(func(string) ([]byte, error) { return slices.Clone(pin), nil })
+		if err != nil {
+			return err
+		}
+		return errors.Join(office.Desk.SignHere(ctx, seat, token, key), end())
 	}
 }

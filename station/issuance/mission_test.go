@@ -102,7 +102,13 @@ func TestMissionSignerAfterClear(t *testing.T) {
 	if err := o.sign(d, c); !errors.Is(err, issuance.ErrNotCleared) {
 		t.Errorf("signed before headquarters' word: %v", err)
 	}
+	if draft := must(d.Draft(ctx, c.Token))(t); !draft.There || draft.Ready {
+		t.Errorf("before headquarters' word: %+v", draft)
+	}
 	o.exchange(d)
+	if draft := must(d.Draft(ctx, c.Token))(t); !draft.Ready {
+		t.Errorf("after headquarters' word: %+v", draft)
+	}
 	if err := o.sign(d, c); err != nil {
 		t.Fatal(err)
 	}

@@ -60,6 +60,32 @@ func (d *Desk) signers(c station.Case) []station.Officer {
 	})
 }
 
+// Draft is how an order stands that is to be made here.
+type Draft struct {
+	There bool // drafted, and waits for the signature
+	Ready bool // headquarters has nothing against it, as far as it has to be asked
+}
+
+// Draft says how the draft of a case stands.
+func (d *Desk) Draft(ctx context.Context, token station.CaseToken) (Draft, error) {
+	var out Draft
+	err := d.Store.View(ctx, func(tx Tx) error {
+		f, err := tx.Folder(token)
+		if err != nil || unsigned(f) == nil {
+			return err
+		}
+		word := d.cleared(tx, f.Case)
+		out = Draft{There: true, Ready: word == nil}
+		for _, wait := range []error{ErrNotCleared, ErrHeld, ErrDeclined} {
+			if errors.Is(word, wait) {
+				word = nil
+			}
+		}
+		return word
+	})
+	return out, err
+}
+
 // SignHere makes the production order of an approved case with the office's own document signer, under
 // the same rule as the vault. What was signed is in the journal, or there is no order. The caller has
 // opened the signer's token and closes it.
@@ -98,16 +124,13 @@ func (d *Desk) maySign(tx Tx, seat Seat, token station.CaseToken, signer crypto.
 	if f, err = tx.Folder(token); err != nil {
 		return f, m, err
 	}
-	if err := seat.Officer.May(station.RoleApprove, station.DateOf(d.Now())); err != nil {
+	if err := f.Case.MaySign(seat.Officer, d.Now()); err != nil {
 		return f, m, err
-	}
-	if seat.Officer.KeyID == f.Case.Enrolled {
-		return f, m, station.ErrSamePerson
 	}
 	if m, err = d.mission(tx); err != nil {
 		return f, m, err
 	}
-	if f.Case.Stage != station.StageApproved || f.Sealed == nil {
+	if f.Sealed == nil {
 		return f, m, errors.Join(ErrNoSigner, noOrder(tx, token))
 	}
 	if pub, ok := signer.Public().(*ecdsa.PublicKey); !ok || !m.certificate.PublicKey.Certifies(pub) {
@@ -203,10 +226,10 @@ func (d *Desk) PassOn(ctx context.Context, seat Seat, token station.CaseToken) e
 		if err != nil {
 			return err
 		}
-		if err := seat.Officer.May(station.RoleApprove, station.DateOf(d.Now())); err != nil {
+		if err := f.Case.MaySign(seat.Officer, d.Now()); err != nil {
 			return err
 		}
-		if f.Case.Stage != station.StageApproved || f.Sealed == nil {
+		if f.Sealed == nil {
 			return ErrNoSigner
 		}
 		return d.passOn(tx, seat.Key, f)

@@ -104,6 +104,9 @@ func computed(t *testing.T) []string {
 	for _, s := range []issuance.Spot{issuance.SpotScanner, issuance.SpotReader, issuance.SpotPrinter} {
 		add("ui.put", string(s))
 	}
+	for _, v := range []string{"sign", "pass-on"} {
+		add("ui.verb", v, v+".title", v+".says")
+	}
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")
