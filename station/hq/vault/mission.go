@@ -219,8 +219,10 @@ func (v *Vault) give(ctx context.Context, o *office, serials []station.Serial) e
 	}()
 	for _, serial := range serials {
 		k, err := v.access(o.blanks[serial])
-		if err != nil {
-			return err
+		if err != nil { // the orders of other stations go on
+			v.Log.Error("keys of a blank not derived, its station cannot make the order", "station", o.Charter.Station,
+				"serial", serial, "error", err)
+			return nil
 		}
 		keys.Keys = append(keys.Keys, k)
 	}
