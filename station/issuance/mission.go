@@ -57,7 +57,7 @@ var (
 const (
 	noteSigner  = "signer"   // how often and when the office's own signer has signed
 	noteCleared = "cleared/" // followed by a case token: the blank for which headquarters cleared it
-	noteHere    = "here/"    // followed by a case token: the blank whose order was signed here
+	noteHere    = "here/"    // followed by a case token: the order that was signed here
 )
 
 // signatures is what the office's own signer has done.

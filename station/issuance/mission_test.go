@@ -340,6 +340,35 @@ func (o *office) signed(d *issuance.Desk) {
 	}
 }
 
+// TestMissionSignerRevokedWithBooksInWork: a book that a revoked signer signed is spoiled wherever it
+// stands, and headquarters makes the order for another blank.
+func TestMissionSignerRevokedWithBooksInWork(t *testing.T) {
+	o := newOffice(t, 3)
+	digest := o.mission(station.MissionAtApproval, 5, 0)
+	d := o.missionDesk()
+	c := o.approved(d)
+	if err := o.sign(d, c); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Produce(t.Context(), o.seat(d, "O"), c.Token, nil); err != nil {
+		t.Fatal(err)
+	}
+	o.vault.Notices = func() ([]vault.Notice, error) {
+		return []vault.Notice{{Revoked: event.Revoked{Signers: [][]byte{digest[:]}, Reason: "stolen"}}}, nil
+	}
+	o.exchange(d)
+	if got := must(d.Case(t.Context(), c.Token))(t); got.Stage != station.StageSpoiled {
+		t.Fatalf("a book of a revoked signer: the case is %s", got.Stage)
+	}
+	done := o.finish(d)
+	if done.Serial == c.Serial || o.counts(d)[event.OrderSignedHere] != 1 {
+		t.Errorf("blank %s after %s, %d signatures", done.Serial, c.Serial, o.counts(d)[event.OrderSignedHere])
+	}
+	if found := o.causes(); len(found) > 0 {
+		t.Errorf("reported: %q", found)
+	}
+}
+
 // TestMissionSignatureOutsideTheLog lets a stolen signer sign what no entry lists: the book's own entry
 // gives it away, and so does its EF.SOD at a border.
 func TestMissionSignatureOutsideTheLog(t *testing.T) {

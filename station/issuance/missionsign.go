@@ -175,8 +175,8 @@ func stopped(tx Tx, token station.CaseToken) error {
 
 // stoppedHere is stopped for an order that was signed here: headquarters' word may come after it.
 func stoppedHere(tx Tx, c station.Case) error {
-	serial, err := tx.Note(noteHere + string(c.Token))
-	if err != nil || string(serial) != string(c.Serial) {
+	o, err := madeHereFor(tx, c)
+	if err != nil || o.Signer == nil {
 		return err
 	}
 	return stopped(tx, c.Token)
@@ -203,7 +203,7 @@ func (d *Desk) signedHere(tx Tx, seat Seat, f Folder, m mission, o station.Order
 	if err := m.done.put(tx, now); err != nil {
 		return err
 	}
-	if err := tx.PutNote(noteHere+string(f.Case.Token), []byte(o.Serial)); err != nil {
+	if err := (madeHere{o.Serial, m.digest[:]}).put(tx, f.Case.Token); err != nil {
 		return err
 	}
 	sod := sha256.Sum256(o.File("EF.SOD"))
@@ -216,61 +216,6 @@ func (d *Desk) signedHere(tx Tx, seat Seat, f Folder, m mission, o station.Order
 	}
 	ordered := event.Bound{Case: f.Case.Token}
 	return d.record(tx, d.Key, fact{kind: event.CaseOrdered, subject: token, body: ordered})
-}
-
-// PassOn gives a case whose order was to be made here back to headquarters: the signer's use is over, it
-// was revoked, or nobody has its PIN. The draft is destroyed.
-func (d *Desk) PassOn(ctx context.Context, seat Seat, token station.CaseToken) error {
-	err := d.Store.Update(ctx, func(tx Tx) error {
-		f, err := tx.Folder(token)
-		if err != nil {
-			return err
-		}
-		if err := f.Case.MaySign(seat.Officer, d.Now()); err != nil {
-			return err
-		}
-		if f.Sealed == nil {
-			return ErrNoSigner
-		}
-		return d.passOn(tx, seat.Key, f)
-	})
-	if err != nil {
-		return fmt.Errorf("pass on case %s: %w", token, err)
-	}
-	return d.Store.Scrub(ctx)
-}
-
-func (d *Desk) passOn(tx Tx, by Key, f Folder) error {
-	if err := d.shred(tx, by, &f, event.CausePassedOn); err != nil {
-		return err
-	}
-	if err := tx.PutFolder(f); err != nil {
-		return err
-	}
-	body := event.PassedOn{Serial: f.Case.Serial}
-	return d.record(tx, by, fact{kind: event.OrderPassedOn, subject: string(f.Case.Token), body: body})
-}
-
-// passOnAll passes every draft on: the notice revoked the signer that was to sign them.
-func (d *Desk) passOnAll(tx Tx, revoked [][]byte) error {
-	s, ok := d.Charter.Mission()
-	own := sha256.Sum256(s.Certificate)
-	if !ok || !(revocations{Signers: revoked}).signed(own[:]) {
-		return nil
-	}
-	folders, err := locked(tx)
-	if err != nil {
-		return err
-	}
-	for _, f := range folders {
-		if f.Case.Stage != station.StageApproved || f.Sealed == nil {
-			continue
-		}
-		if err := d.passOn(tx, d.Key, f); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // missionDirected carries out directives about orders that are made here.
