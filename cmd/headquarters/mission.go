@@ -3,12 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -111,24 +109,10 @@ func (s signerIssue) missionKey(a *act, m *missionIssue) (cert *pki.Certificate,
 		return nil, fmt.Errorf("token of the office: %w", err)
 	}
 	a.say("new key %s in %s; the CSCA certifies it for one month", name, m.device.where())
-	before, err := a.current(fileSigner)
-	if err != nil {
-		return nil, err
-	}
-	if before != nil && s.types == nil {
-		s.types = before.DocumentTypes
-	}
 	if s.commonName == "" {
 		s.commonName = "Document Signer " + m.id
 	}
-	start := a.began.Truncate(24 * time.Hour)
-	if start.Before(root.NotBefore) {
-		start = root.NotBefore
-	}
-	return pki.NewDocumentSigner(pki.SignerSpec{
-		Subject: s.subject(a, root, before, "Document Signer"), DocumentTypes: s.types, NotBefore: start,
-		KeyUse: pki.Span{Months: s.months}, DocumentValidity: pki.Span{Years: s.documentYears},
-	}, key.Public(), root, rootKey, rand.Reader)
+	return s.document(a, key.Public(), root, rootKey)
 }
 
 // signaturesCommand holds what the offices have signed against their rule.

@@ -47,12 +47,13 @@ journal. What may not be signed here is passed on with "case pass-on".`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&pinFile, "pin-file", "", "file with the signer's PIN (training); asked for at the terminal by default")
+	cmd.Flags().StringVar(&pinFile, "pin-file", "", "file with the signer's PIN (training)")
 	return cmd
 }
 
 func (p *program) passOnCommand(tokenFile *string) *cobra.Command {
-	return p.verb(tokenFile, "pass-on CASE", "Leave an order that was to be signed here to headquarters; the draft is destroyed",
+	return p.verb(tokenFile, "pass-on CASE",
+		"Leave an order that was to be signed here to headquarters; the draft is destroyed",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
 			return d.PassOn(ctx, s, t)
 		})

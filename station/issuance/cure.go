@@ -94,6 +94,7 @@ func conditions() []struct {
 		{journal.ErrRewritten, "headquarters-rewritten"},
 		{ErrHeadquarters, "headquarters-contradicts"},
 		{ErrOtherSigner, "other-signer"},
+		{ErrTokenLastTry, "token-last-try"},
 		{ErrTokenPIN, "token-pin"},
 		{ErrTokenLocked, "token-locked"},
 		{ErrNoToken, "no-token"},

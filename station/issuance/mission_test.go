@@ -102,7 +102,13 @@ func TestMissionSignerAfterClear(t *testing.T) {
 	if err := o.sign(d, c); !errors.Is(err, issuance.ErrNotCleared) {
 		t.Errorf("signed before headquarters' word: %v", err)
 	}
+	if draft := must(d.Draft(ctx, c.Token))(t); !draft.There || draft.Ready {
+		t.Errorf("before headquarters' word: %+v", draft)
+	}
 	o.exchange(d)
+	if draft := must(d.Draft(ctx, c.Token))(t); !draft.Ready {
+		t.Errorf("after headquarters' word: %+v", draft)
+	}
 	if err := o.sign(d, c); err != nil {
 		t.Fatal(err)
 	}
@@ -203,16 +209,17 @@ func TestMissionSignerOffline(t *testing.T) {
 	}
 }
 
-// TestMissionSignerRefuses shows each case in which an office may not sign, and what becomes of the case:
-// headquarters makes the order, at once or when the case is passed on.
-func TestMissionSignerRefuses(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		prepare func(o *office)
-		drafted bool
-		spoil   func(o *office, d *issuance.Desk)
-		want    error
-	}{
+// refusal is one case in which an office may not sign.
+type refusal struct {
+	name    string
+	prepare func(o *office)
+	drafted bool
+	spoil   func(o *office, d *issuance.Desk)
+	want    error
+}
+
+func refusals() []refusal {
+	return []refusal{
 		{"without a rule in the profile", func(o *office) {
 			o.mission(station.MissionAfterClear, 5, 0)
 			o.charter.Profile.MissionSigning, o.charter.Profile.MissionOrders = "", 0
@@ -224,7 +231,10 @@ func TestMissionSignerRefuses(t *testing.T) {
 		{"without the keys of the blank", func(o *office) { o.mission(station.MissionAfterClear, 5, 0) }, false,
 			nil, issuance.ErrNoSigner},
 		{"over the signer's number", func(o *office) { o.mission(station.MissionAfterClear, 1, 0) }, true,
-			func(o *office, d *issuance.Desk) { o.charter.Signers[0].Orders = 0; d.Charter = o.charter }, issuance.ErrSignerQuota},
+			func(o *office, d *issuance.Desk) {
+				o.charter.Signers[0].Orders = 0
+				d.Charter = o.charter
+			}, issuance.ErrSignerQuota},
 		{"over the day's quota", func(o *office) { o.mission(station.MissionAfterClear, 5, 0) }, true,
 			func(o *office, d *issuance.Desk) {
 				o.signed(d)
@@ -244,7 +254,13 @@ func TestMissionSignerRefuses(t *testing.T) {
 			}, issuance.ErrRevoked},
 		{"with another key", func(o *office) { o.mission(station.MissionAfterClear, 5, 0) }, true,
 			func(o *office, _ *issuance.Desk) { o.ownSigner = newKey(o.t) }, issuance.ErrOtherSigner},
-	} {
+	}
+}
+
+// TestMissionSignerRefuses shows each case in which an office may not sign, and what becomes of the case:
+// headquarters makes the order, at once or when the case is passed on.
+func TestMissionSignerRefuses(t *testing.T) {
+	for _, c := range refusals() {
 		t.Run(c.name, func(t *testing.T) {
 			o := newOffice(t, 3)
 			c.prepare(o)
@@ -324,6 +340,35 @@ func (o *office) signed(d *issuance.Desk) {
 	}
 }
 
+// TestMissionSignerRevokedWithBooksInWork: a book that a revoked signer signed is spoiled wherever it
+// stands, and headquarters makes the order for another blank.
+func TestMissionSignerRevokedWithBooksInWork(t *testing.T) {
+	o := newOffice(t, 3)
+	digest := o.mission(station.MissionAtApproval, 5, 0)
+	d := o.missionDesk()
+	c := o.approved(d)
+	if err := o.sign(d, c); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Produce(t.Context(), o.seat(d, "O"), c.Token, nil); err != nil {
+		t.Fatal(err)
+	}
+	o.vault.Notices = func() ([]vault.Notice, error) {
+		return []vault.Notice{{Revoked: event.Revoked{Signers: [][]byte{digest[:]}, Reason: "stolen"}}}, nil
+	}
+	o.exchange(d)
+	if got := must(d.Case(t.Context(), c.Token))(t); got.Stage != station.StageSpoiled {
+		t.Fatalf("a book of a revoked signer: the case is %s", got.Stage)
+	}
+	done := o.finish(d)
+	if done.Serial == c.Serial || o.counts(d)[event.OrderSignedHere] != 1 {
+		t.Errorf("blank %s after %s, %d signatures", done.Serial, c.Serial, o.counts(d)[event.OrderSignedHere])
+	}
+	if found := o.causes(); len(found) > 0 {
+		t.Errorf("reported: %q", found)
+	}
+}
+
 // TestMissionSignatureOutsideTheLog lets a stolen signer sign what no entry lists: the book's own entry
 // gives it away, and so does its EF.SOD at a border.
 func TestMissionSignatureOutsideTheLog(t *testing.T) {
@@ -353,7 +398,9 @@ func TestMissionSignatureOutsideTheLog(t *testing.T) {
 	}
 	other := sha256.Sum256([]byte("another EF.SOD"))
 	forge(event.BookletEncoded, string(c.Serial), o.keys["O"], event.Encoded{SOD: other[:]})
-	again := event.SignedHere{Serial: c.Serial, SOD: other[:], Signer: digest[:], Number: 9, Issue: station.DateOf(time.Now())}
+	again := event.SignedHere{
+		Serial: c.Serial, SOD: other[:], Signer: digest[:], Number: 9, Issue: station.DateOf(time.Now()),
+	}
 	forge(event.OrderSignedHere, string(c.Token), o.keys["E"], again)
 	o.exchange(d)
 	got := strings.Join(o.causes(), " ")

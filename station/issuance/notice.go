@@ -31,7 +31,7 @@ func (d *Desk) revoke(tx Tx, s journal.Signed) error {
 	if err := d.expel(tx, notice.Officers); err != nil {
 		return err
 	}
-	if err := d.passOnAll(tx, notice.Signers); err != nil {
+	if err := d.endSigner(tx, notice.Signers); err != nil {
 		return err
 	}
 	id := s.ID()

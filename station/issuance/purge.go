@@ -138,7 +138,7 @@ func overwriteAll(tx Tx) error {
 			return err
 		}
 	}
-	if err := forgetAccess(tx, true); err != nil {
+	if err := overwriteAccess(tx); err != nil {
 		return err
 	}
 	day, err := tx.Note(noteDay)
@@ -169,7 +169,7 @@ func eraseAll(tx Tx, p *purge) error {
 			return err
 		}
 	}
-	if err := errors.Join(forgetAccess(tx, false), tx.EraseNote(noteDay)); err != nil {
+	if err := errors.Join(forgetAccess(tx), tx.EraseNote(noteDay)); err != nil {
 		return err
 	}
 	return putPurge(tx, *p)

@@ -106,6 +106,9 @@ func computed(t *testing.T) []string {
 	} {
 		add("ui.standing", string(s))
 	}
+	for _, v := range []string{"sign", "pass-on"} {
+		add("ui.verb", v, v+".title", v+".says")
+	}
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")

@@ -25,8 +25,11 @@ type Deps struct {
 	Officers []string // names of tokens that can sign in
 	// SignIn opens a token. It is called by one worker at a time and must not keep the passphrase,
 	// which is overwritten when it returns.
-	SignIn   func(name string, passphrase []byte) (issuance.Seat, error)
-	SignOut  func(issuance.Seat)              // forgets a token's key
+	SignIn  func(name string, passphrase []byte) (issuance.Seat, error)
+	SignOut func(issuance.Seat) // forgets a token's key
+	// Sign makes an order with the office's own document signer, whose token it opens with the PIN and
+	// closes; nil where the office has none. It must not keep the PIN.
+	Sign     func(ctx context.Context, seat issuance.Seat, token station.CaseToken, pin []byte) error
 	Devices  func(context.Context) []Health   // asks each device; called by a worker
 	Pick     func(picked func(io.ReadCloser)) // has the officer choose a picture; a file dialog if nil
 	Stick    Stick                            // nil: the office works by network alone

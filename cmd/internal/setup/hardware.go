@@ -3,8 +3,6 @@ package setup
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"sync"
@@ -20,6 +18,9 @@ type Tokens struct {
 	Module string `toml:"module"` // library
 	Signer string `toml:"signer"` // label of the token with the office's own document signer
 }
+
+// Hardware stands before the label of a token that is no key file.
+const Hardware = "pkcs11:"
 
 // errNoModule: a token is named and no library that reaches it.
 var errNoModule = fmt.Errorf("%w: tokens.module names no PKCS #11 library", ErrConfig)
@@ -63,19 +64,19 @@ func (o *Office) login(label string, ask Ask) (*token.HSM, error) {
 			given.Do(func() { pin, err = ask("PIN of token " + label + warning(tries)) })
 			return pin, err
 		},
-		Curves: func(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
-			c, err := ec.ByOID(oid)
-			if err != nil {
-				return nil, err
-			}
-			return c.ECDSACurve(), nil
-		},
+		Curves: ec.ECDSAByOID,
 	})
 	if err == nil {
 		return hsm, nil
 	}
-	if left, unknown := m.Tries(token.Slot{Label: label}); unknown == nil && errors.Is(err, token.ErrWrongPIN) {
-		err = fmt.Errorf("%w%s", err, warning(left))
+	left, unknown := m.Tries(token.Slot{Label: label})
+	if unknown == nil && errors.Is(err, token.ErrWrongPIN) {
+		switch left {
+		case token.TriesLast:
+			return nil, fmt.Errorf("%w: %w", issuance.ErrTokenLastTry, err)
+		case token.TriesNone:
+			return nil, fmt.Errorf("%w: %w", issuance.ErrTokenLocked, err)
+		}
 	}
 	return nil, toCure(err)
 }
@@ -104,6 +105,29 @@ func toCure(err error) error {
 		}
 	}
 	return err
+}
+
+// inHardware opens an officer's token.
+func (o *Office) inHardware(label string, ask Ask) (officerKey, error) {
+	hsm, err := o.login(label, ask)
+	if err != nil {
+		return nil, err
+	}
+	t, err := hsm.Token()
+	if err != nil {
+		return nil, errors.Join(err, hsm.Close())
+	}
+	return t, nil
+}
+
+// Tries says how the tries of a token's PIN stand: before the last one somebody is to be warned.
+func (o *Office) Tries(label string) (token.Tries, error) {
+	m, err := o.library()
+	if err != nil {
+		return 0, err
+	}
+	tries, err := m.Tries(token.Slot{Label: label})
+	return tries, toCure(err)
 }
 
 // Signer opens the token with the office's own document signer and finds the key of the charter's

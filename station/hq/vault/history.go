@@ -82,22 +82,7 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 	case event.StockResolved:
 		o.resolved(e)
 	case event.OrderIssued:
-		var body event.Ordered
-		if err := journal.Decode(e.Body, &body); err != nil {
-			return fmt.Errorf("order: %w: %w", ErrChain, err)
-		}
-		if b := o.blanks[body.Serial]; b != nil {
-			b.ordered, b.sod = true, body.SOD
-		}
-		o.listed[string(body.SOD)] = body.Serial
-		if c := o.cases[token]; c != nil {
-			c.ordered = true
-		}
-		if len(body.Opened) == len(v.pin) {
-			v.pin = journal.Hash(body.Opened)
-		}
-		o.made = append(o.made, time.Unix(e.Time, 0))
-		o.settle(token)
+		return v.issued(o, token, e)
 	case event.OrderDeclined:
 		var body event.Declined
 		if err := journal.Decode(e.Body, &body); err != nil {
@@ -115,19 +100,7 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 		o.settle(token)
 		o.held[token] = body.Cause
 	case event.OrderCleared:
-		o.settle(token)
-		var body event.Held
-		if err := journal.Decode(e.Body, &body); err != nil {
-			return fmt.Errorf("cleared order: %w: %w", ErrChain, err)
-		}
-		if len(body.Opened) == len(v.pin) {
-			v.pin = journal.Hash(body.Opened)
-		}
-		if c := o.cases[token]; c != nil && c.here {
-			c.cleared = true
-		} else {
-			o.pending = append(o.pending, token)
-		}
+		return v.cleared(o, token, e)
 	case event.AccessGiven:
 		var body event.Access
 		if err := journal.Decode(e.Body, &body); err != nil {
@@ -148,4 +121,43 @@ func (o *office) settle(token station.CaseToken) {
 	if i := slices.Index(o.pending, token); i >= 0 {
 		o.pending = slices.Delete(o.pending, i, i+1)
 	}
+}
+
+// issued takes in an order that the vault made.
+func (v *Vault) issued(o *office, token station.CaseToken, e journal.Entry) error {
+	var body event.Ordered
+	if err := journal.Decode(e.Body, &body); err != nil {
+		return fmt.Errorf("order: %w: %w", ErrChain, err)
+	}
+	if b := o.blanks[body.Serial]; b != nil {
+		b.ordered, b.sod = true, body.SOD
+	}
+	o.listed[string(body.SOD)] = body.Serial
+	if c := o.cases[token]; c != nil {
+		c.ordered = true
+	}
+	if len(body.Opened) == len(v.pin) {
+		v.pin = journal.Hash(body.Opened)
+	}
+	o.made = append(o.made, time.Unix(e.Time, 0))
+	o.settle(token)
+	return nil
+}
+
+// cleared takes in that a case was told to go on: its order is made by the station, or follows.
+func (v *Vault) cleared(o *office, token station.CaseToken, e journal.Entry) error {
+	o.settle(token)
+	var body event.Held
+	if err := journal.Decode(e.Body, &body); err != nil {
+		return fmt.Errorf("cleared order: %w: %w", ErrChain, err)
+	}
+	if len(body.Opened) == len(v.pin) {
+		v.pin = journal.Hash(body.Opened)
+	}
+	if c := o.cases[token]; c != nil && c.here {
+		c.cleared = true
+	} else {
+		o.pending = append(o.pending, token)
+	}
+	return nil
 }

@@ -96,7 +96,9 @@ func (o *office) signedHere(e journal.Entry) error {
 }
 
 // broken lists what of the rule a signature breaks.
-func (o *office) broken(token station.CaseToken, e journal.Entry, body event.SignedHere, at time.Time) (causes []string) {
+func (o *office) broken(
+	token station.CaseToken, e journal.Entry, body event.SignedHere, at time.Time,
+) (causes []string) {
 	check := func(holds bool, cause string) {
 		if !holds {
 			causes = append(causes, cause)
@@ -217,8 +219,10 @@ func (v *Vault) give(ctx context.Context, o *office, serials []station.Serial) e
 	}()
 	for _, serial := range serials {
 		k, err := v.access(o.blanks[serial])
-		if err != nil {
-			return err
+		if err != nil { // the orders of other stations go on
+			v.Log.Error("keys of a blank not derived, its station cannot make the order", "station", o.Charter.Station,
+				"serial", serial, "error", err)
+			return nil
 		}
 		keys.Keys = append(keys.Keys, k)
 	}
