@@ -87,6 +87,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 			who: []string{"station/issuance"},
 			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "printing"}, leafs: true,
 		},
+		{who: []string{"station/issuance/memory"}, may: []string{"station", "station/issuance", "station/journal"}}, // for tests alone
 		{who: []string{"station/sqlite"}, may: []string{"station", "station/issuance", "station/journal"}},
 		{who: []string{"station/hq/ledger/cluster"}},
 		{who: []string{"station/hq/wire"}, may: []string{"station/journal"}},
@@ -141,6 +142,8 @@ func TestWhatProgramsLink(t *testing.T) {
 		{"cmd/station", module + "station/hq/vault", "a station opens no cases"},
 		{"cmd/stationctl", module + "station/hq/ledger", "a station is no server"},
 		{"cmd/stationctl", module + "station/hq/vault", "a station opens no cases"},
+		{"cmd/station", module + "station/issuance/memory", "a station forgets nothing"},
+		{"cmd/stationctl", module + "station/issuance/memory", "a station forgets nothing"},
 		{"cmd/stationctl", module + "station/published", "worked examples are for tests"},
 		{"cmd/headquarters", module + "station/published", "worked examples are for tests"},
 		{"station/hq/ledger", module + "station/journal/seal", "the internet side opens nothing"},
