@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 
+	"padarozhnik/printing"
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
@@ -51,3 +52,6 @@ func (d *Desk) Step(ctx context.Context, seat Seat, o station.Order, to station.
 		return err
 	})
 }
+
+// PageOf is what the desk prints for an order.
+func (d *Desk) PageOf(o station.Order) (printing.Page, error) { return d.page(o) }
