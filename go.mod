@@ -3,13 +3,13 @@ module padarozhnik
 go 1.26.0
 
 require (
+	codeberg.org/go-pdf/fpdf v0.12.0
 	filippo.io/nistec v0.0.4
 	fyne.io/fyne/v2 v2.7.1
 	github.com/OpenPrinting/goipp v1.2.0
 	github.com/ebfe/scard v0.0.0-20241214075232-7af069cabc25
 	github.com/esimov/pigo v1.4.6
 	github.com/fxamacker/cbor/v2 v2.10.0
-	github.com/go-pdf/fpdf v0.9.0
 	github.com/go-text/typesetting v0.3.5
 	github.com/google/gousb v1.1.3
 	github.com/jackc/pgx/v5 v5.10.0

@@ -85,9 +85,12 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"devices/..."}, may: []string{"devices/..."}, leafs: true},
 		{
 			who: []string{"station/issuance"},
-			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "printing"}, leafs: true,
+			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "printing",
+				"printing/paper"}, leafs: true,
 		},
-		{who: []string{"station/issuance/memory"}, may: []string{"station", "station/issuance", "station/journal"}}, // for tests alone
+		{ // for tests alone
+			who: []string{"station/issuance/memory"}, may: []string{"station", "station/issuance", "station/journal"},
+		},
 		{who: []string{"station/sqlite"}, may: []string{"station", "station/issuance", "station/journal"}},
 		{who: []string{"station/hq/ledger/cluster"}},
 		{who: []string{"station/hq/wire"}, may: []string{"station/journal"}},
