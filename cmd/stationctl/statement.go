@@ -25,8 +25,8 @@ func (p *program) statementCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "statement",
 		Short: "List every blank and its state; or, for a period, the reconciliation as PDF, CSV or JSON",
-		Long: `Without flags, list every blank and its state. With --from, --to, --pdf, --csv or --json, add the stock up for a
-period (days in UTC, both included; today by default) from the signed entries: opening, received, issued,
+		Long: `Without flags, list every blank and its state. With --from, --to, --pdf, --csv or --json, add the stock up for
+a period (days in UTC, both included; today by default) from the signed entries: opening, received, issued,
 spoiled, sent, lost, and what must be in the safe. No holder, case or officer's name is in it. The head of the
 journal is written as six words: read them to headquarters over the telephone.`,
 		Args: cobra.NoArgs,

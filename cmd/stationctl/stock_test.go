@@ -25,8 +25,9 @@ func (b *bureau) stockDay() {
 	held := b.held()
 	b.refused("counted-twice", both("stock", "count", held[0], held[0])...)
 	b.refused("stock-count", both(append([]string{"stock", "count"}, held[1:]...)...)...)
-	b.refused("same-person", "stock", "count", held[0], "--token", b.office.Token("A-01"), "--witness", b.office.Token("A-01"))
-	b.refused("role", "stock", "count", held[0], "--token", b.office.Token("A-01"), "--witness", b.office.Token("E-01"))
+	alone := []string{"stock", "count", held[0], "--token", b.office.Token("A-01"), "--witness"}
+	b.refused("same-person", append(alone, b.office.Token("A-01"))...)
+	b.refused("role", append(alone, b.office.Token("E-01"))...)
 	list := filepath.Join(b.t.TempDir(), "safe.txt")
 	if err := os.WriteFile(list, []byte(strings.Join(held, "\n")+"\n"), 0o600); err != nil {
 		b.t.Fatal(err)
@@ -101,7 +102,8 @@ func (b *bureau) delivery(both func(...string) []string) {
 		b.t.Fatal(err)
 	}
 	next := sent[len(sent)-1]
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(b.ok("stock", "shipments"), next.Shipment); b.ok("sync", "now") {
+	deadline := time.Now().Add(time.Minute)
+	for ; !strings.Contains(b.ok("stock", "shipments"), next.Shipment); b.ok("sync", "now") {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("shipment %s is not announced", next.Shipment)
 		}
@@ -125,7 +127,7 @@ func (b *bureau) delivery(both func(...string) []string) {
 	if err := json.Unmarshal([]byte(text), &shipments); err != nil {
 		b.t.Fatal(err)
 	}
-	if strings.Contains(text, string(next.Blanks["1"][0])) && !strings.Contains(next.Shipment, string(next.Blanks["1"][0])) {
+	if strings.Contains(text, string(next.Blanks["1"][1])) {
 		b.t.Errorf("a count is shown before the manifest is open: %s", text)
 	}
 	b.ok("stock", "compare", next.Shipment, "--token", b.office.Token("C-01"))
@@ -158,8 +160,11 @@ func (b *bureau) statement() {
 		b.t.Fatal(err)
 	}
 	f := s.Total
-	if s.Closing != len(b.held()) || f.Spoiled != 1 || f.Lost != 1 || f.Sent == 0 || f.Issued == 0 || len(strings.Fields(s.Words)) != 6 {
+	if s.Closing != len(b.held()) || f.Spoiled != 1 || f.Lost != 1 || f.Sent == 0 || f.Issued == 0 {
 		b.t.Errorf("statement %+v", s)
+	}
+	if len(strings.Fields(s.Words)) != 6 {
+		b.t.Errorf("words %q", s.Words)
 	}
 	rows := string(read(b.t, table))
 	if !strings.Contains(rows, "total,,0,") || !strings.Contains(rows, s.Words) {
@@ -193,9 +198,15 @@ func TestStockUsage(t *testing.T) {
 		})
 	}
 	out, _, status := stationctl(t, "stock", "--help")
-	verbs := []string{"receive", "count", "statement", "destroy", "send", "lost", "quarantine", "arrive", "compare", "store", "spoil"}
-	for _, verb := range verbs {
-		if status != 0 || !slices.ContainsFunc(strings.Split(out, "\n"), func(l string) bool { return strings.HasPrefix(strings.TrimSpace(l), verb+" ") }) {
+	var listed []string
+	for line := range strings.Lines(out) {
+		if word := strings.Fields(line); len(word) > 0 {
+			listed = append(listed, word[0])
+		}
+	}
+	for _, verb := range []string{"receive", "count", "statement", "destroy", "send", "lost", "quarantine", "arrive",
+		"compare", "store", "spoil", "shipments"} {
+		if status != 0 || !slices.Contains(listed, verb) {
 			t.Errorf("help does not list %s", verb)
 		}
 	}

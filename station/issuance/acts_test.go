@@ -172,7 +172,9 @@ func decideQuarantine(rt *rapid.T, w *world) error {
 	bag, _ := oneOf(rt, "bag", m.Bags)
 	blanks := m.Contents()[bag.Name]
 	cut := rapid.IntRange(0, len(blanks)).Draw(rt, "released")
-	body := event.Resolution{Shipment: m.ID(), Bag: bag.Name, Released: station.Ranges(blanks[:cut]), Lost: station.Ranges(blanks[cut:])}
+	body := event.Resolution{
+		Shipment: m.ID(), Bag: bag.Name, Released: station.Ranges(blanks[:cut]), Lost: station.Ranges(blanks[cut:]),
+	}
 	return w.direct(event.StockResolved, "", body, "", nil)
 }
 
@@ -401,7 +403,8 @@ func resolveBook(rt *rapid.T, w *world) error {
 	if err != nil {
 		return err
 	}
-	as := rapid.SampledFrom([]station.State{station.StateEncoded, station.StatePrinted, station.StateSpoiled}).Draw(rt, "as")
+	ways := []station.State{station.StateEncoded, station.StatePrinted, station.StateSpoiled}
+	as := rapid.SampledFrom(ways).Draw(rt, "as")
 	if as == station.StateSpoiled {
 		w.really = func() { w.discard(c.Serial) }
 	}

@@ -120,7 +120,9 @@ type auditedBook struct {
 
 // Audit judges a station's journal by itself: nothing is assumed that no entry says. verify proves one
 // entry's signature and place.
-func Audit(records []Kept, charter station.Charter, now time.Time, verify func(journal.Signed) error) ([]Requirement, error) {
+func Audit(
+	records []Kept, charter station.Charter, now time.Time, verify func(journal.Signed) error,
+) ([]Requirement, error) {
 	a := &auditor{
 		charter: charter, station: charter.StationID, now: now, out: requirements(), book: newBook(),
 		cases: map[string]*auditedCase{}, serials: map[string]*auditedBook{}, manifest: map[station.Serial]bool{},

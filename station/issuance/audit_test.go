@@ -30,7 +30,8 @@ func goodLife(t *testing.T) []journal.Entry {
 	ok(w.announce())
 	first, second, third := w.seats[0], w.seats[1], w.seats[2]
 	m := w.sent[0]
-	_, err = w.desk.Arrive(w.ctx, first, second, m.ID(), map[string]station.SealRead{"1": {Number: "S1"}, "2": {Number: "S2"}})
+	read := map[string]station.SealRead{"1": {Number: "S1"}, "2": {Number: "S2"}}
+	_, err = w.desk.Arrive(w.ctx, first, second, m.ID(), read)
 	ok(err)
 	for bag, in := range m.Contents() {
 		ok(w.desk.CountBag(w.ctx, first, m.ID(), bag, in))
@@ -47,7 +48,8 @@ func goodLife(t *testing.T) []journal.Entry {
 	ok(err)
 	ok(w.order(token, serial))
 	o := station.Order{Case: token, Serial: serial}
-	for _, s := range []station.State{station.StateTaken, station.StateEncoded, station.StateInking, station.StatePrinted} {
+	steps := []station.State{station.StateTaken, station.StateEncoded, station.StateInking, station.StatePrinted}
+	for _, s := range steps {
 		ok(w.desk.Step(w.ctx, first, o, s))
 	}
 	ok(w.desk.Step(w.ctx, third, o, station.StatePassed))
@@ -120,7 +122,9 @@ func open(t *testing.T, entries []journal.Entry) []journal.Entry {
 	return out
 }
 
-func audit(t *testing.T, records []issuance.Kept, now time.Time, change func(*station.Charter)) map[string]issuance.Requirement {
+func audit(
+	t *testing.T, records []issuance.Kept, now time.Time, change func(*station.Charter),
+) map[string]issuance.Requirement {
 	t.Helper()
 	p := must(cast())(t)
 	c := p.charter
@@ -161,7 +165,8 @@ func TestAuditOfAGoodLife(t *testing.T) {
 			t.Errorf("%s %s: %s, %v %v", id, r.Demands, r.Verdict, r.Rows, r.Failures)
 		}
 	}
-	if r := found[issuance.SIApprover]; !slices.Equal(r.Rows, []string{issuance.Place(entries[at(t, entries, event.CaseApproved)])}) {
+	approval := issuance.Place(entries[at(t, entries, event.CaseApproved)])
+	if r := found[issuance.SIApprover]; !slices.Equal(r.Rows, []string{approval}) {
 		t.Errorf("SI-01 is proven by %v", r.Rows)
 	}
 	for id, r := range audit(t, nil, time.Now(), nil) {
@@ -171,83 +176,107 @@ func TestAuditOfAGoodLife(t *testing.T) {
 	}
 }
 
+// planting changes a journal and says which row must fail; -1 for any.
+type planting func(t *testing.T, e []journal.Entry) (changed []journal.Entry, row int)
+
+// dropped leaves an entry out.
+func dropped(kind string) planting {
+	return func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
+		i := at(t, e, kind)
+		return slices.Delete(e, i, i+1), -1
+	}
+}
+
+// changed changes an entry.
+func changed(kind string, change func(*testing.T, *journal.Entry)) planting {
+	return func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
+		i := at(t, e, kind)
+		change(t, &e[i])
+		return e, i
+	}
+}
+
+// by has the first officer sign an entry.
+func by(kind string) planting {
+	return changed(kind, func(t *testing.T, e *journal.Entry) { e.Actor = must(cast())(t).officers[0].id })
+}
+
+// saying puts another body into an entry.
+func saying(kind string, what any) planting {
+	return changed(kind, func(t *testing.T, e *journal.Entry) { e.Body = body(t, what) })
+}
+
+// again appends an entry a second time.
+func again(kind string) planting {
+	return func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
+		return append(e, e[at(t, e, kind)]), len(e)
+	}
+}
+
+// openedTwice opens a day while one is open.
+func openedTwice(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
+	i, row := at(t, e, event.DayProposed), at(t, e, event.DayOpened)
+	return slices.Insert(e, row+1, e[i], e[row]), row
+}
+
+// storedAgain takes everything into the safe a second time, also what was destroyed.
+func storedAgain(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
+	i := at(t, e, event.StockWitnessed)
+	return append(e, e[i-1], e[i]), len(e) + 1
+}
+
+// planted is one violation: of which requirement, and how it comes about.
+type planted struct {
+	id     string
+	plant  planting
+	later  time.Duration // of the audit
+	change func(*station.Charter)
+}
+
+func violations() map[string]planted {
+	const late = 60 * 24 * time.Hour
+	lost := event.Moved{Blanks: []station.Range{{First: "UT0000010", Last: "UT0000010"}}, Reason: "missing"}
+	wrongDay := event.Day{Day: "x", Figures: &station.Figures{Opening: 4}, Counted: 4}
+	program := changed(event.CaseApproved, func(t *testing.T, e *journal.Entry) { e.Actor = must(cast())(t).station.id })
+	noPicture := changed(event.StockDestroyed, func(_ *testing.T, e *journal.Entry) { e.Blob = nil })
+	noRole := func(c *station.Charter) { c.Officers[1].Roles = []station.Role{station.RoleEnrol, station.RoleCustody} }
+	stranger := func(c *station.Charter) { c.Officers = c.Officers[:2] }
+	noOverprint := func(c *station.Charter) { c.Profile.Overprint = "" }
+	otherForm := func(c *station.Charter) { c.Profile.NumberForm = "XX[0-9]{7}" }
+	return map[string]planted{
+		"the enroller approved":          {id: issuance.SIApprover, plant: by(event.CaseApproved)},
+		"the printer inspected":          {id: issuance.SIInspector, plant: by(event.BookletPassed)},
+		"the program decided":            {id: issuance.SISigned, plant: program},
+		"an officer without the role":    {id: issuance.SISigned, change: noRole},
+		"a stranger signed":              {id: issuance.SISigned, change: stranger},
+		"blanks without a manifest":      {id: issuance.SIManifest, plant: dropped(event.StockCompared)},
+		"printed without being taken":    {id: issuance.SICustody, plant: dropped(event.BlankTaken)},
+		"a witness who proposed":         {id: issuance.SITwo, plant: by(event.StockLost)},
+		"no proposal":                    {id: issuance.SITwo, plant: dropped(event.StockDestroyProposed)},
+		"a proposal of something else":   {id: issuance.SITwo, plant: saying(event.StockLost, lost)},
+		"a day that does not add up":     {id: issuance.SIReconciled, plant: saying(event.DayClosed, wrongDay)},
+		"a book that nobody accounts":    {id: issuance.SIReconciled, plant: dropped(event.CaseHanded)},
+		"a day that was never closed":    {id: issuance.SIReconciled, plant: openedTwice},
+		"destroyed without a picture":    {id: issuance.SIDestroyed, plant: noPicture},
+		"spoiled and kept":               {id: issuance.SIDestroyed, plant: dropped(event.StockDestroyed), later: 2 * late},
+		"a loss that nobody heard of":    {id: issuance.SILost, later: late},
+		"a loss without numbers":         {id: issuance.SILost, plant: saying(event.StockLost, event.Moved{Reason: "missing"})},
+		"made without an approval":       {id: issuance.SIOrdered, plant: dropped(event.CaseApproved)},
+		"made without an order":          {id: issuance.SIOrdered, plant: dropped(event.CaseOrdered)},
+		"a second book":                  {id: issuance.SIOneBook, plant: again(event.CaseHanded)},
+		"a blank taken twice":            {id: issuance.SIOneBook, plant: again(event.BlankTaken)},
+		"handed over without inspection": {id: issuance.SIQuality, plant: dropped(event.BookletPassed)},
+		"specimens without an overprint": {id: issuance.SISpecimen, change: noOverprint},
+		"a number of another form":       {id: issuance.SISpecimen, change: otherForm},
+		"a revocation that stays here":   {id: issuance.SIShared, later: late},
+		"a destroyed book is used again": {id: issuance.SIInvalid, plant: storedAgain},
+	}
+}
+
 // TestAuditFindsWhatIsPlanted changes a good life in one place and signs it anew. The requirement that it
 // violates fails, with that row.
 func TestAuditFindsWhatIsPlanted(t *testing.T) {
-	p := must(cast())(t)
-	drop := func(kind string) func(*testing.T, []journal.Entry) ([]journal.Entry, int) {
-		return func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
-			i := at(t, e, kind)
-			return slices.Delete(e, i, i+1), -1
-		}
-	}
-	sign := func(kind string, by int) func(*testing.T, []journal.Entry) ([]journal.Entry, int) {
-		return func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
-			i := at(t, e, kind)
-			e[i].Actor = p.officers[by].id
-			return e, i
-		}
-	}
-	say := func(kind string, what any) func(*testing.T, []journal.Entry) ([]journal.Entry, int) {
-		return func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
-			i := at(t, e, kind)
-			e[i].Body = body(t, what)
-			return e, i
-		}
-	}
-	again := func(kind string) func(*testing.T, []journal.Entry) ([]journal.Entry, int) {
-		return func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
-			return append(e, e[at(t, e, kind)]), len(e)
-		}
-	}
-	for name, tc := range map[string]struct {
-		id     string
-		plant  func(*testing.T, []journal.Entry) ([]journal.Entry, int) // the row that fails; -1 for any
-		later  time.Duration
-		change func(*station.Charter)
-	}{
-		"the enroller approved": {id: issuance.SIApprover, plant: sign(event.CaseApproved, 0)},
-		"the printer inspected": {id: issuance.SIInspector, plant: sign(event.BookletPassed, 0)},
-		"the program decided": {id: issuance.SISigned, plant: func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
-			i := at(t, e, event.CaseApproved)
-			e[i].Actor = p.station.id
-			return e, i
-		}},
-		"an officer without the role":  {id: issuance.SISigned, change: func(c *station.Charter) { c.Officers[1].Roles = []station.Role{station.RoleEnrol, station.RoleCustody} }},
-		"a stranger signed":            {id: issuance.SISigned, change: func(c *station.Charter) { c.Officers = c.Officers[:2] }},
-		"blanks without a manifest":    {id: issuance.SIManifest, plant: drop(event.StockCompared)},
-		"printed without being taken":  {id: issuance.SICustody, plant: drop(event.BlankTaken)},
-		"a witness who proposed":       {id: issuance.SITwo, plant: sign(event.StockLost, 0)},
-		"no proposal":                  {id: issuance.SITwo, plant: drop(event.StockDestroyProposed)},
-		"a proposal of something else": {id: issuance.SITwo, plant: say(event.StockLost, event.Moved{Blanks: station.Ranges([]station.Serial{"UT0000010"}), Reason: "missing"})},
-		"a day that does not add up":   {id: issuance.SIReconciled, plant: say(event.DayClosed, event.Day{Day: "x", Figures: &station.Figures{Opening: 4}, Counted: 4})},
-		"a blank that nobody accounts": {id: issuance.SIReconciled, plant: drop(event.CaseHanded)},
-		"a day that was never closed": {id: issuance.SIReconciled, plant: func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
-			i := at(t, e, event.DayProposed)
-			row := at(t, e, event.DayOpened)
-			return slices.Insert(e, row+1, e[i], e[row]), row
-		}},
-		"destroyed without a picture": {id: issuance.SIDestroyed, plant: func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
-			i := at(t, e, event.StockDestroyed)
-			e[i].Blob = nil
-			return e, i
-		}},
-		"spoiled and kept":               {id: issuance.SIDestroyed, later: 100 * 24 * time.Hour, plant: drop(event.StockDestroyed)},
-		"a loss that nobody heard of":    {id: issuance.SILost, later: 60 * 24 * time.Hour},
-		"a loss without numbers":         {id: issuance.SILost, plant: say(event.StockLost, event.Moved{Reason: "missing"})},
-		"made without an approval":       {id: issuance.SIOrdered, plant: drop(event.CaseApproved)},
-		"made without an order":          {id: issuance.SIOrdered, plant: drop(event.CaseOrdered)},
-		"a second book":                  {id: issuance.SIOneBook, plant: again(event.CaseHanded)},
-		"a blank taken twice":            {id: issuance.SIOneBook, plant: again(event.BlankTaken)},
-		"handed over without inspection": {id: issuance.SIQuality, plant: drop(event.BookletPassed)},
-		"specimens without an overprint": {id: issuance.SISpecimen, change: func(c *station.Charter) { c.Profile.Overprint = "" }},
-		"a number of another form":       {id: issuance.SISpecimen, change: func(c *station.Charter) { c.Profile.NumberForm = "XX[0-9]{7}" }},
-		"a revocation that stays here":   {id: issuance.SIShared, later: 60 * 24 * time.Hour},
-		"a destroyed book is used again": {id: issuance.SIInvalid, plant: func(t *testing.T, e []journal.Entry) ([]journal.Entry, int) {
-			i := at(t, e, event.StockWitnessed)
-			return append(e, e[i-1], e[i]), len(e) + 1
-		}},
-	} {
+	for name, tc := range violations() {
 		t.Run(name, func(t *testing.T) {
 			entries, row := open(t, goodLife(t)), -1
 			if tc.plant != nil {
@@ -272,7 +301,8 @@ func TestAuditFindsWhatIsPlanted(t *testing.T) {
 // TestAuditOfARealProfile: for an office that issues, nothing is demanded of specimens.
 func TestAuditOfARealProfile(t *testing.T) {
 	records := signed(t, open(t, goodLife(t)))
-	r := audit(t, records, time.Now(), func(c *station.Charter) { c.Profile.Mode = station.ModeIssue })[issuance.SISpecimen]
+	issues := func(c *station.Charter) { c.Profile.Mode = station.ModeIssue }
+	r := audit(t, records, time.Now(), issues)[issuance.SISpecimen]
 	if r.Verdict != issuance.NotApplicable {
 		t.Errorf("specimens of a real office: %s", r.Verdict)
 	}

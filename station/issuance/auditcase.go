@@ -16,8 +16,9 @@ import (
 func roles() map[string]station.Role {
 	out := map[string]station.Role{
 		event.CaseOpened: station.RoleEnrol, event.CaseSubmitted: station.RoleEnrol, event.CaseHanded: station.RoleEnrol,
-		event.CaseApproved: station.RoleApprove, event.CaseReturned: station.RoleApprove, event.CaseRefused: station.RoleApprove,
-		event.BlankTaken: station.RoleOperate, event.PrintStarted: station.RoleOperate, event.BookletPassed: station.RoleInspect,
+		event.CaseApproved: station.RoleApprove, event.CaseReturned: station.RoleApprove,
+		event.CaseRefused: station.RoleApprove, event.BlankTaken: station.RoleOperate,
+		event.PrintStarted: station.RoleOperate, event.BookletPassed: station.RoleInspect,
 		event.StockCounted: station.RoleCustody,
 	}
 	for done, proposed := range pairs() {
@@ -49,7 +50,8 @@ func (a *auditor) decided(e journal.Entry) {
 	o, serving := a.charter.Officer(e.Actor)
 	switch {
 	case serving:
-		a.judge(SISigned, e, slices.Contains(o.Roles, role), fmt.Sprintf("%s by an officer who is not entrusted to %s", e.Kind, role))
+		why := fmt.Sprintf("%s by an officer who is not entrusted to %s", e.Kind, role)
+		a.judge(SISigned, e, slices.Contains(o.Roles, role), why)
 	default:
 		known := e.Actor != a.station && a.charter.SignedOnce(e.Actor) != nil
 		a.judge(SISigned, e, known, e.Kind+" is signed by no officer")

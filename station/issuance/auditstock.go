@@ -97,7 +97,8 @@ func (a *auditor) ofDay(e journal.Entry) error {
 		}
 		adds := a.book.figures
 		same := body.Figures != nil && *body.Figures == adds && body.Counted == adds.Closing()
-		a.judge(SIReconciled, e, same, fmt.Sprintf("closed with %d counted; the entries add up to %d", body.Counted, adds.Closing()))
+		why := fmt.Sprintf("closed with %d counted; the entries add up to %d", body.Counted, adds.Closing())
+		a.judge(SIReconciled, e, same, why)
 		a.day = ""
 	}
 	return nil

@@ -146,8 +146,9 @@ func TestScenario5StockDay(t *testing.T) {
 	if _, err := d.StoreShipment(ctx, o.seat(d, "C"), o.seat(d, "C"), "D1"); !errors.Is(err, station.ErrSamePerson) {
 		t.Errorf("F4: one custodian into the safe: %v", err)
 	}
-	if n := must(d.StoreShipment(ctx, o.seat(d, "A"), o.seat(d, "C"), "D1"))(t); n != 200 || o.states(d)[station.StateAvailable] != 200 {
-		t.Errorf("%d into the safe", n)
+	n := must(d.StoreShipment(ctx, o.seat(d, "A"), o.seat(d, "C"), "D1"))(t)
+	if s := o.states(d); n != 200 || s[station.StateAvailable] != 200 {
+		t.Errorf("%d into the safe: %v", n, s)
 	}
 	o.dayOfStock(o.desk(nil))
 }
@@ -257,10 +258,12 @@ func (o *office) burn(d *issuance.Desk, spoiled station.Serial) {
 		t.Fatal(err)
 	}
 	books := []station.Serial{spoiled}
-	if err := d.DestroyBooks(ctx, first, second, books, []byte("no picture"), "shredded"); !errors.Is(err, issuance.ErrPicture) {
+	err := d.DestroyBooks(ctx, first, second, books, []byte("no picture"), "shredded")
+	if !errors.Is(err, issuance.ErrPicture) {
 		t.Errorf("destroyed without a picture: %v", err)
 	}
-	if err := d.DestroyBooks(ctx, first, first, books, picture.Bytes(), "shredded"); !errors.Is(err, station.ErrSamePerson) {
+	err = d.DestroyBooks(ctx, first, first, books, picture.Bytes(), "shredded")
+	if !errors.Is(err, station.ErrSamePerson) {
 		t.Errorf("destroyed by one: %v", err)
 	}
 	if err := d.DestroyBooks(ctx, first, second, books, picture.Bytes(), "shredded"); err != nil {
@@ -310,15 +313,19 @@ func (o *office) comeBack(serials []station.Serial) {
 // decides, and the decision is carried out once.
 func TestScenario5Quarantine(t *testing.T) {
 	bag := func(a vault.Allocation) []station.Serial { return a.Manifest.Contents()["2"] }
+	with := func(extra station.Serial) func(vault.Allocation) []station.Serial {
+		return func(a vault.Allocation) []station.Serial { return append(bag(a), extra) }
+	}
+	broken := station.SealRead{Number: "S-D1-2", Broken: true}
 	for name, tc := range map[string]struct {
 		read  func(map[string]station.SealRead)
 		found func(vault.Allocation) []station.Serial
 		why   string
 	}{
 		"F1 one missing":        {nil, func(a vault.Allocation) []station.Serial { return bag(a)[1:] }, station.WhyMissing},
-		"F2 one extra":          {nil, func(a vault.Allocation) []station.Serial { return append(bag(a), "UT4999999") }, station.WhyExtra},
-		"one of another bag":    {nil, func(a vault.Allocation) []station.Serial { return append(bag(a), "UT4200001") }, station.WhyExtra},
-		"seal broken":           {func(r map[string]station.SealRead) { r["2"] = station.SealRead{Number: "S-D1-2", Broken: true} }, bag, station.WhyBroken},
+		"F2 one extra":          {nil, with("UT4999999"), station.WhyExtra},
+		"one of another bag":    {nil, with("UT4200001"), station.WhyExtra},
+		"seal broken":           {func(r map[string]station.SealRead) { r["2"] = broken }, bag, station.WhyBroken},
 		"seal of another bag":   {func(r map[string]station.SealRead) { r["2"] = r["1"] }, bag, station.WhySeal},
 		"bag that did not come": {func(r map[string]station.SealRead) { delete(r, "2") }, nil, station.WhyAbsent},
 	} {
@@ -497,7 +504,8 @@ func TestReconciliationFindsTheFigure(t *testing.T) {
 			for _, counted := range []int{4, 5} {
 				var wrong *issuance.ReconciliationError
 				_, err := d.CloseDay(ctx, o.seat(d, "A"), counted)
-				if !errors.As(err, &wrong) || wrong.Figure != tc.figure || !slices.Equal(wrong.Serials, []station.Serial{"UT4200003"}) {
+				which := []station.Serial{"UT4200003"}
+				if !errors.As(err, &wrong) || wrong.Figure != tc.figure || !slices.Equal(wrong.Serials, which) {
 					t.Errorf("counted %d: %v", counted, err)
 				}
 			}

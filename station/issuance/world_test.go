@@ -72,7 +72,9 @@ var cast = sync.OnceValues(func() (*people, error) {
 	if err := toml.Unmarshal(resources.UtopiaProfile, &p.charter.Profile); err != nil {
 		return nil, err
 	}
-	all := []station.Role{station.RoleEnrol, station.RoleApprove, station.RoleOperate, station.RoleInspect, station.RoleCustody}
+	all := []station.Role{
+		station.RoleEnrol, station.RoleApprove, station.RoleOperate, station.RoleInspect, station.RoleCustody,
+	}
 	for i := range 3 {
 		k, err := newCheapKey()
 		if err != nil {

@@ -19,7 +19,8 @@ func (p *post) start(text string) error {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	o, err := setup.Open(p.t.Context(), c, func(string) ([]byte, error) { return []byte("x"), nil }, slog.New(slog.DiscardHandler))
+	ask := func(string) ([]byte, error) { return []byte("x"), nil }
+	o, err := setup.Open(p.t.Context(), c, ask, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
