@@ -89,7 +89,10 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{
 			who: []string{"station/issuance"},
 			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "station/production",
-				"printing"}, leafs: true,
+				"printing", "printing/paper"}, leafs: true,
+		},
+		{ // for tests alone
+			who: []string{"station/issuance/memory"}, may: []string{"station", "station/issuance", "station/journal"},
 		},
 		{who: []string{"station/sqlite"}, may: []string{"station", "station/issuance", "station/journal"}},
 		{who: []string{"station/hq/ledger/cluster"}},
@@ -145,6 +148,8 @@ func TestWhatProgramsLink(t *testing.T) {
 		{"cmd/station", module + "station/hq/vault", "a station opens no cases"},
 		{"cmd/stationctl", module + "station/hq/ledger", "a station is no server"},
 		{"cmd/stationctl", module + "station/hq/vault", "a station opens no cases"},
+		{"cmd/station", module + "station/issuance/memory", "a station forgets nothing"},
+		{"cmd/stationctl", module + "station/issuance/memory", "a station forgets nothing"},
 		{"cmd/stationctl", module + "station/published", "worked examples are for tests"},
 		{"cmd/headquarters", module + "station/published", "worked examples are for tests"},
 		{"cmd/headquarters", module + "station/sqlite/synced", "syncs are counted by benchmarks"},

@@ -69,7 +69,9 @@ func makeStock(ctx context.Context, o stockOptions) (int, error) {
 		return 0, fmt.Errorf("transport key: %w", err)
 	}
 	defer clear(master)
-	maker := virtual.Maker{Rand: rand.Reader, Prefix: o.prefix, Start: o.start, MasterKey: master, Page: page, BagSize: o.bag}
+	maker := virtual.Maker{
+		Rand: rand.Reader, Prefix: o.prefix, Start: o.start, MasterKey: master, Page: page, BagSize: o.bag,
+	}
 	manifest, _, err := maker.MakeBlanks(d, o.count)
 	if err != nil {
 		return 0, err

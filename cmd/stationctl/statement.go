@@ -25,8 +25,8 @@ func (p *program) statementCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "statement",
 		Short: "List every blank and its state; or, for a period, the reconciliation as PDF, CSV or JSON",
-		Long: `Without flags, list every blank and its state. With --from, --to, --pdf, --csv or --json, add the stock up for a
-period (days in UTC, both included; today by default) from the signed entries: opening, received, issued,
+		Long: `Without flags, list every blank and its state. With --from, --to, --pdf, --csv or --json, add the stock up for
+a period (days in UTC, both included; today by default) from the signed entries: opening, received, issued,
 spoiled, sent, lost, and what must be in the safe. No holder, case or officer's name is in it. The head of the
 journal is written as six words: read them to headquarters over the telephone.`,
 		Args: cobra.NoArgs,
@@ -120,7 +120,11 @@ func (p *program) statementFiles(s issuance.Statement, csvFile, pdfFile string) 
 	if err != nil {
 		return err
 	}
-	return writeNew(pdfFile, statementPaper(s, texts, p.words(s)).Write)
+	sheet := statementPaper(s, texts, p.words(s))
+	return writeNew(pdfFile, func(w io.Writer) error {
+		_, err := sheet.WriteTo(w)
+		return err
+	})
 }
 
 // writeNew writes a file whole or not at all.
@@ -137,48 +141,53 @@ func writeNew(path string, write func(io.Writer) error) error {
 }
 
 // statementPaper lays a statement out for the file in the cupboard.
-func statementPaper(s issuance.Statement, texts map[string]string, words string) paper.Document {
+func statementPaper(s issuance.Statement, texts map[string]string, words string) *paper.Sheet {
 	say := func(key string) string { return texts["paper.stock."+key] }
-	d := paper.Document{
-		Title: say("title"), Foot: s.Station + " · " + s.Entry, Made: s.To.Time(),
-		Lines: []paper.Line{
-			{Name: say("station"), Value: s.Station}, {Name: say("period"), Value: s.From.String() + " – " + s.To.String()},
-			{Name: say("entry"), Value: s.Entry}, {Name: say("words"), Value: words},
-			{Name: say("hash"), Value: s.Head},
-		},
-	}
+	out := paper.New(say("title"), s.To.Time())
 	if s.Training {
-		d.Banner = texts["paper.training"]
+		out.Banner(texts["paper.training"])
 	}
-	figures := paper.Table{
-		Heading: say("reconciliation"), Widths: []float64{0.16, 0.12, 0.12, 0.12, 0.12, 0.12, 0.12, 0.12},
-		Right:   []bool{false, true, true, true, true, true, true, true},
-		Columns: []string{say("day"), say("opening"), say("received"), say("issued"), say("spoiled"), say("sent"), say("lost"), say("closing")},
+	out.Fact(say("station"), s.Station)
+	out.Fact(say("period"), s.From.String()+" – "+s.To.String())
+	out.Fact(say("entry"), s.Entry)
+	out.Fact(say("words"), words)
+	out.Fact(say("hash"), s.Head)
+	out.Heading(say("reconciliation"))
+	figures := []paper.Column{{Head: say("day"), WidthMM: 26}}
+	for _, name := range []string{"opening", "received", "issued", "spoiled", "sent", "lost", "closing"} {
+		figures = append(figures, paper.Column{Head: say(name), Right: true})
 	}
-	row := func(day string, f station.Figures) []string {
-		out := []string{day}
-		for _, n := range []int{f.Opening, f.Received, -f.Issued, -f.Spoiled, -f.Sent, -f.Lost, f.Closing()} {
-			out = append(out, strings.ReplaceAll(strconv.Itoa(n), "-", "−"))
-		}
-		return out
-	}
+	var days [][]string
 	for _, day := range s.Days {
-		figures.Rows = append(figures.Rows, row(day.Day.String(), day.Figures))
+		days = append(days, figureRow(day.Day.String(), day.Figures))
 	}
-	figures.Rows = append(figures.Rows, row(say("total"), s.Total))
-	held := paper.Table{Heading: say("stock"), Columns: []string{say("state"), say("count"), say("blanks")},
-		Widths: []float64{0.3, 0.12, 0.58}, Right: []bool{false, true, false}}
+	out.Table(figures, append(days, figureRow(say("total"), s.Total)))
+	out.Heading(say("stock"))
+	var held [][]string
 	for _, b := range s.Stock {
-		held.Rows = append(held.Rows, []string{texts["ui.state."+string(b.State)], strconv.Itoa(b.Count), rows(b.Blanks)})
+		held = append(held, []string{texts["ui.state."+string(b.State)], strconv.Itoa(b.Count), rows(b.Blanks)})
 	}
-	moves := paper.Table{Heading: say("movements"), Columns: []string{say("entry"), say("time"), say("what"), say("blanks"), say("by")},
-		Widths: []float64{0.1, 0.18, 0.34, 0.26, 0.12}}
+	out.Table([]paper.Column{{Head: say("state"), WidthMM: 50}, {Head: say("count"), WidthMM: 24, Right: true},
+		{Head: say("blanks")}}, held)
+	out.Heading(say("movements"))
+	var moves [][]string
 	for _, m := range s.Movements {
 		at := time.Unix(m.Time, 0).UTC().Format("2006-01-02 15:04")
-		moves.Rows = append(moves.Rows, []string{m.Entry, at, texts["ui.kind."+m.Kind], rows(m.Blanks), m.By})
+		moves = append(moves, []string{m.Entry, at, texts["ui.kind."+m.Kind], rows(m.Blanks), m.By})
 	}
-	d.Tables = []paper.Table{figures, held, moves}
-	return d
+	out.Table([]paper.Column{{Head: say("entry"), WidthMM: 16}, {Head: say("time"), WidthMM: 32}, {Head: say("what")},
+		{Head: say("blanks"), WidthMM: 46}, {Head: say("by"), WidthMM: 18}}, moves)
+	out.Signatures(say("custodian"), say("second"))
+	return out
+}
+
+// figureRow writes one line of the equation, with what goes out as negative numbers.
+func figureRow(day string, f station.Figures) []string {
+	out := []string{day}
+	for _, n := range []int{f.Opening, f.Received, -f.Issued, -f.Spoiled, -f.Sent, -f.Lost, f.Closing()} {
+		out = append(out, strings.ReplaceAll(strconv.Itoa(n), "-", "−"))
+	}
+	return out
 }
 
 func rows(list []station.Range) string {

@@ -42,11 +42,13 @@ type counting struct {
 
 func (c *counting) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.file, "file", "", `file with serials or ranges, one a line; "-" reads standard input`)
-	cmd.Flags().BoolVar(&c.scan, "scan", false, "read each number from the blank on the scanner; Enter scans, end of input ends")
+	cmd.Flags().BoolVar(&c.scan, "scan", false, "read each number from the blank on the scanner: Enter scans, Ctrl-D ends")
 }
 
 // serials reads them. A serial that comes twice stays twice: the desk notices.
-func (c counting) serials(ctx context.Context, args []string, d *issuance.Desk, out io.Writer) ([]station.Serial, error) {
+func (c counting) serials(
+	ctx context.Context, args []string, d *issuance.Desk, out io.Writer,
+) ([]station.Serial, error) {
 	if c.scan {
 		return scanSerials(ctx, d, out)
 	}

@@ -11,10 +11,11 @@ import (
 	"padarozhnik/station/issuance"
 )
 
+// custody is what two custodians do with some booklets.
+type custody func(cmd *cobra.Command, d *issuance.Desk, first, second issuance.Seat, serials []station.Serial) error
+
 // handling is a command by which two custodians do something with booklets.
-func (p *program) handling(
-	use, short, long, said string, do func(*cobra.Command, *issuance.Desk, issuance.Seat, issuance.Seat, []station.Serial) error,
-) *cobra.Command {
+func (p *program) handling(use, short, long, said string, do custody) *cobra.Command {
 	var tokens pair
 	var in counting
 	cmd := &cobra.Command{

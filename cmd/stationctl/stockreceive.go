@@ -62,8 +62,9 @@ func (p *program) arriveCommand() *cobra.Command {
 		Long: `Record that a delivery has come. For every bag that lies on the table give the number on its seal, as read;
 a bag that is not named did not come. A broken or another seal puts the bag into quarantine, whatever it
 holds; it is counted all the same.`,
-		Example: `  stationctl stock arrive D7 --seal 1=SL0412277 --seal 2=SL0412278 --broken 2 --token a.token --witness c.token`,
-		Args:    cobra.ExactArgs(1),
+		Example: `  stationctl stock arrive D7 --seal 1=SL0412277 --seal 2=SL0412278 --broken 2 \
+      --token a.token --witness c.token`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			read, err := readSeals(seals, broken)
 			if err != nil {
@@ -120,17 +121,7 @@ func (p *program) compareCommand() *cobra.Command {
 				if asJSON {
 					return p.json(out)
 				}
-				for _, b := range out {
-					word := "ok  "
-					if b.Why != "" {
-						word = "NOT "
-					}
-					fmt.Fprintf(p.out, "%s bag %s: %d blanks %v", word, b.Bag, len(b.Blanks), station.Ranges(b.Blanks))
-					if b.Why != "" {
-						fmt.Fprintf(p.out, "; quarantine, %s: missing %v, extra %v", b.Why, station.Ranges(b.Missing), station.Ranges(b.Extra))
-					}
-					fmt.Fprintln(p.out)
-				}
+				p.outcomes(out)
 				return nil
 			})
 		},
@@ -139,6 +130,18 @@ func (p *program) compareCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "for another program")
 	_ = cmd.MarkFlagRequired("token")
 	return cmd
+}
+
+func (p *program) outcomes(bags []station.Outcome) {
+	for _, b := range bags {
+		list := fmt.Sprintf("bag %s: %d blanks %v", b.Bag, len(b.Blanks), station.Ranges(b.Blanks))
+		if b.Why == "" {
+			fmt.Fprintln(p.out, "ok  ", list)
+			continue
+		}
+		fmt.Fprintf(p.out, "NOT  %s; quarantine, %s: missing %v, extra %v\n", list, b.Why,
+			station.Ranges(b.Missing), station.Ranges(b.Extra))
+	}
 }
 
 func (p *program) storeCommand() *cobra.Command {

@@ -1,143 +1,161 @@
-// Package paper writes what an office prints for its files: a title, lines, and tables, as a PDF of A4
-// pages with Noto Sans embedded, so that Belarusian looks the same everywhere. It knows nothing of what it
-// writes.
+// Package paper makes the office's own papers as PDF: receipts, statements, lists, the printed key. It
+// knows headings, sentences, named values, tables, QR codes and lines for signatures, sets them on A4
+// in Noto Sans, which has the whole Belarusian alphabet, and numbers the pages.
+//
+// A sheet that was made of the same words at the same time is the same to the byte.
 package paper
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
-	"github.com/go-pdf/fpdf"
+	"codeberg.org/go-pdf/fpdf"
 
 	"padarozhnik/resources"
 )
 
-// Document is one PDF.
-type Document struct {
-	Title  string
-	Banner string // across the head of every page, as of a training office; "" for none
-	Lines  []Line
-	Tables []Table
-	Foot   string // on every page, before its number
-	Made   time.Time
-}
-
-// Line is a name with its value.
-type Line struct{ Name, Value string }
-
-// Table has a heading and columns. Widths are shares of the page's width, one for each column.
-type Table struct {
-	Heading string
-	Columns []string
-	Widths  []float64
-	Right   []bool // columns of figures; nil: none
-	Rows    [][]string
-}
-
-// Measures of a page, in millimetres and points.
+// Measures of a sheet of A4, in millimetres, and of its letters, in points.
 const (
-	margin    = 18.0
-	pageWidth = 210 - 2*margin
-	rowHeight = 5.2
-	textSize  = 9.0
-	headSize  = 15.0
-	font      = "NotoSans"
+	widthMM   = 210.0
+	marginMM  = 20.0
+	bottomMM  = 22.0
+	columnMM  = widthMM - 2*marginMM
+	nameMM    = 58.0 // of the names in a list of facts
+	textPt    = 10.0
+	headingPt = 13.0
+	titlePt   = 18.0
+	footerPt  = 8.0
+	lineMM    = 5.2
+	font      = "Noto Sans"
 )
 
-// Write writes the document. The same document gives the same bytes.
-func (d Document) Write(w io.Writer) error {
-	pdf := fpdf.New("P", "mm", "A4", "")
-	pdf.SetCreationDate(d.Made.UTC())
-	pdf.SetModificationDate(d.Made.UTC())
-	pdf.SetCatalogSort(true)
-	pdf.SetTitle(d.Title, true)
-	pdf.SetMargins(margin, margin, margin)
-	pdf.SetAutoPageBreak(true, margin)
-	pdf.AddUTF8FontFromBytes(font, "", resources.NotoSansRegular)
-	pdf.AddUTF8FontFromBytes(font, "B", resources.NotoSansBold)
-	pdf.AliasNbPages("{pages}")
-	pdf.SetHeaderFunc(func() { d.banner(pdf) })
-	pdf.SetFooterFunc(func() {
-		pdf.SetY(-margin + 4)
-		pdf.SetFont(font, "", 7.5)
-		pdf.CellFormat(pageWidth, 4, fmt.Sprintf("%s   %d / {pages}", d.Foot, pdf.PageNo()), "", 0, "R", false, 0, "")
+// Sheet is a paper that is being written, top down. It is used by one goroutine. The first error is
+// kept and returned by Bytes.
+type Sheet struct {
+	pdf *fpdf.Fpdf
+	err error
+}
+
+// New begins a paper. The title stands on top and in the footer of every page; made is the time that
+// the file claims, which is all that it says of its making.
+func New(title string, made time.Time) *Sheet {
+	f := fpdf.New("P", "mm", "A4", "")
+	f.SetMargins(marginMM, marginMM, marginMM)
+	f.SetAutoPageBreak(true, bottomMM)
+	f.SetCreationDate(made.UTC())
+	f.SetModificationDate(made.UTC())
+	f.SetCatalogSort(true)
+	f.SetProducer("padarozhnik", true)
+	f.SetTitle(title, true)
+	f.AddUTF8FontFromBytes(font, "", bytes.Clone(resources.NotoSansRegular))
+	f.AddUTF8FontFromBytes(font, "B", bytes.Clone(resources.NotoSansBold))
+	f.AliasNbPages("")
+	f.SetFooterFunc(func() {
+		f.SetY(-15)
+		f.SetFont(font, "", footerPt)
+		f.SetTextColor(90, 90, 90)
+		f.CellFormat(columnMM*0.8, lineMM, title, "", 0, "L", false, 0, "")
+		f.CellFormat(0, lineMM, strconv.Itoa(f.PageNo())+"/{nb}", "", 0, "R", false, 0, "")
+		f.SetTextColor(0, 0, 0)
 	})
-	pdf.AddPage()
-	pdf.SetFont(font, "B", headSize)
-	pdf.MultiCell(pageWidth, 7.5, d.Title, "", "L", false)
-	pdf.Ln(2)
-	for _, l := range d.Lines {
-		pdf.SetFont(font, "", textSize)
-		pdf.CellFormat(pageWidth*0.34, rowHeight, l.Name, "", 0, "L", false, 0, "")
-		pdf.SetFont(font, "B", textSize)
-		pdf.MultiCell(pageWidth*0.66, rowHeight, l.Value, "", "L", false)
-	}
-	for _, t := range d.Tables {
-		t.write(pdf)
-	}
-	if err := pdf.Output(w); err != nil {
-		return fmt.Errorf("pdf: %w", err)
-	}
-	return nil
+	f.AddPage()
+	s := &Sheet{pdf: f}
+	s.letters("B", titlePt)
+	f.MultiCell(columnMM, titlePt*0.45, title, "", "L", false)
+	f.Ln(3)
+	return s
 }
 
-func (d Document) banner(pdf *fpdf.Fpdf) {
-	if d.Banner == "" {
-		return
-	}
-	pdf.SetFillColor(255, 196, 61)
-	pdf.SetFont(font, "B", 11)
-	pdf.SetY(6)
-	pdf.CellFormat(pageWidth, 7, d.Banner, "", 1, "C", true, 0, "")
-	pdf.SetY(margin)
+func (s *Sheet) letters(style string, points float64) { s.pdf.SetFont(font, style, points) }
+
+// Heading begins a part. It does not stand alone at the foot of a page.
+func (s *Sheet) Heading(text string) {
+	s.room(4 * lineMM)
+	s.pdf.Ln(2)
+	s.letters("B", headingPt)
+	s.pdf.MultiCell(columnMM, headingPt*0.5, text, "", "L", false)
+	s.pdf.Ln(1)
 }
 
-func (t Table) write(pdf *fpdf.Fpdf) {
-	pdf.Ln(4)
-	if pdf.GetY() > 297-margin-4*rowHeight { // a heading is not left alone at the foot of a page
-		pdf.AddPage()
-	}
-	pdf.SetFont(font, "B", textSize+1.5)
-	pdf.CellFormat(pageWidth, rowHeight+1, t.Heading, "", 1, "L", false, 0, "")
-	pdf.SetFont(font, "B", textSize)
-	t.row(pdf, t.Columns, "B")
-	pdf.SetFont(font, "", textSize)
-	for _, r := range t.Rows {
-		t.row(pdf, r, "")
-	}
+// Text writes a paragraph.
+func (s *Sheet) Text(text string) {
+	s.letters("", textPt)
+	s.pdf.MultiCell(columnMM, lineMM, text, "", "L", false)
+	s.pdf.Ln(1.5)
 }
 
-// row writes one row, as high as its highest cell.
-func (t Table) row(pdf *fpdf.Fpdf, cells []string, border string) {
-	lines := make([][]string, len(cells))
-	high := 1
-	for i, c := range cells {
-		lines[i] = pdf.SplitText(c, pageWidth*t.Widths[i]-2)
-		high = max(high, len(lines[i]))
-	}
-	if pdf.GetY()+float64(high)*rowHeight > 297-margin {
-		pdf.AddPage()
-	}
-	x, y := margin, pdf.GetY()
-	for i := range cells {
-		width := pageWidth * t.Widths[i]
-		align := "L"
-		if t.Right != nil && t.Right[i] {
-			align = "R"
+// Small writes what a machine or an expert reads: digits, keys, codes.
+func (s *Sheet) Small(text string) {
+	s.letters("", footerPt)
+	s.pdf.MultiCell(columnMM, footerPt*0.45, text, "", "L", false)
+	s.pdf.Ln(1.5)
+}
+
+// Fact writes a named value on a line of its own.
+func (s *Sheet) Fact(name, value string) {
+	s.letters("", textPt)
+	lines := max(len(s.pdf.SplitText(value, columnMM-nameMM)), len(s.pdf.SplitText(name, nameMM)))
+	s.room(float64(lines) * lineMM)
+	y := s.pdf.GetY()
+	s.pdf.SetTextColor(90, 90, 90)
+	s.pdf.MultiCell(nameMM, lineMM, name, "", "L", false)
+	s.pdf.SetTextColor(0, 0, 0)
+	s.pdf.SetXY(marginMM+nameMM, y)
+	s.letters("B", textPt)
+	s.pdf.MultiCell(columnMM-nameMM, lineMM, value, "", "L", false)
+	s.pdf.SetXY(marginMM, y+float64(max(lines, 1))*lineMM+0.6)
+}
+
+// Signatures leaves room for signatures by hand, two on a line, each over the words for who signs.
+func (s *Sheet) Signatures(who ...string) {
+	const lineWidth = columnMM/2 - 8
+	for i := 0; i < len(who); i += 2 {
+		s.room(26)
+		y := s.pdf.GetY() + 17
+		for j, name := range who[i:min(i+2, len(who))] {
+			x := marginMM + float64(j)*columnMM/2
+			s.pdf.Line(x, y, x+lineWidth, y)
+			s.letters("", footerPt)
+			s.pdf.SetXY(x, y+1)
+			s.pdf.CellFormat(lineWidth, lineMM, name, "", 0, "L", false, 0, "")
 		}
-		for n := range high {
-			text, edge := "", ""
-			if n < len(lines[i]) {
-				text = lines[i][n]
-			}
-			if n == high-1 {
-				edge = border
-			}
-			pdf.SetXY(x, y+float64(n)*rowHeight)
-			pdf.CellFormat(width, rowHeight, text, edge, 0, align, false, 0, "")
-		}
-		x += width
+		s.pdf.SetXY(marginMM, y+8)
 	}
-	pdf.SetXY(margin, y+float64(high)*rowHeight)
+}
+
+// room begins a new page where less than heightMM is left on this one.
+func (s *Sheet) room(heightMM float64) {
+	_, page := s.pdf.GetPageSize()
+	if s.pdf.GetY()+heightMM > page-bottomMM {
+		s.pdf.AddPage()
+	}
+}
+
+// Keywords puts words into the file's description, where a program finds them without drawing the
+// page. They are of ASCII.
+func (s *Sheet) Keywords(words string) { s.pdf.SetKeywords(words, false) }
+
+// WriteTo writes the finished paper.
+func (s *Sheet) WriteTo(w io.Writer) (int64, error) {
+	raw, err := s.Bytes()
+	if err != nil {
+		return 0, err
+	}
+	n, err := w.Write(raw)
+	return int64(n), err
+}
+
+// Bytes ends the paper and returns the file.
+func (s *Sheet) Bytes() ([]byte, error) {
+	if s.err != nil {
+		return nil, fmt.Errorf("paper: %w", s.err)
+	}
+	var b bytes.Buffer
+	if err := s.pdf.Output(&b); err != nil {
+		return nil, fmt.Errorf("paper: %w", err)
+	}
+	return b.Bytes(), nil
 }

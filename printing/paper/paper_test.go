@@ -2,7 +2,8 @@ package paper_test
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
+	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,70 +14,95 @@ import (
 	"padarozhnik/printing/paper"
 )
 
-func document(rows int) paper.Document {
-	t := paper.Table{
-		Heading: "Рух бланкаў", Columns: []string{"Дата", "Што", "Бланкі"}, Widths: []float64{0.2, 0.5, 0.3},
-		Right: []bool{false, false, true},
-	}
+var made = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+
+func sheet() *paper.Sheet {
+	s := paper.New("Квітанцыя аб уручэнні", made)
+	s.Code("PAD-TEST-0123456789", 40, true)
+	s.Fact("Нумар", "UT4200001")
+	s.Fact("Місія", "Місія Утопіі ў Зеніце, дзе назва доўгая і не змяшчаецца ў адзін радок паперы")
+	s.Heading("Бланкі")
+	rows := make([][]string, 90)
 	for i := range rows {
-		t.Rows = append(t.Rows, []string{"2026-11-26", "Пломбы пастаўкі ў сейфе, ўсё палічана двойчы", fmt.Sprintf("UT42%05d", i)})
+		rows[i] = []string{"UT42" + strings.Repeat("0", 5), "на складзе", "1"}
 	}
-	return paper.Document{
-		Title: "Справаздача аб запасе", Banner: "ВУЧОБА · TRAINING", Foot: "UTO-01",
-		Lines:  []paper.Line{{Name: "Шэсць слоў", Value: "babab zuzuz dabuh"}},
-		Tables: []paper.Table{t}, Made: time.Unix(1_800_000_000, 0),
-	}
+	s.Table([]paper.Column{{Head: "Серыя"}, {Head: "Стан"}, {Head: "Колькасць", WidthMM: 25, Right: true}}, rows)
+	s.Text("Ґ, ў, і, ё, апостраф ’ - усе літары на месцы.")
+	s.Signatures("захавальнік", "другі захавальнік", "назіральнік")
+	s.Keywords("PAD-TEST-0123456789")
+	return s
 }
 
-// TestBelarusianIsRight reads the PDF back with poppler: letters that fonts lose, on every page, and an
-// embedded font, so that no other is put in its place.
-func TestBelarusianIsRight(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "statement.pdf")
-	var b bytes.Buffer
-	if err := document(120).Write(&b); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	text := run(t, "pdftotext", "-layout", path, "-")
-	for _, want := range []string{"Справаздача аб запасе", "Пломбы пастаўкі ў сейфе", "UT4200000", "UT4200119"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("%q is not in the PDF", want)
-		}
-	}
-	pages := strings.Count(text, "\f")
-	if pages < 2 || strings.Count(text, "ВУЧОБА · TRAINING") != pages || !strings.Contains(text, fmt.Sprintf("1 / %d", pages)) {
-		t.Errorf("%d pages, banner on %d", pages, strings.Count(text, "ВУЧОБА · TRAINING"))
-	}
-	for _, line := range strings.Split(run(t, "pdffonts", path), "\n") {
-		if strings.Contains(line, "CID TrueType") && !strings.Contains(line, " yes ") {
-			t.Errorf("font not embedded: %s", line)
-		}
-	}
-	if info := run(t, "pdfinfo", path); !strings.Contains(info, "A4") {
-		t.Errorf("not A4: %s", info)
-	}
-}
-
-func run(t *testing.T, program string, args ...string) string {
+func bytesOf(t *testing.T, s *paper.Sheet) []byte {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), program, args...).Output()
+	raw, err := s.Bytes()
 	if err != nil {
-		t.Fatalf("%s: %v: run make deps", program, err)
+		t.Fatal(err)
 	}
-	return string(out)
+	return raw
 }
 
-func TestSameDocumentSameBytes(t *testing.T) {
-	var a, b bytes.Buffer
-	if err := document(3).Write(&a); err != nil {
+func TestSameWordsMakeTheSameFile(t *testing.T) {
+	a, b := bytesOf(t, sheet()), bytesOf(t, sheet())
+	if !bytes.Equal(a, b) {
+		t.Error("two sheets of the same words differ")
+	}
+	if len(a) > 120_000 {
+		t.Errorf("%d bytes: the fonts are not cut down to what is used", len(a))
+	}
+	if !bytes.Contains(a, []byte("PAD-TEST-0123456789")) {
+		t.Error("the keywords cannot be found without drawing the page")
+	}
+}
+
+// TestTextCanBeTakenOut reads the file with poppler: a reader for the blind or a search finds the
+// words, in Belarusian, on as many pages as the table needs.
+func TestTextCanBeTakenOut(t *testing.T) {
+	tool, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Fatal("pdftotext is missing: run make deps")
+	}
+	path := filepath.Join(t.TempDir(), "sheet.pdf")
+	if err := os.WriteFile(path, bytesOf(t, sheet()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := document(3).Write(&b); err != nil {
+	out, err := exec.CommandContext(t.Context(), tool, "-layout", path, "-").Output()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(a.Bytes(), b.Bytes()) {
-		t.Error("two PDFs of one document differ")
+	text := string(out)
+	for _, want := range []string{"Квітанцыя аб уручэнні", "Місія Утопіі ў Зеніце", "Ґ, ў, і, ё", "назіральнік", "3/3"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in the text", want)
+		}
+	}
+	if n := strings.Count(text, "Колькасць"); n < 2 {
+		t.Errorf("the heads of the table stand on %d pages", n)
+	}
+}
+
+func TestCodeIsReadBack(t *testing.T) {
+	for _, text := range []string{"A", strings.Repeat("0123456789ABCDEF", 24), "lower-case_and-more"} {
+		img, err := paper.Picture(text, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read, err := paper.ReadCode(img); err != nil || read != text {
+			t.Errorf("read %q, %v", read, err)
+		}
+	}
+	if _, err := paper.ReadCode(image.NewGray(image.Rect(0, 0, 50, 50))); !errors.Is(err, paper.ErrNoCode) {
+		t.Errorf("a dark picture: %v", err)
+	}
+	if _, err := paper.Picture(strings.Repeat("x", 4000), 1); err == nil {
+		t.Error("more than a code can hold was drawn")
+	}
+}
+
+func TestTooLongACodeIsAnError(t *testing.T) {
+	s := paper.New("x", made)
+	s.Code(strings.Repeat("x", 4000), 40, false)
+	if _, err := s.Bytes(); err == nil {
+		t.Error("no error")
 	}
 }

@@ -134,6 +134,7 @@ func conditions() []struct {
 		{station.ErrSeal, "seal"},
 		{station.ErrQuarantined, "quarantined"},
 		{ErrPicture, "picture"},
+		{ErrAudit, "audit"},
 		{ErrTraining, "training"},
 		{ErrTrainingStore, "training-store"},
 		{station.ErrSamePerson, "same-person"},

@@ -288,12 +288,9 @@ func (d *Desk) countTry(ctx context.Context, serial station.Serial) error {
 
 // print reads the number again, records that ink may now fall, and prints.
 func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report devices.Report) error {
-	page, err := Page(d.Charter.Profile, o)
+	page, err := d.page(o)
 	if err != nil {
 		return err
-	}
-	if d.Training {
-		page.Overprint = printing.Training
 	}
 	img, err := printing.Render(ctx, page, d.Layout, d.DPI)
 	if err != nil {

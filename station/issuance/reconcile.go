@@ -23,7 +23,8 @@ type ReconciliationError struct {
 // Error gives the equation and the figure.
 func (e *ReconciliationError) Error() string {
 	f := e.Figures
-	text := fmt.Sprintf("opening %d + received %d - issued %d - spoiled %d - sent %d - lost %d = %d, counted %d; wrong: %s",
+	const equation = "opening %d + received %d - issued %d - spoiled %d - sent %d - lost %d = %d, counted %d; wrong: %s"
+	text := fmt.Sprintf(equation,
 		f.Opening, f.Received, f.Issued, f.Spoiled, f.Sent, f.Lost, f.Closing(), e.Counted, e.Figure)
 	if len(e.Serials) > 0 {
 		text += fmt.Sprintf(" %v", station.Ranges(e.Serials))

@@ -152,7 +152,7 @@ func (w *Window) build() {
 		container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.batch.object, w.centre.object)))
 	w.body = container.NewBorder(nil, nil, atLeast(boardWidth, 0, w.board.object), nil, w.pane)
 	top := column(0)
-	if d.Training {
+	if d.Training || d.Desk.Training {
 		top.Add(trainingBand(t))
 	}
 	top.Add(w.seatbar.object)
