@@ -208,8 +208,18 @@ func (o *office) plug(c *cable) *ipp.Printer {
 		to.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	return must(ipp.New(strings.Replace(server.URL, "http://", "ipp://", 1)+virtualprinter.Path, nil,
-		ipp.Options{Poll: 5 * time.Millisecond, Reach: 100 * time.Millisecond, Cancel: 200 * time.Millisecond}))(t)
+	return must(ipp.New(strings.Replace(server.URL, "http://", "ipp://", 1)+virtualprinter.Path, nil, impatient()))(t)
+}
+
+// impatient is a driver that does not wait for a printer that is instant.
+func impatient() ipp.Options {
+	return ipp.Options{Poll: 5 * time.Millisecond, Reach: 100 * time.Millisecond, Cancel: 200 * time.Millisecond}
+}
+
+// quickPrinter is the office's printer under such a driver.
+func (o *office) quickPrinter() *ipp.Printer {
+	o.t.Helper()
+	return must(ipp.New(o.inkURL, nil, impatient()))(o.t)
 }
 
 // decide is a person who looks at a booklet in doubt, and says what they see.
