@@ -60,6 +60,7 @@ type Profile struct {
 	MaxCaseDays     int `toml:"max_case_days" cbor:"31,keyasint,omitempty" json:"maxCaseDays,omitempty"` // of an open case
 
 	Quota
+	PageRules
 }
 
 // FaceFormat is the ISO/IEC standard by which the chip's picture of the holder is encoded.

@@ -270,7 +270,7 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	if err != nil {
 		return err
 	}
-	img, err := printing.Render(ctx, page, d.Layout, d.DPI)
+	ink, err := d.lockUp(ctx, page, printing.Placement{})
 	if err != nil {
 		return err
 	}
@@ -285,11 +285,14 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	} else if len(state.Conditions) > 0 {
 		return errors.Join(state.Conditions...)
 	}
+	if ink, err = d.onLoaded(ctx, o.Serial, page, ink); err != nil {
+		return err
+	}
 	started := fact{kind: event.PrintStarted, body: event.Bound{Case: o.Case}}
 	if err := d.advance(ctx, seat.Key, o, station.StateInking, started, nil); err != nil {
 		return err
 	}
-	sheet := devices.Sheet{Image: img, DPI: d.DPI, Title: string(o.Serial)}
+	sheet := devices.Sheet{Image: ink, DPI: d.DPI, Title: string(o.Serial)}
 	if err := d.Printer.Print(ctx, sheet, report); err != nil {
 		return d.afterPrint(ctx, seat, o, err)
 	}
