@@ -64,6 +64,7 @@ type Profile struct {
 	ChipKeys
 	MissionRule
 	RunLimits
+	PageRules
 }
 
 // FaceFormat is the ISO/IEC standard by which the chip's picture of the holder is encoded.

@@ -26,6 +26,10 @@ func Page(p station.Profile, o station.Order) (printing.Page, error) {
 	}
 	date := func(d station.Date) string { return printing.DateText(d.Year, d.Month, d.Day) }
 	a := o.Applicant
+	can := ""
+	if p.PrintCAN {
+		can = o.Secrets.CAN
+	}
 	return printing.Page{
 		DocumentCode: p.DocumentCode, Issuer: p.IssuingState, Number: string(o.Serial),
 		Surname: a.Surname, GivenNames: a.GivenNames,
@@ -33,16 +37,17 @@ func Page(p station.Profile, o station.Order) (printing.Page, error) {
 		Nationality: p.Nationality.BE + " / " + p.Nationality.EN,
 		Birth:       date(a.Birth), Sex: string(a.Sex), PlaceOfBirth: a.PlaceOfBirth,
 		Issue: date(o.Issue), Expiry: date(o.Expiry), Authority: p.Authority.BE + " / " + p.Authority.EN,
-		MRZ: o.MRZ, Portrait: img, Overprint: overprint(p),
+		CAN: can, MRZ: o.MRZ, Portrait: img, Overprint: overprint(p),
 	}, nil
 }
 
+// overprint is the word across the pages of a profile. Only an office that may issue prints without.
 func overprint(p station.Profile) printing.Overprint {
-	switch p.Overprint {
-	case "":
-		return printing.NoOverprint
-	case "TRAINING":
+	switch {
+	case p.Overprint == "TRAINING":
 		return printing.Training
+	case p.Overprint == "" && p.Mode == station.ModeIssue:
+		return printing.NoOverprint
 	}
 	return printing.Specimen
 }

@@ -314,7 +314,7 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	if err != nil {
 		return err
 	}
-	img, err := printing.Render(ctx, page, d.Layout, d.DPI)
+	ink, err := d.lockUp(ctx, page, printing.Placement{})
 	if err != nil {
 		return err
 	}
@@ -334,6 +334,9 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	} else if len(state.Conditions) > 0 {
 		return errors.Join(state.Conditions...)
 	}
+	if ink, err = d.onLoaded(ctx, o.Serial, page, ink); err != nil {
+		return err
+	}
 	started := fact{kind: event.PrintStarted, body: event.Bound{Case: o.Case}}
 	prints := func(c *station.Case) (err error) { // who prints does not inspect
 		*c, err = c.Produce(seat.Officer, d.Now())
@@ -342,7 +345,7 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	if err := d.advance(ctx, seat.Key, o, station.StateInking, started, prints); err != nil {
 		return err
 	}
-	sheet := devices.Sheet{Image: img, DPI: d.DPI, Title: string(o.Serial)}
+	sheet := devices.Sheet{Image: ink, DPI: d.DPI, Title: string(o.Serial)}
 	if err := d.Printer.Print(ctx, sheet, report); err != nil {
 		return d.afterPrint(ctx, seat, o, err)
 	}

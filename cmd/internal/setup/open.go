@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"padarozhnik/printing"
 	"padarozhnik/station"
 	"padarozhnik/station/hq/client"
 	"padarozhnik/station/hq/wire"
@@ -69,7 +68,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	d.Store = store
-	if d.Layout, err = printing.Utopia(); err != nil {
+	if d.Layout, err = issuance.LayoutOf(signed.Profile); err != nil {
 		return err
 	}
 	if err := o.reach(d, c, key, root); err != nil {
