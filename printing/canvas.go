@@ -28,6 +28,7 @@ type canvas struct {
 	img   *image.RGBA
 	scale float64 // pixels per millimetre
 	mask  []uint8 // coverage of the shape that is being inked, reused
+	place Placement
 	z     vector.Rasterizer
 }
 
@@ -90,6 +91,7 @@ func (c *canvas) bounds(o outline) image.Rectangle {
 	lo, hi := point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}
 	for _, s := range o {
 		for _, p := range s.p[:s.points()] {
+			p = c.place.apply(p)
 			lo.x, lo.y = math.Min(lo.x, p.x), math.Min(lo.y, p.y)
 			hi.x, hi.y = math.Max(hi.x, p.x), math.Max(hi.y, p.y)
 		}
@@ -131,6 +133,7 @@ func (c *canvas) fillPaint(o outline, p paint, strength float64) {
 func (c *canvas) cover(o outline, r image.Rectangle) {
 	c.z.Reset(r.Dx(), r.Dy())
 	x := func(p point) (float32, float32) {
+		p = c.place.apply(p)
 		return float32(p.x*c.scale - float64(r.Min.X)), float32(p.y*c.scale - float64(r.Min.Y))
 	}
 	for i, s := range o {

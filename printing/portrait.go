@@ -80,12 +80,22 @@ func (c *canvas) drawGhost(l *Layout, src image.Image) {
 	}
 }
 
-// drawSignature prints Zone IV: the caption, a rule, and the signature where there is one.
-func (c *canvas) drawSignature(l *Layout, src image.Image) error {
-	b := l.Signature
-	if src != nil && !src.Bounds().Empty() {
-		c.stroke(b, src)
+// drawPictures prints what is made of pixels: portrait, ghost image, and the signature where there is one.
+func (c *canvas) drawPictures(l *Layout, p *Page, dpi int) error {
+	if !c.place.IsZero() {
+		return c.placedPictures(l, p, dpi)
 	}
+	c.drawPortrait(l, p.Portrait)
+	c.drawGhost(l, p.Portrait)
+	if p.Signature != nil && !p.Signature.Bounds().Empty() {
+		c.stroke(l.Signature, p.Signature)
+	}
+	return nil
+}
+
+// drawSignatureLine prints what of Zone IV is not the bearer's: the caption and a rule.
+func (c *canvas) drawSignatureLine(l *Layout) error {
+	b := l.Signature
 	var rule outline
 	rule.rectangle(Box{b.XMM, b.YMM + b.HeightMM - 1.9, b.WidthMM, 0.1})
 	c.fill(rule, inkCaption, 0.6)

@@ -22,6 +22,10 @@ var (
 // values, signature, machine readable zone, overprint. It returns *MissingError, *FitError or
 // *GlyphError for a field that cannot be printed, and ctx.Err() when told to stop.
 func Render(ctx context.Context, p Page, l Layout, dpi int) (*image.RGBA, error) {
+	return render(ctx, p, l, dpi, Placement{})
+}
+
+func render(ctx context.Context, p Page, l Layout, dpi int, place Placement) (*image.RGBA, error) {
 	if p.Issuer != l.Issuer {
 		return nil, fmt.Errorf("layout is for issuer %s only", l.Issuer)
 	}
@@ -32,10 +36,10 @@ func Render(ctx context.Context, p Page, l Layout, dpi int) (*image.RGBA, error)
 	if err != nil {
 		return nil, err
 	}
+	c.place = place
 	steps := []func() error{
-		func() error { c.drawPortrait(&l, p.Portrait); return nil },
-		func() error { c.drawGhost(&l, p.Portrait); return nil },
-		func() error { return c.drawSignature(&l, p.Signature) },
+		func() error { return c.drawPictures(&l, &p, dpi) },
+		func() error { return c.drawSignatureLine(&l) },
 		func() error { return c.drawOverprint(&l, p.overprint()) },
 		func() error { return c.drawFields(&l, &p) },
 		func() error { return c.drawMRZ(&l, p.MRZ) },
