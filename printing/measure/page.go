@@ -85,7 +85,7 @@ func (s *Scan) hang(edges [4]line) (*Page, error) {
 func (s *Scan) fromBacking(behind [3]float32, n int) *Plane {
 	out := NewPlane(s.Gray.W/n, s.Gray.H/n)
 	for c, p := range s.Colour {
-		for i, v := range p.reduced(n).Pix {
+		for i, v := range p.Reduced(n).Pix {
 			d := v - behind[c]
 			out.Pix[i] = max(out.Pix[i], d, -d)
 		}

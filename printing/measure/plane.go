@@ -122,8 +122,8 @@ func reader(img image.Image) func(x, y int) (r, g, b uint8) {
 	}
 }
 
-// reduced averages squares of n pixels.
-func (p *Plane) reduced(n int) *Plane {
+// Reduced averages squares of n pixels.
+func (p *Plane) Reduced(n int) *Plane {
 	out := NewPlane(p.W/n, p.H/n)
 	for y := range out.H {
 		for x := range out.W {
