@@ -2,10 +2,7 @@ package printing
 
 import (
 	"image"
-	"image/color"
 	"math"
-
-	"golang.org/x/image/draw"
 )
 
 // ghostInk is the one ink of the ghost image.
@@ -15,22 +12,14 @@ var ghostInk = ink{0x1f, 0x5f, 0x66}
 const (
 	ghostLowest  = 0.10 // tone of the darkest part, 0 is full ink
 	ghostFeather = 0.16 // width of the soft edge as a share of the oval's radius
+	ghostShare   = 0.8  // of the ink
 )
 
-// asRGBA returns a picture as RGBA, without a copy where it is one.
-func asRGBA(src image.Image) *image.RGBA {
-	if rgba, ok := src.(*image.RGBA); ok {
-		return rgba
-	}
-	out := image.NewRGBA(src.Bounds())
-	draw.Draw(out, out.Rect, src, src.Bounds().Min, draw.Src)
-	return out
-}
-
 // pixels returns the pixels of a box, edges rounded to whole ones.
-func (c *canvas) pixels(b Box) image.Rectangle {
-	at := func(mm float64) int { return int(math.Round(mm * c.scale)) }
-	return image.Rect(at(b.XMM), at(b.YMM), at(b.XMM+b.WidthMM), at(b.YMM+b.HeightMM))
+func (a affine) pixels(b Box) image.Rectangle {
+	lo, hi := a.of(point{b.XMM, b.YMM}), a.of(point{b.XMM + b.WidthMM, b.YMM + b.HeightMM})
+	at := func(v float64) int { return int(math.Floor(v + 0.5)) }
+	return image.Rect(at(lo.x), at(lo.y), at(hi.x), at(hi.y))
 }
 
 // crop returns the greatest part of a picture about its centre with the sides of a target. A
@@ -46,66 +35,68 @@ func crop(src image.Rectangle, target image.Point) image.Rectangle {
 	return image.Rect(x, y, x+w, y+h)
 }
 
-// scaled returns a portrait as large as a box, on white.
-func scaled(src image.Image, size image.Point) *image.RGBA {
-	out := image.NewRGBA(image.Rectangle{Max: size})
-	draw.Draw(out, out.Rect, image.White, image.Point{}, draw.Src)
-	draw.CatmullRom.Scale(out, out.Rect, src, crop(src.Bounds(), size), draw.Over, nil)
+// onDevice puts a picture that fills the pixels r of the page without a placement where the
+// placement wants it.
+func (c *composer) onDevice(s samples, r image.Rectangle, fill uint8) (samples, image.Rectangle) {
+	if c.page == c.plain {
+		return s, r
+	}
+	patch := affine{xx: 1, yy: 1, x0: float64(r.Min.X), y0: float64(r.Min.Y)}
+	return s.moved(c.page.after(c.plain.inverse()).after(patch), fill)
+}
+
+// portrait prints the portrait in Zone V, unaltered but for its size.
+func (c *composer) portrait(src image.Image) {
+	r := c.plain.pixels(c.l.Portrait)
+	s := colours(src, crop(src.Bounds(), r.Size())).scaled(r.Dx(), r.Dy())
+	s, r = c.onDevice(s, r, 0xff)
+	c.put(picture{s.pix, r})
+}
+
+// ghost prints the portrait a second time, small, in one ink, fading at its edge.
+func (c *composer) ghost(src image.Image) {
+	r := c.plain.pixels(c.l.Ghost)
+	s := colours(src, crop(src.Bounds(), r.Size())).luma().scaled(r.Dx(), r.Dy())
+	across, down := fourths(s.w), fourths(s.h)
+	for y := range s.h {
+		for x := range s.w {
+			tone := max(ghostLowest, float64(s.pix[y*s.w+x])/255)
+			// A superellipse: nearly a rectangle, with round corners.
+			radius := math.Sqrt(math.Sqrt(across[x] + down[y]))
+			edge := min(1, max(0, (1-radius)/ghostFeather))
+			s.pix[y*s.w+x] = uint8(float64(float64((1-tone)*edge)*255) + 0.5)
+		}
+	}
+	s, r = c.onDevice(s, r, 0)
+	c.put(tone{s.pix, r, doseOf(ghostInk, ghostShare)})
+}
+
+// fourths are the fourth powers of the distances from the middle of n pixels, 1 at their ends.
+func fourths(n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		d := math.Abs(float64(2*i+1)/float64(n) - 1)
+		d = float64(d * d)
+		out[i] = float64(d * d)
+	}
 	return out
 }
 
-// drawPortrait prints the portrait in Zone V, unaltered but for its size.
-func (c *canvas) drawPortrait(l *Layout, src image.Image) {
-	r := c.pixels(l.Portrait)
-	draw.Draw(c.img, r, scaled(src, r.Size()), image.Point{}, draw.Src)
-}
-
-// drawGhost prints the portrait a second time, small, in one ink, fading at its edge.
-func (c *canvas) drawGhost(l *Layout, src image.Image) {
-	r := c.pixels(l.Ghost)
-	small := scaled(src, r.Size())
-	w, h := float64(r.Dx()), float64(r.Dy())
-	for y := range r.Dy() {
-		for x := range r.Dx() {
-			g := color.GrayModel.Convert(small.RGBAAt(x, y)).(color.Gray)
-			tone := max(ghostLowest, float64(g.Y)/255)
-			// A superellipse: nearly a rectangle, with round corners.
-			dx, dy := math.Abs(2*(float64(x)+.5)/w-1), math.Abs(2*(float64(y)+.5)/h-1)
-			radius := math.Sqrt(math.Sqrt(dx*dx*dx*dx + dy*dy*dy*dy))
-			edge := min(1, max(0, (1-radius)/ghostFeather))
-			amount := uint32(math.Round((1 - tone) * edge * 255 * 256 * 0.8))
-			at := c.img.PixOffset(r.Min.X+x, r.Min.Y+y)
-			lay(c.img.Pix[at:at+3:at+3], ghostInk, amount)
-		}
+// signature prints Zone IV: the caption, a rule, and the signature where there is one.
+func (c *composer) signature(src image.Image) error {
+	b := c.l.Signature
+	if src != nil && !src.Bounds().Empty() {
+		c.strokes(b, src)
 	}
-}
-
-// drawPictures prints what is made of pixels: portrait, ghost image, and the signature where there is one.
-func (c *canvas) drawPictures(l *Layout, p *Page, dpi int) error {
-	if !c.place.IsZero() {
-		return c.placedPictures(l, p, dpi)
-	}
-	c.drawPortrait(l, p.Portrait)
-	c.drawGhost(l, p.Portrait)
-	if p.Signature != nil && !p.Signature.Bounds().Empty() {
-		c.stroke(l.Signature, p.Signature)
-	}
-	return nil
-}
-
-// drawSignatureLine prints what of Zone IV is not the bearer's: the caption and a rule.
-func (c *canvas) drawSignatureLine(l *Layout) error {
-	b := l.Signature
 	var rule outline
 	rule.rectangle(Box{b.XMM, b.YMM + b.HeightMM - 1.9, b.WidthMM, 0.1})
-	c.fill(rule, inkCaption, 0.6)
-	return c.caption(l, newTypeface(l.regular), "Подпіс уладальніка / Signature of bearer",
-		point{b.XMM, b.YMM + b.HeightMM - 0.1})
+	c.outline(rule, c.page, doseOf(inkCaption, 0.6))
+	return c.small(c.l.Caption.Signature, point{b.XMM, b.YMM + b.HeightMM - 0.1}, doseOf(inkCaption, 1))
 }
 
-// stroke prints a signature as large as its zone allows, its darkness as ink.
-func (c *canvas) stroke(b Box, src image.Image) {
-	zone := c.pixels(Box{b.XMM, b.YMM, b.WidthMM, b.HeightMM - 2.0})
+// strokes prints a signature as large as its zone allows, its darkness as ink.
+func (c *composer) strokes(b Box, src image.Image) {
+	zone := c.plain.pixels(Box{b.XMM, b.YMM, b.WidthMM, b.HeightMM - 2.0})
 	s := src.Bounds()
 	w, h := zone.Dx(), zone.Dx()*s.Dy()/s.Dx()
 	if h > zone.Dy() {
@@ -114,15 +105,11 @@ func (c *canvas) stroke(b Box, src image.Image) {
 	if w < 1 || h < 1 {
 		return
 	}
-	small := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(small, small.Rect, image.White, image.Point{}, draw.Src)
-	draw.CatmullRom.Scale(small, small.Rect, src, s, draw.Over, nil)
-	x0, y0 := zone.Min.X+(zone.Dx()-w)/2, zone.Max.Y-h
-	for y := range h {
-		for x := range w {
-			g := color.GrayModel.Convert(small.RGBAAt(x, y)).(color.Gray)
-			at := c.img.PixOffset(x0+x, y0+y)
-			lay(c.img.Pix[at:at+3:at+3], inkBlack, uint32(255-g.Y)*256)
-		}
+	small := colours(src, s).luma().scaled(w, h)
+	for i, v := range small.pix {
+		small.pix[i] = 255 - v
 	}
+	at := image.Pt(zone.Min.X+(zone.Dx()-w)/2, zone.Max.Y-h)
+	patch, r := c.onDevice(small, image.Rectangle{Min: at, Max: at.Add(image.Pt(w, h))}, 0)
+	c.put(tone{patch.pix, r, c.black})
 }

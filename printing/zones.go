@@ -51,6 +51,8 @@ func (b Box) Grown(mm float64) Box {
 // the booklet. The overprint lies across all of them and is no zone. It returns the errors of Render
 // for a value that cannot be printed.
 func (l *Layout) Zones(p Page) ([]Zone, error) {
+	l.press.mu.Lock()
+	defer l.press.mu.Unlock()
 	var zones []Zone
 	for _, f := range l.Fields {
 		z, err := l.textZone(f, &p)
@@ -100,29 +102,12 @@ func (l *Layout) textZone(f Field, p *Page) (Zone, error) {
 		}
 		return z, nil
 	}
-	lines, err := l.setValue(f, value)
+	lines, err := l.press.setValue(f, value)
 	if err != nil {
 		return z, err
 	}
-	var all outline
-	for _, s := range lines {
-		all = append(all, s.outline()...)
+	for _, line := range lines {
+		z.Ink = joined(z.Ink, line.box())
 	}
-	z.Ink = all.box()
 	return z, nil
-}
-
-// box is the smallest box around an outline's points.
-func (o outline) box() Box {
-	if len(o) == 0 {
-		return Box{}
-	}
-	lo, hi := o[0].p[0], o[0].p[0]
-	for _, s := range o {
-		for _, p := range s.p[:s.points()] {
-			lo.x, lo.y = math.Min(lo.x, p.x), math.Min(lo.y, p.y)
-			hi.x, hi.y = math.Max(hi.x, p.x), math.Max(hi.y, p.y)
-		}
-	}
-	return Box{lo.x, lo.y, hi.x - lo.x, hi.y - lo.y}
 }
