@@ -46,7 +46,12 @@ type Printer struct {
 }
 
 // Placement undoes the printer's error.
-func (p Printer) Placement() printing.Placement { return printing.Placement(p.Error.Inverse()) }
+func (p Printer) Placement() printing.Placement { return Placement(p.Error.Inverse()) }
+
+// Placement is a map of page millimetres as a page is placed by it.
+func Placement(t measure.Affine) printing.Placement {
+	return printing.Placement{XX: t.A, XY: t.B, YX: t.D, YY: t.E, XMM: t.C, YMM: t.F}
+}
 
 // Solve averages prints of the target and finds the printer's error. A result that may not be used comes
 // with ErrOutOfReach or ErrUnsteady.

@@ -49,11 +49,12 @@ type Grey struct {
 }
 
 // PrinterTarget is the target of a data page: twelve marks, four by three, of which the one at the top
-// left is full. They keep clear of what the maker of booklets prints: title, chip symbol, bar code.
+// left is full. They lie evenly about the middle, so that a turned page is known, and keep clear of what
+// the maker of booklets prints: title, chip symbol, bar code.
 func PrinterTarget() Target {
 	t := Target{WidthMM: measure.PageWidthMM, HeightMM: measure.PageHeightMM}
-	for _, y := range []float64{14.5, 46.5, 78.5} {
-		for _, x := range []float64{12, 43.5, 75, 106.5} {
+	for _, y := range []float64{14.5, 44, 73.5} {
+		for _, x := range []float64{16, 47, 78, 109} {
 			t.Marks = append(t.Marks, Mark{Point: measure.Point{X: x, Y: y}, Full: len(t.Marks) == 0})
 		}
 	}

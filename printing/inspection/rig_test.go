@@ -106,9 +106,13 @@ func date(year, month, day int) mrz.Date {
 func (p *press) good(page printing.Page, serial string, moved measure.Point, spoil func(*image.RGBA)) image.Image {
 	r := p.random
 	turn := 0.05 * r.NormFloat64() * math.Pi / 180
-	place := printing.Placement{A: 1 + 0.0004*r.NormFloat64(), B: -turn, D: turn, E: 1 + 0.0004*r.NormFloat64(),
-		C: moved.X + 0.08*r.NormFloat64(), F: moved.Y + 0.08*r.NormFloat64()}
-	ink, err := printing.RenderPlaced(p.t.Context(), page, p.layout, p.dpi, place)
+	place := printing.Placement{XX: 1 + 0.0004*r.NormFloat64(), XY: -turn, YX: turn, YY: 1 + 0.0004*r.NormFloat64(),
+		XMM: moved.X + 0.08*r.NormFloat64(), YMM: moved.Y + 0.08*r.NormFloat64()}
+	forme, err := printing.Compose(p.t.Context(), page, p.layout, printing.Options{DPI: p.dpi, Place: place})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	ink, err := forme.RGBA(p.t.Context())
 	if err != nil {
 		p.t.Fatal(err)
 	}

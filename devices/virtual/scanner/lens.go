@@ -71,6 +71,13 @@ func (set Settings) Picture(page image.Image, dpi int, number uint64) *image.RGB
 	return set.picture(page, pageWidthMM, false, corner, rand.New(rand.NewPCG(set.Seed, number)))
 }
 
+// Sheet is what a scanner with these settings sees of a sheet of a width that lies at the origin: the
+// whole glass.
+func (set Settings) Sheet(page image.Image, widthMM float64, dpi int, number uint64) *image.RGBA {
+	whole := order{region: region{W: glassWidth, H: glassHeight}, dpi: dpi}
+	return set.picture(page, widthMM, true, whole, rand.New(rand.NewPCG(set.Seed, number)))
+}
+
 // picture draws what lies on the glass as the sensor sees it.
 func (set Settings) picture(page image.Image, widthMM float64, sheet bool, o order, random *rand.Rand) *image.RGBA {
 	w, h := o.size()
