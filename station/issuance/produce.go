@@ -83,6 +83,9 @@ func (d *Desk) Produce(ctx context.Context, seat Seat, token station.CaseToken, 
 	if err := d.Store.View(ctx, d.mayIssue); err != nil {
 		return err
 	}
+	if err := d.printerStops(ctx); err != nil {
+		return err
+	}
 	book, err := d.booklet(ctx, o.Serial)
 	if err != nil {
 		return err
@@ -270,7 +273,11 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	if err != nil {
 		return err
 	}
-	img, err := printing.Render(ctx, page, d.Layout, d.DPI)
+	place, err := d.placement(ctx)
+	if err != nil {
+		return err
+	}
+	img, err := printing.Compose(ctx, page, d.Layout, printing.Options{DPI: d.DPI, Place: place})
 	if err != nil {
 		return err
 	}
