@@ -57,10 +57,12 @@ func (p paper) ink(b *band) {
 	}
 }
 
-// picture is a patch of opaque pixels of three bytes.
+// picture is a patch of pixels of three bytes. Its inks lie over what is below, as all inks do; on
+// white paper that is the picture itself.
 type picture struct {
-	pix  []byte
-	rect image.Rectangle
+	pix   []byte
+	rect  image.Rectangle
+	white bool // nothing lies below
 }
 
 func (p picture) extent() image.Rectangle { return p.rect }
@@ -69,7 +71,14 @@ func (p picture) ink(b *band) {
 	r := p.rect.Intersect(b.rect)
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		from := 3 * ((y-p.rect.Min.Y)*p.rect.Dx() + r.Min.X - p.rect.Min.X)
-		copy(b.row(y)[3*r.Min.X:3*r.Max.X], p.pix[from:])
+		row := b.row(y)[3*r.Min.X : 3*r.Max.X]
+		if p.white {
+			copy(row, p.pix[from:])
+			continue
+		}
+		for i, v := range p.pix[from:][:len(row)] {
+			row[i] = uint8((uint32(row[i])*uint32(v) + 127) / 255)
+		}
 	}
 }
 

@@ -41,21 +41,21 @@ func (c *composer) barcode(serial string) error {
 	}
 	length := module * float64(len(bars)+2*quietModules)
 	bottom := b.YMM + (b.HeightMM+length)/2
-	c.put(paper(c.plain.pixels(Box{b.XMM - 0.5, bottom - length, b.WidthMM + 1, length})))
+	c.clear(Box{b.XMM - 0.5, bottom - length, b.WidthMM + 1, length})
 	var o outline
 	for i, dark := range bars {
 		if dark {
 			o.rectangle(Box{b.XMM, bottom - module*float64(quietModules+i+1), b.WidthMM, module})
 		}
 	}
-	c.outline(o, c.plain, c.black)
+	c.shape(o, printed, inkBlack)
 	s, err := c.press.bold.set(serial, 0.12)
 	if err != nil {
 		return fmt.Errorf("serial: %w", err)
 	}
 	const size = 1.75
 	start := point{b.XMM - 0.95, bottom - (length-s.width*size)/2}
-	c.text(textLine{s, baseline{start, size, 90}}, c.plain, doseOf(inkTitle, 1))
+	c.text(textLine{s, baseline{start, size, 90}}, printed, colour{inkTitle, 1})
 	return nil
 }
 

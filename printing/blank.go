@@ -6,21 +6,6 @@ import (
 	"slices"
 )
 
-// text inks a line of text at once.
-func (g *drawing) text(t textLine, i *tint, strength float64) {
-	ems := t.base.ems()
-	var o outline
-	for _, glyph := range t.glyphs {
-		for _, s := range t.face.outline(glyph.glyph) {
-			for k := range s.points() {
-				s.p[k] = ems.of(point{s.p[k].x + glyph.x, s.p[k].y + glyph.y})
-			}
-			o = append(o, s)
-		}
-	}
-	g.fill(o, i, strength)
-}
-
 // title prints the State and the document (ICAO Doc 9303-4, 4.1.1.1, elements 01 and 02), and
 // the lines of microtext that set off the zones.
 func (g *drawing) title(l *Layout) error {
@@ -39,7 +24,7 @@ func (g *drawing) title(l *Layout) error {
 			g.fill(bar, full, 0.55)
 			x += 4.0
 		}
-		g.text(textLine{s, baseline{point{x, b.TitleYMM}, b.TitleSizeMM, 0}}, full, 1)
+		g.fill(textLine{s, baseline{point{x, b.TitleYMM}, b.TitleSizeMM, 0}}.outline(), full, 1)
 		x += s.width * b.TitleSizeMM
 	}
 	right := b.ChipXMM - 3.2
@@ -49,7 +34,7 @@ func (g *drawing) title(l *Layout) error {
 			return fmt.Errorf("title: %w", err)
 		}
 		right -= s.width * b.DocumentSizeMM
-		g.text(textLine{s, baseline{point{right, b.TitleYMM}, b.DocumentSizeMM, 0}}, full, 1)
+		g.fill(textLine{s, baseline{point{right, b.TitleYMM}, b.DocumentSizeMM, 0}}.outline(), full, 1)
 		right -= 3.0
 	}
 	for _, rule := range []Box{
@@ -79,7 +64,7 @@ func (g *drawing) microtext(l *Layout, rule Box) error {
 	full := g.solid(inkTitle)
 	for k := 0.0; k < repeats; k++ {
 		at := point{rule.XMM + float64(k*step), rule.YMM}
-		g.text(textLine{s, baseline{at, size, 0}}, full, 0.9)
+		g.fill(textLine{s, baseline{at, size, 0}}.outline(), full, 0.9)
 	}
 	return nil
 }

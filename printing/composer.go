@@ -1,84 +1,111 @@
 package printing
 
 import (
+	"context"
 	"fmt"
 	"image"
-	"math"
 	"strings"
-
-	"github.com/go-text/typesetting/font"
 )
 
-// Inks of personalisation. Every text is pure black.
-var inkCaption = ink{0x2b, 0x55, 0x5c}
-
-// Size returns the pixels of a whole page: 2953 x 2079 for 125 x 88 mm at 600 dpi.
-func (l *Layout) Size(dpi int) image.Point {
-	scale := float64(dpi) / mmPerInch
-	return image.Pt(int(math.Round(l.WidthMM*scale)), int(math.Round(l.HeightMM*scale)))
+// surface is what a page is composed on: the pixels of a Forme, or a file for the archive. Lengths
+// are millimetres of the layout.
+type surface interface {
+	// underlay puts the artwork that the maker printed under everything.
+	underlay(ctx context.Context) error
+	// clear takes everything off a box.
+	clear(b Box)
+	// text inks a line letter by letter; word inks it as one shape, so that nothing is inked twice.
+	text(t textLine, p plane, c colour)
+	word(t textLine, c colour)
+	shape(o outline, p plane, c colour)
+	// size is how many pixels a picture should have that fills a box.
+	size(b Box) image.Point
+	// picture prints pixels of three bytes; tone prints an ink as strongly as each byte says.
+	picture(b Box, s samples)
+	tone(b Box, s samples, c colour)
 }
 
-// composer fills a forme. It works under the press' lock.
+// plane says who prints something, and so whether it moves with the ink.
+type plane int
+
+const (
+	personal plane = iota // ink of personalisation
+	printed               // there before: where the maker put it
+)
+
+// colour is an ink and how much of it is laid, 0 to 1.
+type colour struct {
+	ink
+	strength float64
+}
+
+// Colours of personalisation. Every text is pure black.
+var (
+	inkBlack   = colour{black, 1}
+	inkCaption = colour{ink{0x2b, 0x55, 0x5c}, 1}
+	inkRule    = colour{ink{0x2b, 0x55, 0x5c}, 0.6}
+)
+
+// composer puts a page on a surface. It works under the press' lock.
 type composer struct {
 	l     *Layout
 	press *press
-	forme *Forme
-	page  affine // page in millimetres, as the layout has it, to the device's pixels
-	plain affine // the same without a placement: where the maker's print lies
-	black *dose
+	surface
 }
 
-func newComposer(l *Layout, o Options) (*composer, error) {
-	if o.DPI < minDPI || o.DPI > maxDPI {
-		return nil, fmt.Errorf("resolution of %d dpi: want %d to %d", o.DPI, minDPI, maxDPI)
+// compose puts everything of a page on the surface, or says what cannot be printed.
+func (c *composer) compose(ctx context.Context, p *Page, serial string, preview bool) error {
+	c.press.mu.Lock()
+	defer c.press.mu.Unlock()
+	steps := []func() error{
+		func() error { return c.blank(ctx, serial) },
+		func() error { c.portrait(p.Portrait); return nil },
+		func() error { c.ghost(p.Portrait); return nil },
+		func() error { return c.signature(p.Signature) },
+		func() error { return c.overprint(p.overprint()) },
+		func() error { return c.fields(p) },
+		func() error { return c.mrz(p.MRZ) },
+		func() error { return c.watermark(preview) },
 	}
-	place, err := o.Place.affine()
-	if err != nil {
-		return nil, err
+	for _, step := range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := step(); err != nil {
+			return err
+		}
 	}
-	scale := float64(o.DPI) / mmPerInch
-	plain := affine{xx: scale, yy: scale}
-	return &composer{
-		l: l, press: l.press, forme: &Forme{size: l.Size(o.DPI), dpi: o.DPI},
-		page: plain.after(place), plain: plain, black: doseOf(black, 1),
-	}, nil
+	return nil
 }
 
-func (c *composer) put(i item) {
-	if i.extent().Overlaps(c.forme.Bounds()) {
-		c.forme.items = append(c.forme.items, i)
+// check refuses a page that does not belong on the layout, or lacks its portrait.
+func (l *Layout) checkPage(p *Page) error {
+	if p.Issuer != l.Issuer {
+		return fmt.Errorf("layout is for issuer %s only", l.Issuer)
 	}
-}
-
-// outline inks a shape that is used once.
-func (c *composer) outline(o outline, m affine, d *dose) {
-	c.press.z.fill(o, m)
-	c.put(mark{shapeOf(&c.press.z, c.forme.Bounds()), image.Point{}, d})
-}
-
-// text inks a line of text, letter by letter.
-func (c *composer) text(t textLine, m affine, d *dose) {
-	ems := m.after(t.base.ems())
-	for _, g := range t.glyphs {
-		c.letter(t.face, g.glyph, ems, point{g.x, g.y}, d)
+	if p.Portrait == nil || p.Portrait.Bounds().Empty() {
+		return &MissingError{Field: "portrait"}
 	}
+	return nil
 }
 
-// letter inks one glyph at a place in ems.
-func (c *composer) letter(face *typeface, glyph font.GID, ems affine, at point, d *dose) {
-	origin := ems.of(at)
-	ems.x0, ems.y0 = 0, 0
-	s, by := c.press.letter(face, glyph, ems, origin)
-	c.put(mark{s, by, d})
+// blank puts what the maker of the booklets printed under the page of one booklet.
+func (c *composer) blank(ctx context.Context, serial string) error {
+	if serial == "" {
+		return nil
+	}
+	if err := c.underlay(ctx); err != nil {
+		return err
+	}
+	return c.barcode(serial)
 }
 
 // fields prints every value with its caption.
 func (c *composer) fields(p *Page) error {
-	captions := doseOf(inkCaption, 1)
 	for _, f := range c.l.Fields {
 		value, _ := p.value(f.Name)
 		value = strings.Join(strings.Fields(value), " ")
-		if err := c.caption(f, value, captions); err != nil {
+		if err := c.caption(f, value); err != nil {
 			return err
 		}
 		if value == "" {
@@ -92,7 +119,7 @@ func (c *composer) fields(p *Page) error {
 			return err
 		}
 		for _, line := range lines {
-			c.text(line, c.page, c.black)
+			c.text(line, personal, inkBlack)
 		}
 	}
 	return nil
@@ -100,7 +127,7 @@ func (c *composer) fields(p *Page) error {
 
 // caption prints the name of a field. A caption that two values share moves down to the second when
 // the first is empty; an optional value that is absent leaves no caption.
-func (c *composer) caption(f Field, value string, d *dose) error {
+func (c *composer) caption(f Field, value string) error {
 	if f.Caption == nil {
 		return nil
 	}
@@ -115,15 +142,15 @@ func (c *composer) caption(f Field, value string, d *dose) error {
 			}
 		}
 	}
-	return c.small(f.Caption, point{f.XMM, y - c.l.Caption.RiseMM}, d)
+	return c.small(f.Caption, point{f.XMM, y - c.l.Caption.RiseMM})
 }
 
 // small prints a caption in every language of the layout.
-func (c *composer) small(w Words, at point, d *dose) error {
+func (c *composer) small(w Words, at point) error {
 	s, err := c.press.regular.set(strings.Join(c.l.in(w), " / "), 0.01)
 	if err != nil {
 		return fmt.Errorf("caption: %w", err)
 	}
-	c.text(textLine{s, baseline{at, c.l.Caption.SizeMM, 0}}, c.page, d)
+	c.text(textLine{s, baseline{at, c.l.Caption.SizeMM, 0}}, personal, inkCaption)
 	return nil
 }

@@ -65,37 +65,18 @@ var _ pwg.Rower = (*Forme)(nil)
 // Compose locks up a page. It returns *MissingError, *FitError or *GlyphError for a field that cannot
 // be printed, and ctx.Err() when told to stop.
 func Compose(ctx context.Context, p Page, l Layout, o Options) (*Forme, error) {
-	if p.Issuer != l.Issuer {
-		return nil, fmt.Errorf("layout is for issuer %s only", l.Issuer)
+	if err := l.checkPage(&p); err != nil {
+		return nil, err
 	}
-	if p.Portrait == nil || p.Portrait.Bounds().Empty() {
-		return nil, &MissingError{Field: "portrait"}
-	}
-	c, err := newComposer(&l, o)
+	x, err := newPixels(&l, o)
 	if err != nil {
 		return nil, err
 	}
-	l.press.mu.Lock()
-	defer l.press.mu.Unlock()
-	steps := []func() error{
-		func() error { return c.underlay(ctx, o.Serial) },
-		func() error { c.portrait(p.Portrait); return nil },
-		func() error { c.ghost(p.Portrait); return nil },
-		func() error { return c.signature(p.Signature) },
-		func() error { return c.overprint(p.overprint()) },
-		func() error { return c.fields(&p) },
-		func() error { return c.mrz(p.MRZ) },
-		func() error { return c.watermark(o.Preview) },
+	c := composer{&l, l.press, x}
+	if err := c.compose(ctx, &p, o.Serial, o.Preview); err != nil {
+		return nil, err
 	}
-	for _, step := range steps {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := step(); err != nil {
-			return nil, err
-		}
-	}
-	return c.forme, nil
+	return x.forme, nil
 }
 
 // Render draws the personalisation layer of a page on white, as Compose does, into one picture.

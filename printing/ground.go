@@ -38,24 +38,6 @@ func (g *ground) copyTo(b *band) {
 	}
 }
 
-// underlay puts the maker's print of one booklet under the ink.
-func (c *composer) underlay(ctx context.Context, serial string) error {
-	if serial == "" {
-		return nil
-	}
-	dpi := c.forme.dpi
-	if c.press.ground == nil || c.press.ground.dpi != dpi {
-		c.press.ground = nil // before the next one is made: two would be twice the memory
-		g, err := newGround(ctx, c.l, dpi)
-		if err != nil {
-			return err
-		}
-		c.press.ground = g
-	}
-	c.forme.under = c.press.ground
-	return c.barcode(serial)
-}
-
 // newGround draws the artwork, the title and the symbol of the chip.
 func newGround(ctx context.Context, l *Layout, dpi int) (*ground, error) {
 	scale := float64(dpi) / mmPerInch
@@ -191,7 +173,7 @@ func (g *drawing) veiled(t *tint, b Box, keep, soft float64) *tint {
 // the symbol of the chip inside, the bar code of the serial. It is slow beside Render for the first
 // page at a resolution.
 func RenderBlank(ctx context.Context, serial string, l Layout, dpi int) (*image.RGBA, error) {
-	c, err := newComposer(&l, Options{DPI: dpi})
+	x, err := newPixels(&l, Options{DPI: dpi})
 	if err != nil {
 		return nil, err
 	}
@@ -200,8 +182,9 @@ func RenderBlank(ctx context.Context, serial string, l Layout, dpi int) (*image.
 	}
 	l.press.mu.Lock()
 	defer l.press.mu.Unlock()
-	if err := c.underlay(ctx, serial); err != nil {
+	c := composer{&l, l.press, x}
+	if err := c.blank(ctx, serial); err != nil {
 		return nil, err
 	}
-	return c.forme.RGBA(ctx)
+	return x.forme.RGBA(ctx)
 }

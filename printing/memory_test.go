@@ -1,7 +1,6 @@
 package printing_test
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -24,7 +23,7 @@ const alone = "PADAROZHNIK_PRINT_ALONE"
 // took from the system.
 func TestPeakMemory(t *testing.T) {
 	taken, resident := peak(t)
-	t.Logf("three whole pages at 1200 dpi: %d MB taken by the program, %d MB resident at most", taken>>20, resident>>20)
+	t.Logf("two whole pages at 1200 dpi: %d MB taken by the program, %d MB resident at most", taken>>20, resident>>20)
 	if taken > peakLimit {
 		t.Fatalf("%d MB, want at most %d", taken>>20, peakLimit>>20)
 	}
@@ -55,7 +54,7 @@ func TestPrintAlone(t *testing.T) {
 	l, p := layout(t), anna()
 	p.Signature = signed()
 	var band []byte
-	for range 3 {
+	for range 2 {
 		band = raster(t, io.Discard, compose(t, p, l, printing.Options{DPI: dpi, Serial: serial}), band)
 	}
 	var m runtime.MemStats
@@ -66,5 +65,5 @@ func TestPrintAlone(t *testing.T) {
 	}
 	_, hwm, _ := strings.Cut(string(status), "VmHWM:")
 	kb, _ := strconv.Atoi(strings.Fields(hwm)[0])
-	fmt.Printf("taken %d resident %d\n", m.Sys, kb<<10)
+	t.Logf("taken %d resident %d", m.Sys, kb<<10)
 }

@@ -57,15 +57,15 @@ func (c *composer) mrz(lines [2]string) error {
 		if err := checkMRZ(line); err != nil {
 			return err
 		}
+		s := setting{face: face, text: line, width: mrzLength * c.press.code.advance}
 		for k, r := range line {
 			gid, ok := face.face.NominalGlyph(r)
 			if !ok {
 				return &GlyphError{Field: "mrz"}
 			}
-			at := point{left + float64(float64(k)*c.l.MRZ.PitchMM), place.BaselineMM[i]}
-			ems := c.page.after(baseline{at, em, 0}.ems())
-			c.letter(face, gid, ems, point{}, c.black)
+			s.glyphs = append(s.glyphs, placed{glyph: gid, char: r, x: float64(k) * c.press.code.advance})
 		}
+		c.text(textLine{s, baseline{point{left, place.BaselineMM[i]}, em, 0}}, personal, inkBlack)
 	}
 	return nil
 }

@@ -2,44 +2,15 @@ package printing
 
 import (
 	"fmt"
-	"image"
 	"slices"
 )
 
 // overprintInk is the red of an overprint; it lets the text below be read.
-var overprintInk = ink{0xd2, 0x2b, 0x3a}
-
-// overprintStrength is how much of it is laid. No layout changes it.
-const overprintStrength = 0.24
+// No layout changes it.
+var overprintInk = colour{ink{0xd2, 0x2b, 0x3a}, 0.24}
 
 // watermarkInk is what a preview is covered with.
-var watermarkInk = ink{0x70, 0x50, 0xa0}
-
-// wordKey names the shape of a large word.
-type wordKey struct {
-	text string
-	base baseline
-	page affine
-}
-
-// word inks a large line of text as one shape, so that letters which touch are not inked twice, and
-// keeps the shape for the next page.
-func (c *composer) word(t textLine, d *dose) {
-	key := wordKey{t.text, t.base, c.page}
-	s, ok := c.press.words[key]
-	if !ok {
-		ems := c.page.after(t.base.ems())
-		for _, g := range t.glyphs {
-			c.press.z.fill(t.face.outline(g.glyph), ems.after(affine{xx: 1, yy: 1, x0: g.x, y0: g.y}))
-		}
-		s = shapeOf(&c.press.z, c.forme.Bounds())
-		if len(c.press.words) >= maxWords {
-			clear(c.press.words)
-		}
-		c.press.words[key] = s
-	}
-	c.put(mark{s, image.Point{}, d})
-}
+var watermarkInk = colour{ink{0x70, 0x50, 0xa0}, 0.30}
 
 // overprint lays the words across the page, each on a slanted baseline of its own.
 func (c *composer) overprint(kind Overprint) error {
@@ -48,7 +19,7 @@ func (c *composer) overprint(kind Overprint) error {
 		return err
 	}
 	for _, line := range lines {
-		c.word(line, doseOf(overprintInk, overprintStrength))
+		c.word(line, overprintInk)
 	}
 	return nil
 }
@@ -100,7 +71,7 @@ func (l *Layout) checkOverprints() error {
 			return err
 		}
 		for _, line := range lines {
-			b := line.box()
+			b := line.outline().box()
 			if b.XMM < 0 || b.YMM < 0 || b.XMM+b.WidthMM > l.WidthMM || b.YMM+b.HeightMM > l.HeightMM-l.MRZ.ZoneMM+2 {
 				return fmt.Errorf("overprint %s does not lie on the page above the machine readable zone", word)
 			}
@@ -120,13 +91,12 @@ func (c *composer) watermark(wanted bool) error {
 	if err != nil {
 		return fmt.Errorf("watermark: %w", err)
 	}
-	d := doseOf(watermarkInk, 0.30)
 	turn := baseline{sizeMM: 1, degrees: degrees}.ems()
 	for i := range rows {
 		down := float64(i-rows/2) * 2.6 * size
 		start := turn.of(point{-s.width / 2 * size, -down})
 		line := textLine{s, baseline{point{c.l.WidthMM/2 + start.x, c.l.HeightMM/2 + start.y}, size, degrees}}
-		c.text(line, c.plain, d)
+		c.text(line, printed, watermarkInk)
 	}
 	return nil
 }

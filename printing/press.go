@@ -82,6 +82,13 @@ func (p *press) letter(t *typeface, glyph font.GID, ems affine, at point) (*shap
 	return s, by
 }
 
+// wordKey names the shape of a large word.
+type wordKey struct {
+	text string
+	base baseline
+	page affine
+}
+
 // everywhere clips nothing that a page can hold.
 var everywhere = image.Rect(-1<<15, -1<<15, 1<<15, 1<<15)
 

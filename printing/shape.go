@@ -14,12 +14,12 @@ var black = ink{}
 // dose says what an ink lets through at each coverage, in 65536ths of each colour.
 type dose [256][3]uint32
 
-// doseOf is the dose of an ink of which only a share is laid.
-func doseOf(i ink, strength float64) *dose {
+// doseOf is the dose of a colour.
+func doseOf(c colour) *dose {
 	d := new(dose)
-	full := uint64(math.Floor(float64(strength*65536) + 0.5))
+	full := uint64(math.Floor(float64(c.strength*65536) + 0.5))
 	for cover := range d {
-		for k, through := range [3]uint8{i.r, i.g, i.b} {
+		for k, through := range [3]uint8{c.r, c.g, c.b} {
 			taken := (full*uint64(cover)*uint64(255-through) + 255*255/2) / (255 * 255)
 			d[cover][k] = 65536 - uint32(taken)
 		}

@@ -24,9 +24,11 @@ func newTypeface(f *font.Font) *typeface {
 	return &typeface{face: face, shaper: harfbuzz.NewFont(face), em: float64(f.Upem())}
 }
 
-// placed is a glyph at its place in a line; offsets in ems.
+// placed is a glyph at its place in a line; offsets in ems. char is the letter that it stands for, 0
+// where letters and glyphs do not go one to one.
 type placed struct {
 	glyph font.GID
+	char  rune
 	x, y  float64
 }
 
@@ -52,8 +54,13 @@ func (t *typeface) set(text string, tracking float64) (setting, error) {
 			return setting{}, errGlyph
 		}
 		pos := buf.Pos[i]
+		char := rune(0)
+		if len(buf.Info) == len(runes) {
+			char = runes[info.Cluster]
+		}
 		s.glyphs = append(s.glyphs, placed{
 			glyph: info.Glyph,
+			char:  char,
 			x:     s.width + float64(pos.XOffset)/t.em,
 			y:     float64(pos.YOffset) / t.em,
 		})
@@ -97,19 +104,19 @@ type textLine struct {
 	base baseline
 }
 
-// box is the smallest box around the line's letters.
-func (t textLine) box() Box {
-	var all outline
+// outline returns the shape of all letters on the page.
+func (t textLine) outline() outline {
+	var o outline
 	m := t.base.ems()
 	for _, g := range t.glyphs {
 		for _, s := range t.face.outline(g.glyph) {
 			for k := range s.points() {
 				s.p[k] = m.of(point{s.p[k].x + g.x, s.p[k].y + g.y})
 			}
-			all = append(all, s)
+			o = append(o, s)
 		}
 	}
-	return all.box()
+	return o
 }
 
 // joined is the smallest box around two.

@@ -107,7 +107,7 @@ func (l *Layout) textZone(f Field, p *Page) (Zone, error) {
 		return z, err
 	}
 	for _, line := range lines {
-		z.Ink = joined(z.Ink, line.box())
+		z.Ink = joined(z.Ink, line.outline().box())
 	}
 	return z, nil
 }

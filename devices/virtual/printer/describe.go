@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/OpenPrinting/goipp"
@@ -24,10 +25,11 @@ func (p *Printer) describe(uri string) goipp.Attributes {
 		}
 	}
 	p.mu.Unlock()
-	if len(reasons) == 0 {
-		reasons = []string{"none"}
-	} else if state != 4 {
+	if len(reasons) > 0 && state != 4 {
 		state = 5 // stopped
+	}
+	if reasons = append(reasons, p.remarks()...); len(reasons) == 0 {
+		reasons = []string{"none"}
 	}
 	out := goipp.Attributes{
 		integer("printer-state", goipp.TagEnum, state),
@@ -47,7 +49,7 @@ func (p *Printer) describe(uri string) goipp.Attributes {
 		text("printer-firmware-string-version", goipp.TagText, "1.0"),
 		text("printer-more-info", goipp.TagURI, uri),
 	}
-	return append(append(append(out, p.timing()...), abilities()...), p.media()...)
+	return slices.Concat(out, p.seen(), p.timing(), abilities(), p.media())
 }
 
 // timing says how long a job waits for its document.

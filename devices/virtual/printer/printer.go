@@ -10,10 +10,18 @@
 //	jam               the next page jams when half of it is inked; the printer stays jammed
 //	ink-empty         the ink is used up
 //	cover-open        the cover is open
+//	wrong-page        the booklet is not open at its data page
+//	wrong-booklet     the printer takes another booklet than the one that lies there
+//	skew              the booklet lies too askew to print on
+//	damaged           the printer finds the page damaged
+//	maintenance       a technician is needed
+//	ink-low           the ink will soon be used up; the printer prints
 //	power-lost        the power goes when half of the next page is inked; connections die
 //	power-lost-early  the power goes while the next page is being sent, before any ink
+//	power-lost-late   the power goes when the next page is complete and nobody was told
 //
-// DIR/faults/shift.json misplaces what it prints, by millimetres, degrees and scale (Shift).
+// DIR/faults/lie.json lays booklets in askew (Lie); unless it is blind, the printer measures that and
+// says so. DIR/faults/shift.json misplaces what it prints, by millimetres, degrees and scale (Shift).
 //
 // Jobs wait while a booklet is missing, the ink is empty or the cover is open, and go on when that
 // is cured. A printer that lost its power forgets its jobs and comes back when the word is removed.
@@ -43,6 +51,7 @@ const Path = "/ipp/print"
 // Options shape a virtual printer. Zero fields take the defaults.
 type Options struct {
 	ShortEdge    bool          // books are fed short edge first: media 88 mm across, 125 mm along
+	Blind        bool          // the printer neither reads the booklet's number nor measures how it lies
 	PrintTime    time.Duration // how long a page takes; 200 ms
 	DocumentTime time.Duration // how long a job may wait for its document; 60 s
 	Now          func() time.Time

@@ -78,16 +78,43 @@ func (s Shift) affine(w, h int, pixelsPerMM float64) f64.Aff3 {
 // Apply returns a layer of ink as this printer lays it, as page number; the layer itself where
 // nothing moves.
 func (s Shift) Apply(layer *image.RGBA, dpi float64, number int) *image.RGBA {
+	return s.on(Lie{}, layer, dpi, number)
+}
+
+// on is Apply on a page that lies in the printer in some way: the layer as it comes to stand on the
+// page.
+func (s Shift) on(l Lie, layer *image.RGBA, dpi float64, number int) *image.RGBA {
 	s = s.page(number)
-	if s == (Shift{}) {
+	if s == (Shift{}) && l == (Lie{}) {
 		return layer
 	}
+	w, h := layer.Rect.Dx(), layer.Rect.Dy()
+	page := Shift{XMM: l.XMM, YMM: l.YMM, Degrees: l.Degrees}.affine(w, h, dpi/25.4)
+	return moved(layer, after(inverse(page), s.affine(w, h, dpi/25.4)))
+}
+
+// after returns the map that applies b first and then a.
+func after(a, b f64.Aff3) f64.Aff3 {
+	return f64.Aff3{
+		a[0]*b[0] + a[1]*b[3], a[0]*b[1] + a[1]*b[4], a[0]*b[2] + a[1]*b[5] + a[2],
+		a[3]*b[0] + a[4]*b[3], a[3]*b[1] + a[4]*b[4], a[3]*b[2] + a[4]*b[5] + a[5],
+	}
+}
+
+func inverse(a f64.Aff3) f64.Aff3 {
+	det := a[0]*a[4] - a[1]*a[3]
+	i := f64.Aff3{a[4] / det, -a[1] / det, 0, -a[3] / det, a[0] / det, 0}
+	i[2], i[5] = -i[0]*a[2]-i[1]*a[5], -i[3]*a[2]-i[4]*a[5]
+	return i
+}
+
+// moved returns a layer under a map of its pixels, on white.
+func moved(layer *image.RGBA, m f64.Aff3) *image.RGBA {
 	out := image.NewRGBA(layer.Rect)
 	for i := range out.Pix {
 		out.Pix[i] = 0xff
 	}
-	w, h := layer.Rect.Dx(), layer.Rect.Dy()
-	draw.CatmullRom.Transform(out, s.affine(w, h, dpi/25.4), layer, layer.Rect, draw.Over, nil)
+	draw.CatmullRom.Transform(out, m, layer, layer.Rect, draw.Over, nil)
 	return out
 }
 

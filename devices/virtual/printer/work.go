@@ -79,7 +79,7 @@ func (p *Printer) waiting() bool {
 
 // print inks one page in two halves, and fails between them where a fault is planted.
 func (p *Printer) print(ctx context.Context, j *job) {
-	serial, err := p.desk.At(deskPlace)
+	serial, err := p.loaded()
 	if err == nil && serial == "" {
 		err = desk.ErrNoBook
 	}
@@ -102,13 +102,13 @@ func (p *Printer) print(ctx context.Context, j *job) {
 	if half {
 		lines /= 2
 	}
-	if err := p.ink(serial, p.shift().Apply(ink, dpiOf(ink), j.id), lines); err != nil {
+	if err := p.ink(serial, p.shift().on(p.lie(), ink, dpiOf(ink), j.id), lines); err != nil {
 		p.o.Log.Error("page not printed", "job", j.id, "error", err)
 		p.end(j, stateAborted, "aborted-by-system")
 		return
 	}
 	switch {
-	case fault == PowerLost:
+	case fault == PowerLost, fault == PowerLostLate:
 		p.losePower()
 		return
 	case fault == Jam:
