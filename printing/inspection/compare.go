@@ -37,8 +37,8 @@ func (c *comparison) compare(r *Result) {
 		worst[name] = math.Max(worst[name], a.score)
 		r.Areas = append(r.Areas, Area{name, "text", c.order.millimetres(a.Rectangle)})
 	}
+	c.judgePortrait(r, worst)
 	c.judgeTexts(r, worst)
-	c.judgePortrait(r)
 	c.judgeInk(r)
 }
 

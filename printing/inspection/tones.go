@@ -11,7 +11,7 @@ import (
 
 // judgePortrait compares the portrait by its tones as a whole, by parts, and by whole rows and columns,
 // in which the one line that a printer left out shows however faint it is.
-func (c *comparison) judgePortrait(r *Result) {
+func (c *comparison) judgePortrait(r *Result, worst map[string]float64) {
 	for _, z := range c.order.zones {
 		if z.Kind != printing.KindPortrait && z.Kind != printing.KindGhost {
 			continue
@@ -21,8 +21,10 @@ func (c *comparison) judgePortrait(r *Result) {
 		tone, patch := measure.RMS(floats(d.Blur(2))), extreme(d.Box(3))
 		line := math.Max(lines(d, true), lines(d, false))
 		r.Scores[z.Name+" tone"], r.Scores[z.Name+" patch"], r.Scores[z.Name+" line"] = tone/toneGrey, patch/patchGrey, line/lineGrey
+		stroke := worst[z.Name]
+		delete(worst, z.Name)
 		switch {
-		case tone > toneGrey || patch > patchGrey:
+		case tone > toneGrey || patch > patchGrey || stroke > 1:
 			r.add("page "+z.Name, false, "is another picture, or damaged")
 			r.Areas = append(r.Areas, Area{z.Name, "tone", z.Ink})
 		case line > lineGrey:

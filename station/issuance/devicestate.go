@@ -142,6 +142,49 @@ func (d *Desk) health(ctx context.Context, kind DeviceKind, id devices.Identity)
 	return h, last, err
 }
 
+// calibrated is the checklist's line about calibrations. A device that does not answer has a line of its
+// own; one that was never calibrated is an office's own matter where it issues specimens only.
+func (d *Desk) calibrated(ctx context.Context) Check {
+	const word = "calibration"
+	detail := "in order"
+	for _, kind := range []DeviceKind{KindScanner, KindPrinter} {
+		if kind == KindScanner && d.Scanner == nil || kind == KindPrinter && d.Printer == nil {
+			continue
+		}
+		h, err := d.Health(ctx, kind)
+		switch {
+		case errors.Is(err, ErrHangs):
+			return Check{word, false, string(kind) + " hangs"}
+		case err != nil:
+			continue
+		case h.Calibrated == 0 && !h.Swapped && d.Charter.Profile.Mode != station.ModeIssue:
+			detail = string(kind) + " never calibrated"
+		case h.Warns():
+			return Check{word, false, string(kind) + ": " + h.Word()}
+		}
+	}
+	return Check{word, true, detail}
+}
+
+// Word is the most serious thing that is wrong with the device, "ok" for nothing.
+func (h DeviceHealth) Word() string {
+	switch {
+	case h.Swapped:
+		return "swapped"
+	case h.OutOfTolerance:
+		return "out-of-tolerance"
+	case h.FirmwareChanged:
+		return "firmware-changed"
+	case h.Calibrated == 0:
+		return "never-calibrated"
+	case h.Expired:
+		return "expired"
+	case h.Drifting:
+		return "drifting"
+	}
+	return "ok"
+}
+
 // alarmFirmware enters that a device's firmware is not what was accepted.
 func (d *Desk) alarmFirmware(ctx context.Context, kind DeviceKind, now string) error {
 	return d.Store.Update(ctx, func(tx Tx) error {

@@ -107,8 +107,8 @@ func computed(t *testing.T) []string {
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")
-	add("ui.check", "scanner", "printer", "encoder", "stock", "sync", "age", "room")
-	add("ui.check.not", "scanner", "printer", "encoder", "stock", "sync", "age", "room")
+	add("ui.check", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
+	add("ui.check.not", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
 	for _, v := range verbs(t) {
 		add("ui.verb", v, v+".title", v+".says")
 	}
@@ -119,7 +119,9 @@ func computed(t *testing.T) []string {
 		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged,
 		event.StationResumed, event.CaseLost,
 		event.DayProposed, event.DayOpened, event.DayClosed, event.CaseKeyDestroyed, event.CaseWithdrawn,
-		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked)
+		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked,
+		event.ServiceOpened, event.ServiceClosed, event.CalibrationBegun, event.DeviceCalibrated,
+		event.AcceptanceProposed, event.DeviceAccepted, event.FirmwareChanged)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}
