@@ -475,6 +475,9 @@ func TestScenario7F4ServiceClosesItself(t *testing.T) {
 func TestScenario7F6Replugged(t *testing.T) {
 	v := newVisit(t)
 	d, ctx := v.desk, t.Context()
+	if err := v.receive(d); err != nil {
+		t.Fatal(err)
+	}
 	d.Scanner = must(escl.New(v.scanURL, nil, escl.Timing{Call: 5 * time.Second, Page: time.Minute,
 		MinPause: time.Millisecond, MaxPause: 10 * time.Millisecond}))(t)
 	var before int
