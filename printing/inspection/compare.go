@@ -42,31 +42,33 @@ func (c *comparison) compare(r *Result) {
 	c.judgeInk(r)
 }
 
-// judgeTexts adds one finding for each text, and one for what is printed beside them.
+// judgeTexts adds one finding for each text that differs, or one for all of them, and one for what is
+// printed beside them.
 func (c *comparison) judgeTexts(r *Result, worst map[string]float64) {
+	whole := true
 	for _, z := range c.order.zones {
 		score, text := worst[z.Name]
-		if !text {
-			continue
-		}
 		delete(worst, z.Name)
-		if score > 1 {
+		if text && score > 1 {
+			whole = false
 			r.add("page "+z.Name, false, "does not look as ordered")
-			continue
-		}
-		if !z.Empty() {
-			r.add("page "+z.Name, true, "looks as ordered")
 		}
 	}
-	score := 0.0
+	if whole {
+		r.add("page texts", true, "look as ordered")
+	}
+	beside := true
 	for _, s := range worst {
-		score = math.Max(score, s)
+		beside = beside && s <= 1
 	}
-	if score > 1 {
-		r.add("page captions", false, "something beside the texts does not look as ordered")
-	} else {
-		r.add("page captions", true, "look as ordered")
+	r.add("page captions", beside, "%s", word(beside, "look as ordered", "something beside the texts does not look as ordered"))
+}
+
+func word(ok bool, good, bad string) string {
+	if ok {
+		return good
 	}
+	return bad
 }
 
 // strokes scores each pixel by how much a window of a stroke's width about it differs, with an

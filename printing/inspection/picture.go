@@ -28,10 +28,38 @@ func (r *Result) Picture() *image.RGBA {
 		}
 		img.Pix[4*i+3] = 0xff
 	}
-	for _, a := range r.Areas {
-		frame(img, a.Place.Grown(0.6), r.dpi)
+	for _, b := range r.frames() {
+		frame(img, b, r.dpi)
 	}
 	return img
+}
+
+// frames are the areas that differ, with some room around each; those that overlap are one.
+func (r *Result) frames() []printing.Box {
+	var out []printing.Box
+	for _, a := range r.Areas {
+		b := a.Place.Grown(0.6)
+		for i := 0; i < len(out); i++ {
+			if overlap(out[i], b) {
+				b = around(out[i], b)
+				out = append(out[:i], out[i+1:]...)
+				i = -1 // the greater one may touch others
+			}
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func overlap(a, b printing.Box) bool {
+	return a.XMM < b.XMM+b.WidthMM && b.XMM < a.XMM+a.WidthMM && a.YMM < b.YMM+b.HeightMM && b.YMM < a.YMM+a.HeightMM
+}
+
+// around is the smallest box that holds two.
+func around(a, b printing.Box) printing.Box {
+	x, y := math.Min(a.XMM, b.XMM), math.Min(a.YMM, b.YMM)
+	return printing.Box{XMM: x, YMM: y, WidthMM: math.Max(a.XMM+a.WidthMM, b.XMM+b.WidthMM) - x,
+		HeightMM: math.Max(a.YMM+a.HeightMM, b.YMM+b.HeightMM) - y}
 }
 
 // frame draws a red rectangle of a third of a millimetre.
