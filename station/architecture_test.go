@@ -78,6 +78,11 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"station/portrait/..."}},
 		{who: []string{"printing"}, may: []string{"printing/pwg", "resources", "station/mrz"}},
 		{who: []string{"printing/paper"}, may: []string{"resources"}},
+		{who: []string{"printing/measure"}},
+		{
+			who: []string{"printing/calibration", "printing/inspection"},
+			may: []string{"printing", "printing/measure", "station/mrz", "station/mrz/ocr"},
+		},
 		{who: []string{"station/journal", "station/journal/seal"}, may: []string{"station/journal"}},
 		{who: []string{"station/journal/event"}, may: []string{"station", "station/journal", "station/journal/seal"}},
 		// The rule by which orders are made: the vault and a station with a signer of its own share it, so
@@ -89,7 +94,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{
 			who: []string{"station/issuance"},
 			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "station/production",
-				"printing", "printing/paper"}, leafs: true,
+				"printing", "printing/paper", "printing/measure", "printing/calibration", "printing/inspection"}, leafs: true,
 		},
 		{ // for tests alone
 			who: []string{"station/issuance/memory"}, may: []string{"station", "station/issuance", "station/journal"},

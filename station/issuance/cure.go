@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"padarozhnik/devices"
+	"padarozhnik/printing/calibration"
+	"padarozhnik/printing/measure"
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
 )
@@ -39,6 +41,7 @@ func conditions() []struct {
 		key string
 	}{
 		{ErrInDoubt, "in-doubt"},
+		{ErrHangs, "driver-hangs"},
 		{devices.ErrPrintInDoubt, "in-doubt"},
 		{ErrRunOpen, "run-open"},
 		{ErrNoRun, "no-run"},
@@ -150,6 +153,21 @@ func conditions() []struct {
 		{station.ErrStage, "stage"},
 		{station.ErrMalformed, "malformed"},
 		{ErrUnknown, "unknown"},
+		{ErrSwapped, "device-swapped"},
+		{ErrOutOfTolerance, "device-out-of-tolerance"},
+		{ErrNotCalibrated, "device-not-calibrated"},
+		{ErrNotVoid, "page-not-void"},
+		{ErrService, "service-mode"},
+		{ErrNoService, "no-service-mode"},
+		{ErrNotMeasured, "not-measured"},
+		{calibration.ErrOutOfTolerance, "device-out-of-tolerance"},
+		{calibration.ErrOutOfReach, "device-out-of-reach"},
+		{calibration.ErrUnsteady, "printer-unsteady"},
+		{calibration.ErrGrey, "scanner-greys"},
+		{calibration.ErrTurned, "target-turned"},
+		{calibration.ErrNoTarget, "target-not-found"},
+		{calibration.ErrOutOfTurn, "calibration-out-of-turn"},
+		{measure.ErrNoPage, "page-not-found"},
 	}
 }
 

@@ -301,6 +301,9 @@ func (d *Desk) Board(ctx context.Context) (Board, error) {
 		if b.Cases, err = tx.Cases(); err != nil {
 			return err
 		}
+		if d.inService() {
+			b.Cases = nil
+		}
 		books, err := tx.AllBooklets()
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 
 	"padarozhnik/printing"
+	"padarozhnik/printing/inspection"
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
@@ -58,3 +59,8 @@ func (d *Desk) Step(ctx context.Context, seat Seat, o station.Order, to station.
 
 // PageOf is what the desk prints for an order.
 func (d *Desk) PageOf(o station.Order) (printing.Page, error) { return d.page(o) }
+
+// NoteShift keeps where an inspected page lay.
+func (d *Desk) NoteShift(ctx context.Context, p inspection.Position) error {
+	return d.noteShift(ctx, p)
+}

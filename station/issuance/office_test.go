@@ -81,7 +81,7 @@ type office struct {
 
 var members = map[string][]station.Role{
 	"E": {station.RoleEnrol}, "A": {station.RoleApprove, station.RoleCustody}, "O": {station.RoleOperate},
-	"I": {station.RoleInspect}, "C": {station.RoleCustody},
+	"I": {station.RoleInspect}, "C": {station.RoleCustody}, "T": {station.RoleTechnician},
 }
 
 func must[T any](v T, err error) func(testing.TB) T {

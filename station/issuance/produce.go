@@ -83,6 +83,9 @@ func (d *Desk) Produce(ctx context.Context, seat Seat, token station.CaseToken, 
 	if err := d.Store.View(ctx, d.mayIssue); err != nil {
 		return err
 	}
+	if err := d.printerStops(ctx); err != nil {
+		return err
+	}
 	book, err := d.booklet(ctx, o.Serial)
 	if err != nil {
 		return err
@@ -314,7 +317,11 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	if err != nil {
 		return err
 	}
-	ink, err := d.lockUp(ctx, page, printing.Placement{})
+	place, err := d.placement(ctx)
+	if err != nil {
+		return err
+	}
+	ink, err := d.lockUp(ctx, page, place)
 	if err != nil {
 		return err
 	}
@@ -334,7 +341,7 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	} else if len(state.Conditions) > 0 {
 		return errors.Join(state.Conditions...)
 	}
-	if ink, err = d.onLoaded(ctx, o.Serial, page, ink); err != nil {
+	if ink, err = d.onLoaded(ctx, o.Serial, page, ink, place); err != nil {
 		return err
 	}
 	started := fact{kind: event.PrintStarted, body: event.Bound{Case: o.Case}}

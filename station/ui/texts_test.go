@@ -112,8 +112,8 @@ func computed(t *testing.T) []string {
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")
-	add("ui.check", "scanner", "printer", "encoder", "stock", "sync", "age", "room")
-	add("ui.check.not", "scanner", "printer", "encoder", "stock", "sync", "age", "room")
+	add("ui.check", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
+	add("ui.check.not", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
 	for _, v := range verbs(t) {
 		add("ui.verb", v, v+".title", v+".says")
 	}
@@ -130,7 +130,9 @@ func computed(t *testing.T) []string {
 		event.StockArrivalProposed, event.StockArrived, event.StockCounted, event.StockRecount, event.StockCompared,
 		event.StockSettled, event.StockSendProposed, event.StockSent, event.StockLossProposed, event.StockLost,
 		event.StockSpoilProposed, event.StockSpoiled, event.StockDestroyProposed, event.StockDestroyed,
-		event.StockCheckProposed, event.StockChecked)
+		event.StockCheckProposed, event.StockChecked,
+		event.ServiceOpened, event.ServiceClosed, event.CalibrationBegun, event.DeviceCalibrated,
+		event.AcceptanceProposed, event.DeviceAccepted, event.FirmwareChanged)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}

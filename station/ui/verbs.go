@@ -280,8 +280,8 @@ func (w *Window) awaitOrder(ctx context.Context, token station.CaseToken, report
 type examination func(
 	context.Context, issuance.Seat, station.CaseToken, devices.Report) (issuance.Examination, error)
 
-// examine carries out a verb that looks at a booklet, and shows what was found without the person's
-// data.
+// examine carries out a verb that looks at a booklet, and shows what was found: the findings without the
+// person's data, and a picture of the page where it differs.
 func (w *Window) examine(token station.CaseToken, look examination) {
 	d, seat := w.deps.Desk, *w.seat
 	var e issuance.Examination
@@ -293,7 +293,7 @@ func (w *Window) examine(token station.CaseToken, look examination) {
 		return err
 	}, func(error) {
 		if len(e.Findings) > 0 {
-			w.found = &issuance.Examination{Serial: e.Serial, Findings: e.Findings}
+			w.found = &issuance.Examination{Serial: e.Serial, Findings: e.Findings, Looks: e.Looks}
 		}
 	})
 }
