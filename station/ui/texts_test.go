@@ -104,9 +104,6 @@ func computed(t *testing.T) []string {
 	for _, s := range []issuance.Spot{issuance.SpotScanner, issuance.SpotReader, issuance.SpotPrinter} {
 		add("ui.put", string(s))
 	}
-	for _, v := range []string{"sign", "pass-on"} {
-		add("ui.verb", v, v+".title", v+".says")
-	}
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")
@@ -122,7 +119,8 @@ func computed(t *testing.T) []string {
 		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged,
 		event.StationResumed, event.CaseLost,
 		event.DayProposed, event.DayOpened, event.DayClosed, event.CaseKeyDestroyed, event.CaseWithdrawn,
-		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked)
+		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked,
+		event.OrderSignedHere, event.OrderPassedOn)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}
