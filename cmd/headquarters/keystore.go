@@ -3,9 +3,7 @@ package main
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -95,13 +93,7 @@ func (d device) slot() token.Slot {
 			}
 			return pin, err
 		},
-		Curves: func(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
-			c, err := ec.ByOID(oid)
-			if err != nil {
-				return nil, err
-			}
-			return c.ECDSACurve(), nil
-		},
+		Curves: ec.ECDSAByOID,
 	}
 }
 

@@ -58,7 +58,8 @@ share a directory; on a machine of its own, "vault backup" does.`,
 	cmd.PersistentFlags().StringVar(&at.url, "ledger", "https://127.0.0.1:8443", "address of the ledger")
 	cmd.Flags().DurationVar(&every, "every", 2*time.Second, "time between two rounds")
 	cmd.Flags().BoolVar(&once, "once", false, "do one round and stop")
-	cmd.AddCommand(at.reviewCommand(), at.signCommand(), at.allowCommand(), at.reindexCommand())
+	cmd.AddCommand(at.reviewCommand(), at.signCommand(), at.allowCommand(), at.reindexCommand(),
+		at.signaturesCommand())
 	cmd.AddCommand(at.diaryCommands()...)
 	return cmd
 }
@@ -144,7 +145,7 @@ func (h *headquarters) openVault(keys keystore, url string) (*vault.Vault, error
 		return nil, err
 	}
 	return &vault.Vault{
-		Notices: h.notices, Diary: diary, DuplicateKey: marks,
+		Notices: h.notices, Allocated: h.allocations, Decided: h.resolutions, Diary: diary, DuplicateKey: marks,
 		Ledger: wireClient, Key: key, Opener: opener,
 		Document: vault.Signer{Key: signer, Certificate: dsc},
 		Masters:  func(product string) ([]byte, error) { return keys.Secret(masterPrefix + product) },

@@ -54,7 +54,7 @@ func TestDayNeedsTwoTokensAndTheCount(t *testing.T) {
 	for _, c := range checks {
 		words = append(words, c.Word)
 	}
-	if !slices.Equal(words, []string{"scanner", "printer", "encoder", "stock", "sync", "age", "room"}) {
+	if !slices.Equal(words, []string{"scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room"}) {
 		t.Errorf("checklist %v", words)
 	}
 	if _, err := d.OpenDay(ctx, o.seat(d, "A"), o.seat(d, "C"), 2); !errors.Is(err, issuance.ErrDayOpen) {

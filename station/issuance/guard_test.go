@@ -382,8 +382,8 @@ func TestExchangesTakeTurns(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if n := len(must(d.Stock(t.Context()))(t)); n != 3 || o.waiting(d) != 0 {
-		t.Errorf("%d blanks, %d entries wait", n, o.waiting(d))
+	if n := len(must(d.Shipments(t.Context()))(t)); n != 1 || o.waiting(d) != 0 {
+		t.Errorf("%d shipments, %d entries wait", n, o.waiting(d))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -1,9 +1,7 @@
 package issuance
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -21,7 +19,9 @@ func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport
 	}
 	switch s.Entry.Kind {
 	case event.StockAllocated:
-		return d.allocate(tx, blob)
+		return d.announce(tx, s, blob)
+	case event.StockResolved:
+		return d.resolved(tx, s)
 	case event.OrderIssued:
 		report.Orders++
 		return d.acceptOrder(tx, s, blob)
@@ -30,41 +30,6 @@ func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport
 		return d.declined(tx, s)
 	case event.NoticeRevoked:
 		return d.revoke(tx, s)
-	}
-	return nil
-}
-
-func (d *Desk) allocate(tx Tx, blob []byte) error {
-	plain, err := seal.Open(d.Key, event.PurposeStock, blob)
-	if err != nil {
-		return err
-	}
-	var m event.Manifest
-	if err := journal.Decode(plain, &m); err != nil {
-		return err
-	}
-	known, err := d.revoked(tx)
-	if err != nil {
-		return err
-	}
-	for _, b := range m.Blanks {
-		if err := d.Charter.Profile.CheckSerial(b.Serial); err != nil {
-			return err
-		}
-		had, err := tx.Booklet(b.Serial)
-		if err == nil && bytes.Equal(had.ChipID, b.ChipID) {
-			continue // headquarters lost that it had said so
-		}
-		if !errors.Is(err, ErrUnknown) {
-			return errors.Join(err, fmt.Errorf("blank %s allocated twice: %w", b.Serial, ErrHeadquarters))
-		}
-		book := station.Booklet{Serial: b.Serial, ChipID: b.ChipID, State: station.StateAllocated}
-		if (event.Revoked{Blanks: known.Blanks}).HasBlank(b.Serial) {
-			book.State = station.StateRevoked
-		}
-		if err := tx.PutBooklet(book); err != nil {
-			return err
-		}
 	}
 	return nil
 }

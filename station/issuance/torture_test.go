@@ -35,6 +35,13 @@ import (
 const torturedIn = "PADAROZHNIK_TORTURED_IN"
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(batchIn); dir != "" {
+		if err := batchLife(context.Background(), dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(torturedIn); dir != "" {
 		life := another
 		if end, ok := ends[os.Getenv(endOfLine)]; ok {

@@ -109,10 +109,12 @@ func (o *office) unsay(e journal.Entry) error {
 		if err := journal.Decode(e.Body, &body); err != nil {
 			return fmt.Errorf("allocation: %w: %w", ErrChain, err)
 		}
-		for _, b := range body.Blanks {
+		m := o.manifests[body.Manifest]
+		for _, b := range m.Blanks {
 			delete(o.blanks, b.Serial)
 		}
 		delete(o.manifests, body.Manifest)
+		delete(o.shipments, m.ID())
 	case event.NoticeRevoked:
 		delete(o.notices, sha256.Sum256(e.Body))
 	case event.StationRestored:
