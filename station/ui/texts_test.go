@@ -113,6 +113,8 @@ func computed(t *testing.T) []string {
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")
+	add("ui.check", "scanner", "printer", "encoder", "stock", "sync", "age", "room")
+	add("ui.check.not", "scanner", "printer", "encoder", "stock", "sync", "age", "room")
 	for _, v := range verbs(t) {
 		add("ui.verb", v, v+".title", v+".says")
 	}

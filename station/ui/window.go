@@ -29,6 +29,8 @@ type Deps struct {
 	SignOut  func(issuance.Seat)              // forgets a token's key
 	Devices  func(context.Context) []Health   // asks each device; called by a worker
 	Pick     func(picked func(io.ReadCloser)) // has the officer choose a picture; a file dialog if nil
+	Stick    Stick                            // nil: the office works by network alone
+	Place    func(chosen func(dir string))    // has the officer choose a stick's directory; a dialog if nil
 	Pictures string                           // directory in which the file dialog begins
 	Reports  string                           // directory for the reports of batch runs
 	Language string                           // be or en
@@ -68,6 +70,8 @@ type Window struct {
 	signin   *signin
 	status   *status
 	strip    *strip
+	day      *dayCard
+	centre   *centre
 	fault    *fault
 	body     *fyne.Container
 	pane     *fyne.Container // right of the board
@@ -139,8 +143,10 @@ func (w *Window) build() {
 	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)
 	w.fault = newFault(t, w.grown)
-	w.pane = container.NewBorder(w.fault.object, w.strip.object, nil, nil,
-		container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.batch.object))
+	w.day = newDayCard(t, w.askOpenDay)
+	w.centre = newCentre(t, w.centreActions(), d.Stick != nil)
+	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil, container.NewBorder(w.fault.object, nil, nil, nil,
+		container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.centre.object, w.batch.object)))
 	w.body = container.NewBorder(nil, nil, atLeast(boardWidth, 0, w.board.object), nil, w.pane)
 	top := column(0)
 	if d.Training {
@@ -169,10 +175,14 @@ func (w *Window) show() {
 	}
 	visible(o != nil, w.body)
 	visible(o == nil, w.signin.object)
+	if visible(!w.record.day, w.day.object); !w.record.day {
+		w.grown()
+	}
 	w.seatbar.show(o)
 	w.board.show(rows, w.token, o, station.DateOf(now))
 	w.batch.show(w.record.run, o, now)
 	w.casefile.show(w.record.chosen, o, w.found)
+	w.centre.show(w.record, w.synced, now.Location())
 	w.status.show(condition{w.record.waiting, w.record.contact, w.synced, w.health})
 }
 
@@ -185,6 +195,8 @@ func (w *Window) turned(busy bool) {
 	w.review.turned(busy)
 	w.batch.turned(busy)
 	w.signin.turned(busy)
+	able(!busy, w.day.open)
+	w.centre.turned(busy)
 	w.strip.turned(busy && w.seat != nil)
 	if w.prompt != "" && busy {
 		w.strip.ask(w.prompt, w.there)
@@ -212,6 +224,7 @@ func (w *Window) back() {
 	w.enrol.close()
 	w.review.close()
 	w.batch.object.Hide()
+	w.centre.object.Hide()
 	w.casefile.object.Show()
 	w.tasks.settle()
 }
