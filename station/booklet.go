@@ -36,6 +36,9 @@ type Booklet struct {
 	State  State     `cbor:"3,keyasint" json:"state"`
 	Case   CaseToken `cbor:"4,keyasint" json:"case,omitempty"`
 	Tries  int       `cbor:"5,keyasint" json:"tries,omitempty"` // of writing its chip
+
+	// Access is the locked keys of its personaliser, where the office makes orders itself.
+	Access []byte `cbor:"6,keyasint,omitempty" json:"-"`
 }
 
 // booklets is every way that a booklet can go. Nothing else says what may follow.

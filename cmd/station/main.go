@@ -25,7 +25,6 @@ import (
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/training"
 	"padarozhnik/resources/icons"
-	"padarozhnik/station/issuance"
 	"padarozhnik/station/ui"
 )
 
@@ -119,7 +118,7 @@ func work(ctx context.Context, o options, log *slog.Logger) (err error) {
 
 // show opens the window and returns when it was closed and its work has ended.
 func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger) error {
-	officers, err := tokensIn(o.tokens)
+	officers, err := officersOf(office, o.tokens)
 	if err != nil {
 		return err
 	}
@@ -130,11 +129,13 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 		Officers: officers,
 		SignIn:   signIn(office, o),
 		SignOut:  office.Desk.SignOut,
+		Sign:     sign(office),
 		Devices:  func(ctx context.Context) []ui.Health { return health(ctx, office.Desk) },
 		Language: office.Config.Language,
 		Training: office.Config.Training,
 		Stick:    stick{office},
 		Pictures: o.pictures,
+		Reports:  filepath.Join(filepath.Dir(o.config), "reports"),
 		Log:      log,
 	})
 	if err != nil {
@@ -178,17 +179,4 @@ func tokensIn(dir string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-// signIn opens an officer's token with what was typed or, where nothing was, with the passphrase
-// file of a training office.
-func signIn(office *setup.Office, o options) func(string, []byte) (issuance.Seat, error) {
-	return func(name string, typed []byte) (issuance.Seat, error) {
-		return office.SignIn(filepath.Join(o.tokens, name+".token"), func(prompt string) ([]byte, error) {
-			if len(typed) == 0 && o.passphraseFile != "" {
-				return passphrase.Read(o.passphraseFile, prompt)
-			}
-			return slices.Clone(typed), nil
-		})
-	}
 }

@@ -36,7 +36,7 @@ const deviceTime = 5 * time.Second
 func (d *Desk) Checklist(ctx context.Context, counted int) ([]Check, int, error) {
 	checks := []Check{
 		d.device(ctx, "scanner", d.askScanner), d.device(ctx, "printer", d.askPrinter),
-		d.device(ctx, "encoder", d.askEncoder),
+		d.device(ctx, "encoder", d.askEncoder), d.calibrated(ctx),
 	}
 	expected := 0
 	err := d.Store.View(ctx, func(tx Tx) error {
@@ -84,7 +84,7 @@ func (d *Desk) askScanner(ctx context.Context) error {
 	if d.Scanner == nil {
 		return devices.ErrUnreachable
 	}
-	_, err := d.Scanner.Identify(ctx)
+	_, err := watched(ctx, deviceTime, d.Scanner.Identify)
 	return err
 }
 
@@ -92,7 +92,7 @@ func (d *Desk) askPrinter(ctx context.Context) error {
 	if d.Printer == nil {
 		return devices.ErrUnreachable
 	}
-	state, err := d.Printer.State(ctx)
+	state, err := watched(ctx, deviceTime, d.Printer.State)
 	for _, c := range state.Conditions {
 		if !errors.Is(c, devices.ErrNoBooklet) { // so a printer should stand between booklets
 			err = errors.Join(err, c)

@@ -81,8 +81,8 @@ const (
 	SpotPrinter Spot = "printer"
 )
 
-// Desk is one office at work. Its fields are set once, before use. Verbs that use devices are
-// called by one goroutine at a time; the others may be called from several.
+// Desk is one office at work. Its fields are set once, before use. Verbs may be called from several
+// goroutines: one that needs a device waits until it is free.
 type Desk struct {
 	Store        Store
 	Charter      station.Charter
@@ -99,12 +99,14 @@ type Desk struct {
 	Ledger       note.Verifier
 	Layout       printing.Layout
 	DPI          int  // of printed pages
+	SignsHere    bool // a document signer of the office's own is set up
 	Training     bool // Utopian books alone, on a store of its own; TRAINING is printed across every page
 	Now          func() time.Time
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
 	Log          *slog.Logger
 
 	exchanging turn
+	places     places
 	session    session // what is in memory only
 }
 
@@ -298,6 +300,9 @@ func (d *Desk) Board(ctx context.Context) (Board, error) {
 		var err error
 		if b.Cases, err = tx.Cases(); err != nil {
 			return err
+		}
+		if d.inService() {
+			b.Cases = nil
 		}
 		books, err := tx.AllBooklets()
 		if err != nil {

@@ -143,8 +143,14 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 			return false, err
 		}
 		o.round()
-		_, err := o.sync(ctx, d)
-		return false, err
+		if _, err := o.sync(ctx, d); err != nil {
+			return false, err
+		}
+		draft, err := d.Draft(ctx, c.Token)
+		if err != nil || !draft.Ready {
+			return false, err
+		}
+		return false, d.SignHere(ctx, o.seat(d, "A"), c.Token, o.ownSigner)
 	case station.StageOrdered, station.StageProducing:
 		return false, o.produce(ctx, d, c, board.Booklets[c.Serial].State)
 	case station.StagePassed:

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 
 	"padarozhnik/printing"
+	"padarozhnik/printing/inspection"
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
@@ -12,6 +13,9 @@ import (
 
 // KeyOf finds who may sign on the station's chain.
 func (d *Desk) KeyOf(e journal.Entry) (*ecdsa.PublicKey, error) { return d.keyOf(e) }
+
+// Join is join, which no Source that keeps its promises can show everything.
+var Join = join
 
 // MayTake refuses to take a blank while a count of the safe differs from the record.
 func (d *Desk) MayTake(ctx context.Context) error { return d.mayTake(ctx) }
@@ -55,3 +59,8 @@ func (d *Desk) Step(ctx context.Context, seat Seat, o station.Order, to station.
 
 // PageOf is what the desk prints for an order.
 func (d *Desk) PageOf(o station.Order) (printing.Page, error) { return d.page(o) }
+
+// NoteShift keeps where an inspected page lay.
+func (d *Desk) NoteShift(ctx context.Context, p inspection.Position) error {
+	return d.noteShift(ctx, p)
+}

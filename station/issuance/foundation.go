@@ -104,7 +104,7 @@ func (f *foundation) follow(e journal.Entry, token station.CaseToken) {
 		return
 	}
 	switch e.Kind {
-	case event.BlankTaken:
+	case event.BlankTaken, event.PrintStarted:
 		c.Stage, c.Operated = station.StageProducing, e.Actor
 	case event.BookletPassed:
 		c.Stage, c.Passed = station.StagePassed, e.Actor

@@ -343,7 +343,7 @@ func TestScenario5Quarantine(t *testing.T) {
 				o.receiveLong(d, a, read, map[string][]station.Serial{"2": tc.found(a)})
 			}
 			o.quarantined(d, tc.why)
-			o.decide(d, a)
+			o.decideBag(d, a)
 		})
 	}
 }
@@ -382,8 +382,8 @@ func (o *office) quarantined(d *issuance.Desk, why string) {
 	}
 }
 
-// decide has headquarters release nine blanks and give up one.
-func (o *office) decide(d *issuance.Desk, a vault.Allocation) {
+// decideBag has headquarters release nine blanks and give up one.
+func (o *office) decideBag(d *issuance.Desk, a vault.Allocation) {
 	t, ctx := o.t, o.t.Context()
 	t.Helper()
 	must(d.Sync(ctx))(t)

@@ -100,6 +100,13 @@ func (d *Desk) Shipments(ctx context.Context) ([]station.Shipment, error) {
 	return out, err
 }
 
+// sameBags tells whether two records are of one delivery: bags of the same names under the same seals.
+func (r shipmentRecord) sameBags(other shipmentRecord) bool {
+	return slices.EqualFunc(r.Shipment.Bags, other.Shipment.Bags, func(a, b station.Bag) bool {
+		return a.Name == b.Name && a.Seal == b.Seal
+	})
+}
+
 // announce keeps a delivery that headquarters has sent on its way. Its manifest stays sealed.
 func (d *Desk) announce(tx Tx, s journal.Signed, blob []byte) error {
 	var body event.Allocated
@@ -109,13 +116,17 @@ func (d *Desk) announce(tx Tx, s journal.Signed, blob []byte) error {
 	if err := station.CheckShipment(body.Shipment); err != nil {
 		return fmt.Errorf("%w: %w", ErrHeadquarters, err)
 	}
-	if _, err := shipmentIn(tx, body.Shipment); !errors.Is(err, ErrUnknown) {
-		return errors.Join(err, fmt.Errorf("shipment %s announced twice: %w", body.Shipment, ErrHeadquarters))
-	}
 	r := shipmentRecord{Manifest: body.Manifest}
 	r.Shipment = station.Shipment{ID: body.Shipment, Stage: station.ShipmentAnnounced}
 	for _, b := range body.Bags {
 		r.Shipment.Bags = append(r.Shipment.Bags, station.Bag{Name: b.Name, Seal: b.Seal})
+	}
+	had, err := shipmentIn(tx, body.Shipment)
+	if err == nil && had.sameBags(r) {
+		return nil // headquarters lost that it had said so
+	}
+	if !errors.Is(err, ErrUnknown) {
+		return errors.Join(err, fmt.Errorf("shipment %s announced twice: %w", body.Shipment, ErrHeadquarters))
 	}
 	if err := tx.PutNote(noteManifest+body.Shipment, blob); err != nil {
 		return err

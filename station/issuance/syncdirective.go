@@ -3,6 +3,7 @@ package issuance
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
@@ -39,7 +40,7 @@ func (d *Desk) acceptOrder(tx Tx, s journal.Signed, blob []byte) error {
 	if err != nil {
 		return err
 	}
-	if overtaken(f.Case, s) {
+	if overtaken(f.Case, s) || d.hasOrder(f.Case, s) {
 		return nil
 	}
 	plain, err := seal.Open(d.Key, event.PurposeOrder, blob)
@@ -68,6 +69,19 @@ func (d *Desk) acceptOrder(tx Tx, s journal.Signed, blob []byte) error {
 	return d.record(tx, d.Key, fact{
 		kind: event.CaseOrdered, subject: string(f.Case.Token), body: event.Bound{Case: f.Case.Token},
 	})
+}
+
+// hasOrder tells whether a case has had an order for the same number. Headquarters makes a second one
+// only where it lost that there was a first, and had not heard yet that it had come here.
+func (d *Desk) hasOrder(c station.Case, s journal.Signed) bool {
+	var body event.Ordered
+	had := slices.Contains([]station.Stage{station.StageOrdered, station.StageProducing, station.StagePassed,
+		station.StageHanded, station.StageClosed}, c.Stage)
+	if !had || journal.Decode(s.Entry.Body, &body) != nil || body.Serial != c.Serial {
+		return false
+	}
+	d.Log.Warn("a second order for the same number is passed over", "case", c.Token)
+	return true
 }
 
 func (d *Desk) declined(tx Tx, s journal.Signed) error {

@@ -24,6 +24,7 @@ type Config struct {
 	Root         string       `toml:"root"`
 	Token        string       `toml:"token"`
 	Language     string       `toml:"language"`
+	Tokens       Tokens       `toml:"tokens"`
 	Training     bool         `toml:"training"`
 	Headquarters Headquarters `toml:"headquarters"`
 	Devices      Devices      `toml:"devices"`
@@ -98,6 +99,7 @@ func decode(raw []byte, name string, c *Config) error {
 func (c *Config) texts() map[string]*string {
 	return map[string]*string{
 		"store": &c.Store, "charter": &c.Charter, "trust": &c.Trust, "root": &c.Root, "token": &c.Token, "language": &c.Language,
+		"tokens.module": &c.Tokens.Module, "tokens.signer": &c.Tokens.Signer,
 		"headquarters.url": &c.Headquarters.URL, "headquarters.certificate": &c.Headquarters.Certificate,
 		"headquarters.proxy": &c.Headquarters.Proxy,
 		"devices.scanner":    &c.Devices.Scanner, "devices.printer": &c.Devices.Printer,

@@ -58,7 +58,7 @@ func (v *Vault) allocate(ctx context.Context, a Allocation) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if o.manifests[id] {
+	if _, done := o.manifests[id]; done {
 		return 0, nil
 	}
 	if err := v.mayAllocate(o, a.Manifest); err != nil {
@@ -98,12 +98,18 @@ func (v *Vault) mayAllocate(to *office, m event.Manifest) error {
 	return nil
 }
 
-// supplied takes in that the blanks of a manifest are the office's.
+// supplied takes in that the blanks of a manifest are the office's. Some may be in use already, where the
+// ledger lost that they had been allocated before.
 func (o *office) supplied(id journal.Hash, m event.Manifest) {
 	for _, b := range m.Blanks {
 		o.blanks[b.Serial] = &blank{chipID: b.ChipID, product: m.Product}
 	}
-	o.manifests[id], o.shipments[m.ID()] = true, true
+	for _, c := range o.cases {
+		if b := o.blanks[c.took]; b != nil {
+			b.ordered = true
+		}
+	}
+	o.manifests[id], o.shipments[m.ID()] = m, true
 }
 
 // directive is one entry to be on headquarters' chain to a station.
@@ -123,6 +129,9 @@ func (v *Vault) direct(ctx context.Context, o *office, d directive) error {
 	}
 	if last, ok := o.directives.Last(); ok {
 		e.Epoch, e.Sequence, e.Previous = last.Entry.Epoch, last.Entry.Sequence+1, last.ID()
+	}
+	if floor := v.epoch(o); e.Epoch < floor {
+		e.Epoch, e.Sequence = floor, 1
 	}
 	if v.seen.Size > 0 {
 		e.Seen = &v.seen.TreeHead

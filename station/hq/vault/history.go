@@ -21,6 +21,20 @@ func (v *Vault) reported(o *office, e journal.Entry) error {
 		o.cases[token] = &dossier{enrolled: e.Actor, sealed: *e.Blob}
 	case event.CaseApproved:
 		return o.approved(token, e)
+	case event.CaseOrdered:
+		o.tookOrder(token)
+	case event.LedgerRolledBack:
+		return o.contradicted(e, v.Now())
+	case event.DirectivePassed:
+		return o.passedOver(e)
+	case event.OrderSignedHere:
+		return o.signedHere(e)
+	case event.OrderPassedOn:
+		o.passedOn(token)
+	case event.StationResumed:
+		o.resumed()
+	case event.BookletEncoded, event.BookletPassed:
+		return o.encoded(e)
 	case event.BookletSpoiled:
 		if b := o.blanks[station.Serial(e.Subject)]; b != nil {
 			b.spoiled = true
@@ -41,6 +55,7 @@ func (o *office) approved(token station.CaseToken, e journal.Entry) error {
 		return fmt.Errorf("approval without its submission: %w", ErrChain)
 	}
 	c.approved, c.decision, c.serial, c.instead = e.Actor, *e.Blob, body.Serial, body.Instead
+	c.here, c.cleared, c.signed = body.Here, false, false
 	delete(o.held, token)
 	c.declined = ""
 	if body.Instead == "" {
@@ -67,21 +82,7 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 	case event.StockResolved:
 		o.resolved(e)
 	case event.OrderIssued:
-		var body event.Ordered
-		if err := journal.Decode(e.Body, &body); err != nil {
-			return fmt.Errorf("order: %w: %w", ErrChain, err)
-		}
-		if b := o.blanks[body.Serial]; b != nil {
-			b.ordered = true
-		}
-		if c := o.cases[token]; c != nil {
-			c.ordered = true
-		}
-		if len(body.Opened) == len(v.pin) {
-			v.pin = journal.Hash(body.Opened)
-		}
-		o.made = append(o.made, time.Unix(e.Time, 0))
-		o.settle(token)
+		return v.issued(o, token, e)
 	case event.OrderDeclined:
 		var body event.Declined
 		if err := journal.Decode(e.Body, &body); err != nil {
@@ -99,8 +100,13 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 		o.settle(token)
 		o.held[token] = body.Cause
 	case event.OrderCleared:
-		o.settle(token)
-		o.pending = append(o.pending, token)
+		return v.cleared(o, token, e)
+	case event.AccessGiven:
+		var body event.Access
+		if err := journal.Decode(e.Body, &body); err != nil {
+			return fmt.Errorf("keys of blanks: %w: %w", ErrChain, err)
+		}
+		o.armed(body)
 	case event.NoticeRevoked:
 		return o.noticed(e)
 	case event.StationRestored:
@@ -115,4 +121,43 @@ func (o *office) settle(token station.CaseToken) {
 	if i := slices.Index(o.pending, token); i >= 0 {
 		o.pending = slices.Delete(o.pending, i, i+1)
 	}
+}
+
+// issued takes in an order that the vault made.
+func (v *Vault) issued(o *office, token station.CaseToken, e journal.Entry) error {
+	var body event.Ordered
+	if err := journal.Decode(e.Body, &body); err != nil {
+		return fmt.Errorf("order: %w: %w", ErrChain, err)
+	}
+	if b := o.blanks[body.Serial]; b != nil {
+		b.ordered, b.sod = true, body.SOD
+	}
+	o.listed[string(body.SOD)] = body.Serial
+	if c := o.cases[token]; c != nil {
+		c.ordered = true
+	}
+	if len(body.Opened) == len(v.pin) {
+		v.pin = journal.Hash(body.Opened)
+	}
+	o.made = append(o.made, time.Unix(e.Time, 0))
+	o.settle(token)
+	return nil
+}
+
+// cleared takes in that a case was told to go on: its order is made by the station, or follows.
+func (v *Vault) cleared(o *office, token station.CaseToken, e journal.Entry) error {
+	o.settle(token)
+	var body event.Held
+	if err := journal.Decode(e.Body, &body); err != nil {
+		return fmt.Errorf("cleared order: %w: %w", ErrChain, err)
+	}
+	if len(body.Opened) == len(v.pin) {
+		v.pin = journal.Hash(body.Opened)
+	}
+	if c := o.cases[token]; c != nil && c.here {
+		c.cleared = true
+	} else {
+		o.pending = append(o.pending, token)
+	}
+	return nil
 }

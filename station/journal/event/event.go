@@ -74,6 +74,7 @@ type Submitted struct {
 type Approved struct {
 	Serial  station.Serial `cbor:"1,keyasint"`
 	Instead station.Serial `cbor:"2,keyasint,omitempty"`
+	Here    bool           `cbor:"3,keyasint,omitempty"` // the station makes the order, by its own signer
 }
 
 // Bound is the body of entries about a blank: the case that has it.
@@ -101,10 +102,12 @@ type Resolved struct {
 	Reason string            `cbor:"3,keyasint"` // never names the holder
 }
 
-// RolledBack is the body of LedgerRolledBack: the tree seen before, and the older one shown instead.
+// RolledBack is the body of LedgerRolledBack: the tree seen before, the older one shown instead, and
+// the newest directive that was taken in, which may be lost at headquarters.
 type RolledBack struct {
-	Seen  journal.TreeHead `cbor:"1,keyasint"`
-	Shown journal.TreeHead `cbor:"2,keyasint"`
+	Seen      journal.TreeHead `cbor:"1,keyasint"`
+	Shown     journal.TreeHead `cbor:"2,keyasint"`
+	Directive *Place           `cbor:"3,keyasint,omitempty"`
 }
 
 // Alarm is the body of AlarmAcknowledged: a word for what it was, and when it was raised.

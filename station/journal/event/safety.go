@@ -32,8 +32,9 @@ const (
 	CauseClosed    = "closed"
 	CauseWithdrawn = "withdrawn"
 	CausePurged    = "purged"
-	CauseRevoked   = "revoked" // the blank of the case
-	CauseLost      = "lost"    // the blank of the case, at the station
+	CauseRevoked   = "revoked"   // the blank of the case
+	CausePassedOn  = "passed-on" // the draft: headquarters makes the order
+	CauseLost      = "lost"      // the blank of the case, at the station
 )
 
 // Destroyed is the body of CaseKeyDestroyed.
