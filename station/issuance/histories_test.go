@@ -29,7 +29,7 @@ import (
 // blank has one state and the journal tells the same; no order makes two books; opening + received -
 // issued - spoiled - sent - lost is what lies in the safe; and nobody acts twice where two are needed.
 func TestHistories(t *testing.T) {
-	checks(t, 250, 100_000)
+	checks(t, 120, 100_000)
 	tally := &atomics{}
 	rapid.Check(t, func(rt *rapid.T) { live(rt, &inmemory.Store{}, tally) })
 	t.Log(tally)
@@ -37,7 +37,7 @@ func TestHistories(t *testing.T) {
 
 // TestHistoriesOnSQLite lives through the same on the real store.
 func TestHistoriesOnSQLite(t *testing.T) {
-	checks(t, 6, 500)
+	checks(t, 3, 500)
 	tally := &atomics{}
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(rt *rapid.T) {
