@@ -145,6 +145,7 @@ func TestEachFailureHasItsSentence(t *testing.T) {
 	if list := b.ok("case", "list", "--token", b.office.Token("E-01")); !strings.Contains(list, token+"  closed") {
 		t.Errorf("after the last sync:\n%s", list)
 	}
+	b.stockDay()
 	b.dayAndRaid()
 }
 

@@ -55,6 +55,9 @@ func (d *Desk) admit(tx Tx, by Key, kind string) error {
 	if !caseWork(kind) {
 		return nil
 	}
+	if d.inService() {
+		return ErrService
+	}
 	return dayOpen(tx)
 }
 

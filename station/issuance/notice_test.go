@@ -135,7 +135,9 @@ func TestRevokedBlankComesLater(t *testing.T) {
 	m.Manifest.Blanks = []event.Blank{{Serial: "UT5000001", ChipID: []byte("chip of another time")}}
 	o.offers = append(o.offers, m)
 	o.round()
-	must(d.Sync(ctx))(t)
+	if err := o.receive(d); err != nil {
+		t.Fatal(err)
+	}
 	for _, b := range must(d.Stock(ctx))(t) {
 		if revoked := b.State == station.StateRevoked; revoked != (b.Serial == "UT5000001") {
 			t.Errorf("%s is %s", b.Serial, b.State)

@@ -29,12 +29,12 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 			return err
 		}
 		if f.Order == nil {
-			return noOrder(tx, token)
+			return errors.Join(noOrder(tx, token), unsigned(f))
 		}
 		if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
 			return err
 		}
-		return d.checkSigner(tx, o)
+		return errors.Join(d.checkSigner(tx, o), stoppedHere(tx, f.Case))
 	})
 	if err != nil {
 		return station.Order{}, fmt.Errorf("order of case %s: %w", token, err)
@@ -81,6 +81,9 @@ func (d *Desk) Produce(ctx context.Context, seat Seat, token station.CaseToken, 
 		return err
 	}
 	if err := d.Store.View(ctx, d.mayIssue); err != nil {
+		return err
+	}
+	if err := d.printerStops(ctx); err != nil {
 		return err
 	}
 	book, err := d.booklet(ctx, o.Serial)
@@ -152,8 +155,8 @@ func (d *Desk) take(ctx context.Context, seat Seat, o station.Order, _ devices.R
 	if err := d.Charter.Profile.CheckSerial(o.Serial); err != nil {
 		return err
 	}
-	if day, err := d.Today(ctx); err != nil || day.Short {
-		return errors.Join(err, ErrStockCount)
+	if err := d.mayTake(ctx); err != nil {
+		return err
 	}
 	if err := d.checkSerial(ctx, o.Serial); err != nil {
 		return err
@@ -278,6 +281,7 @@ func (d *Desk) encode(ctx context.Context, seat Seat, o station.Order, report de
 		return err
 	}
 	order := ChipOrder(o)
+	defer EraseChip(order)
 	proof, err := d.Encoder.Personalise(ctx, order, d.Trust, d.Now(), report)
 	if err != nil {
 		return err
@@ -309,11 +313,15 @@ func (d *Desk) countTry(ctx context.Context, serial station.Serial) error {
 
 // print reads the number again, records that ink may now fall, and prints.
 func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report devices.Report) error {
-	page, err := Page(d.Charter.Profile, o)
+	page, err := d.page(o)
 	if err != nil {
 		return err
 	}
-	img, err := printing.Render(ctx, page, d.Layout, d.DPI)
+	place, err := d.placement(ctx)
+	if err != nil {
+		return err
+	}
+	ink, err := d.lockUp(ctx, page, place)
 	if err != nil {
 		return err
 	}
@@ -333,6 +341,9 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	} else if len(state.Conditions) > 0 {
 		return errors.Join(state.Conditions...)
 	}
+	if ink, err = d.onLoaded(ctx, o.Serial, page, ink, place); err != nil {
+		return err
+	}
 	started := fact{kind: event.PrintStarted, body: event.Bound{Case: o.Case}}
 	prints := func(c *station.Case) (err error) { // who prints does not inspect
 		*c, err = c.Produce(seat.Officer, d.Now())
@@ -341,7 +352,7 @@ func (d *Desk) print(ctx context.Context, seat Seat, o station.Order, report dev
 	if err := d.advance(ctx, seat.Key, o, station.StateInking, started, prints); err != nil {
 		return err
 	}
-	sheet := devices.Sheet{Image: img, DPI: d.DPI, Title: string(o.Serial)}
+	sheet := devices.Sheet{Image: ink, DPI: d.DPI, Title: string(o.Serial)}
 	if err := d.Printer.Print(ctx, sheet, report); err != nil {
 		return d.afterPrint(ctx, seat, o, err)
 	}

@@ -44,7 +44,7 @@ func (w *Window) goOn() {
 	if w.seat == nil || w.record.chosen == nil || !w.casefile.object.Visible() {
 		return
 	}
-	todo := nextOf(w.record.chosen.Case, w.record.chosen.book)
+	todo := w.record.chosen.next()
 	if todo.refusal(&w.seat.Officer, w.deps.Desk.Now()) == nil {
 		w.do(todo.verb)
 	}

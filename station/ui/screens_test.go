@@ -40,9 +40,9 @@ var screens = []struct {
 	{"case-offline", true, func(o *office) { o.enter("O-01"); o.choose(2); o.tap("ui.verb.order") }},
 	{"hand-over", false, func(o *office) { o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
 	{"enrol", false, func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }},
-	{"batch", false, func(o *office) { o.enter("O-01"); o.tap("ui.batch.title") }},
 	{"emergency", true, func(o *office) { o.menu("ui.menu.emergency") }},
 	{"centre", true, func(o *office) { o.enter("A-01"); o.menu("ui.centre.title"); o.tap("ui.centre.verify") }},
+	{"batch", false, func(o *office) { o.enter("O-01"); o.tap("ui.batch.title") }},
 	{"review", false, func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") }},
 	{"day-open", true, func(o *office) { o.closeDay(); o.enter("A-01"); o.tap("ui.day.open") }},
 }
@@ -110,7 +110,8 @@ func encode(t *testing.T, img image.Image, level png.CompressionLevel) []byte {
 // TestGolden compares one picture of each screen with the one that was looked at and accepted.
 func TestGolden(t *testing.T) {
 	for _, s := range screens {
-		if !slices.Contains([]string{"sign-in", "board", "case", "enrol", "review", "batch", "day-open", "centre"}, s.name) {
+		golden := []string{"sign-in", "board", "case", "enrol", "review", "batch", "day-open", "centre"}
+		if !slices.Contains(golden, s.name) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {

@@ -25,8 +25,11 @@ type Deps struct {
 	Officers []string // names of tokens that can sign in
 	// SignIn opens a token. It is called by one worker at a time and must not keep the passphrase,
 	// which is overwritten when it returns.
-	SignIn   func(name string, passphrase []byte) (issuance.Seat, error)
-	SignOut  func(issuance.Seat)              // forgets a token's key
+	SignIn  func(name string, passphrase []byte) (issuance.Seat, error)
+	SignOut func(issuance.Seat) // forgets a token's key
+	// Sign makes an order with the office's own document signer, whose token it opens with the PIN and
+	// closes; nil where the office has none. It must not keep the PIN.
+	Sign     func(ctx context.Context, seat issuance.Seat, token station.CaseToken, pin []byte) error
 	Devices  func(context.Context) []Health   // asks each device; called by a worker
 	Pick     func(picked func(io.ReadCloser)) // has the officer choose a picture; a file dialog if nil
 	Stick    Stick                            // nil: the office works by network alone
@@ -146,10 +149,10 @@ func (w *Window) build() {
 	w.day = newDayCard(t, w.askOpenDay)
 	w.centre = newCentre(t, w.centreActions(), d.Stick != nil)
 	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil, container.NewBorder(w.fault.object, nil, nil, nil,
-		container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.centre.object, w.batch.object)))
+		container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.batch.object, w.centre.object)))
 	w.body = container.NewBorder(nil, nil, atLeast(boardWidth, 0, w.board.object), nil, w.pane)
 	top := column(0)
-	if d.Training {
+	if d.Training || d.Desk.Training {
 		top.Add(trainingBand(t))
 	}
 	top.Add(w.seatbar.object)
@@ -223,8 +226,8 @@ func (w *Window) moved(p devices.Progress) {
 func (w *Window) back() {
 	w.enrol.close()
 	w.review.close()
-	w.batch.object.Hide()
 	w.centre.object.Hide()
+	w.batch.object.Hide()
 	w.casefile.object.Show()
 	w.tasks.settle()
 }
