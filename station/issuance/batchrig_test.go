@@ -65,7 +65,7 @@ func (o *office) batch(d *issuance.Desk, n int) []station.CaseToken {
 	}
 	var tokens []station.CaseToken
 	for i, a := range utopians(n) {
-		tokens = append(tokens, o.approved(d, a, fmt.Sprintf("UT%07d", 31000+i)))
+		tokens = append(tokens, o.approvedCase(d, a, fmt.Sprintf("UT%07d", 31000+i)))
 	}
 	o.exchange(d)
 	for _, token := range tokens {

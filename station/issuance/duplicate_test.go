@@ -21,13 +21,13 @@ import (
 // approveNext enrols a person, has the case approved, and lets headquarters answer.
 func (o *office) approveNext(d *issuance.Desk, a station.Applicant, former string) station.CaseToken {
 	o.t.Helper()
-	token := o.approved(d, a, former)
+	token := o.approvedCase(d, a, former)
 	o.exchange(d)
 	return token
 }
 
-// approved enrols a person and has the case approved.
-func (o *office) approved(d *issuance.Desk, a station.Applicant, former string) station.CaseToken {
+// approvedCase enrols a person and has the case approved.
+func (o *office) approvedCase(d *issuance.Desk, a station.Applicant, former string) station.CaseToken {
 	t, ctx := o.t, o.t.Context()
 	t.Helper()
 	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
