@@ -47,12 +47,13 @@ func (p *program) caseCommand() *cobra.Command {
 submit by one, approve by another, personalise by an operator, inspect by somebody else again.`,
 	}
 	var tokenFile string
-	cmd.PersistentFlags().StringVar(&tokenFile, "token", "", "the officer's token")
+	cmd.PersistentFlags().StringVar(&tokenFile, "token", "", "the officer's token: a key file, or pkcs11:LABEL")
 	_ = cmd.MarkPersistentFlagRequired("token")
 	cmd.AddCommand(p.enrolCommand(&tokenFile), p.listCommand(&tokenFile), p.decisions(&tokenFile),
 		p.returnCommand(&tokenFile), p.refuseCommand(&tokenFile), p.submitCommand(&tokenFile),
 		p.personaliseCaseCommand(&tokenFile), p.inspectCaseCommand(&tokenFile), p.examineCommand(&tokenFile),
-		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile), p.withdrawCommand(&tokenFile))
+		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile), p.withdrawCommand(&tokenFile),
+		p.signCommand(&tokenFile), p.passOnCommand(&tokenFile))
 	return cmd
 }
 

@@ -75,5 +75,5 @@ func (d *Desk) admitKey(tx Tx, by Key) error {
 // caseWork tells whether entries of a kind belong to the work that needs an open day.
 func caseWork(kind string) bool {
 	family, _, _ := strings.Cut(kind, ".")
-	return slices.Contains([]string{"case", "blank", "booklet", "print", "inspection"}, family)
+	return slices.Contains([]string{"case", "blank", "booklet", "print", "inspection", "run"}, family)
 }

@@ -40,15 +40,11 @@ func (d *Desk) Checklist(ctx context.Context, counted int) ([]Check, int, error)
 	}
 	expected := 0
 	err := d.Store.View(ctx, func(tx Tx) error {
-		books, err := tx.AllBooklets()
+		held, err := safe(tx)
 		if err != nil {
 			return err
 		}
-		for _, b := range books {
-			if inSafe(b.State) {
-				expected++
-			}
-		}
+		expected = len(held)
 		detail := fmt.Sprintf("%d counted, %d expected", counted, expected)
 		checks = append(checks, Check{"stock", counted == expected, detail})
 		waiting, err := tx.Unreceipted(maxBatch)
@@ -73,17 +69,6 @@ func (d *Desk) Checklist(ctx context.Context, counted int) ([]Check, int, error)
 	}
 	detail := fmt.Sprintf("%d MiB free, reserve kept: %v", room.Free>>20, room.Reserve)
 	return append(checks, Check{"room", room.warning() == nil, detail}), expected, nil
-}
-
-// inSafe tells whether a booklet in this state is in the office: received, and neither given away nor
-// destroyed.
-func inSafe(s station.State) bool {
-	switch s {
-	case station.StateAvailable, station.StateReserved, station.StateTaken, station.StateEncoded, station.StateInking,
-		station.StatePrinted, station.StatePassed:
-		return true
-	}
-	return false
 }
 
 func (d *Desk) device(ctx context.Context, word string, ask func(context.Context) error) Check {

@@ -64,17 +64,17 @@ func (d *Desk) Examine(
 	defer Destroy(&o)
 	defer d.atWork()()
 	e := Examination{Serial: o.Serial}
-	if err := d.examinePage(ctx, o, &e); err != nil {
+	if err := d.places.with(ctx, SpotScanner, func() error { return d.examinePage(ctx, o, &e) }); err != nil {
 		return e, fmt.Errorf("examine %s: %w", o.Serial, err)
 	}
-	if err := d.examineChip(ctx, o, &e, report); err != nil {
+	if err := d.places.with(ctx, SpotReader, func() error { return d.examineChip(ctx, o, &e, report) }); err != nil {
 		return e, fmt.Errorf("examine %s: %w", o.Serial, err)
 	}
 	return e, nil
 }
 
 func (d *Desk) examinePage(ctx context.Context, o station.Order, e *Examination) error {
-	if err := d.Hand.Put(ctx, o.Serial, SpotScanner); err != nil {
+	if err := d.put(ctx, o.Serial, SpotScanner); err != nil {
 		return err
 	}
 	img, err := d.scanBook(ctx, e)

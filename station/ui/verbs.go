@@ -213,6 +213,10 @@ func (w *Window) do(v verb) {
 		w.run("submit", func(ctx context.Context, _ devices.Report) error { return d.Submit(ctx, seat, token) }, nil)
 	case verbOrder:
 		w.run("order", func(ctx context.Context, r devices.Report) error { return w.awaitOrder(ctx, token, r) }, w.met)
+	case verbSign:
+		w.askSign()
+	case verbPassOn:
+		w.passOn()
 	case verbPersonalise:
 		w.run("personalise", func(ctx context.Context, r devices.Report) error {
 			if d.Scanner == nil || d.Encoder == nil || d.Printer == nil {
@@ -259,6 +263,9 @@ func (w *Window) awaitOrder(ctx context.Context, token station.CaseToken, report
 		}
 		if word, err := w.deps.Desk.Held(ctx, token); err != nil || word != "" {
 			return cmp.Or(err, issuance.ErrHeld)
+		}
+		if draft, err := w.deps.Desk.Draft(ctx, token); err != nil || draft.Ready {
+			return err // an officer signs it
 		}
 		select {
 		case <-ctx.Done():

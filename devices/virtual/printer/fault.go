@@ -62,6 +62,7 @@ func (p *Printer) Plant(f Fault) error {
 		if err := os.Remove(p.FaultFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cure fault: %w", err)
 		}
+		p.powered() // the power is back before anybody asks
 		p.poke()
 		return nil
 	}

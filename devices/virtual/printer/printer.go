@@ -67,10 +67,11 @@ type Printer struct {
 	wake  chan struct{}
 
 	mu     sync.Mutex
-	jobs   []*job // guarded by mu; oldest first
-	lastID int    // guarded by mu
-	jammed bool   // guarded by mu
-	dark   bool   // guarded by mu; the power is lost
+	jobs   []*job        // guarded by mu; oldest first
+	lastID int           // guarded by mu
+	jammed bool          // guarded by mu
+	pace   time.Duration // guarded by mu; how long a page takes
+	dark   bool          // guarded by mu; the power is lost
 }
 
 // Open returns the printer of the desk in dir.
@@ -91,7 +92,7 @@ func Open(dir string, o Options) (*Printer, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Printer{desk: d, dir: dir, o: o, start: o.Now(), wake: make(chan struct{}, 1)}
+	p := &Printer{desk: d, dir: dir, o: o, start: o.Now(), wake: make(chan struct{}, 1), pace: o.PrintTime}
 	for _, sub := range []string{p.JobsDir(), filepath.Dir(p.FaultFile())} {
 		if err := os.MkdirAll(sub, 0o700); err != nil {
 			return nil, fmt.Errorf("virtual printer: %w", err)
@@ -101,6 +102,13 @@ func Open(dir string, o Options) (*Printer, error) {
 		return nil, fmt.Errorf("virtual printer: %w", err)
 	}
 	return p, nil
+}
+
+// Slow makes a page take so long from now on.
+func (p *Printer) Slow(page time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pace = page
 }
 
 // JobsDir is where received documents are kept, one file N.pwg each.

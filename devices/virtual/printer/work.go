@@ -93,7 +93,10 @@ func (p *Printer) print(ctx context.Context, j *job) {
 		return
 	}
 	fault := p.planted()
-	pause(ctx, p.o.PrintTime/2)
+	p.mu.Lock()
+	pace := p.pace
+	p.mu.Unlock()
+	pause(ctx, pace/2)
 	p.mu.Lock()
 	cancelled := j.cancel
 	p.mu.Unlock()
@@ -124,7 +127,7 @@ func (p *Printer) print(ctx context.Context, j *job) {
 		p.end(j, stateCanceled, "job-canceled-by-user")
 		return
 	}
-	pause(ctx, p.o.PrintTime/2)
+	pause(ctx, pace/2)
 	p.eject(serial)
 	p.mu.Lock()
 	defer p.mu.Unlock()
