@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -112,22 +111,11 @@ func (p *program) show(c issuance.Calibration) {
 }
 
 // ready asks a person to do something and press Enter.
-func (p *program) ready(ctx context.Context, v visit, what string) error {
+func ready(ctx context.Context, v visit, what string) error {
 	if v.yes {
 		return ctx.Err()
 	}
-	fmt.Fprintf(p.errors, "%s, and press Enter. ", what)
-	done := make(chan error, 1)
-	go func() {
-		_, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return setup.Enter(ctx, what)
 }
 
 func (p *program) calibrateScannerCommand() *cobra.Command {
@@ -137,7 +125,7 @@ func (p *program) calibrateScannerCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return p.serve(ctx, v, func(o *setup.Office, tech issuance.Seat) error {
-				if err := p.ready(ctx, v, "Lay the scanner's card on the glass, its full mark at the top left"); err != nil {
+				if err := ready(ctx, v, "Lay the scanner's card on the glass, its full mark at the top left"); err != nil {
 					return err
 				}
 				c, err := o.Desk.MeasureScanner(ctx, tech)

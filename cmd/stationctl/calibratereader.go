@@ -26,7 +26,7 @@ func (p *program) calibrateCardCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return p.serve(ctx, v, func(o *setup.Office, tech issuance.Seat) error {
-				if err := p.ready(ctx, v, "Lay the MRZ test card on the glass"); err != nil {
+				if err := ready(ctx, v, "Lay the MRZ test card on the glass"); err != nil {
 					return err
 				}
 				read, err := o.Desk.ReadCard(ctx, tech)
@@ -79,7 +79,7 @@ func (p *program) testReader(
 		if serial != "" {
 			return o.Desk.Hand.Put(ctx, station.Serial(serial), issuance.SpotReader)
 		}
-		return p.ready(ctx, v, "Lay the test chip on the reader: "+place)
+		return ready(ctx, v, "Lay the test chip on the reader: "+place)
 	}
 	var password *devices.Password
 	if can != "" {

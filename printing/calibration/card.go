@@ -22,15 +22,11 @@ func Card(ctx context.Context, l printing.Layout, dpi int) (*image.RGBA, error) 
 		PlaceOfBirth: "ЗЕНІТ / ZENITH", Issue: printing.DateText(2007, 4, 16), Expiry: printing.DateText(2012, 4, 15),
 		Authority: "ТЭСТ / TEST", MRZ: zone, Portrait: field(),
 	}
-	blank, err := printing.RenderBlank(ctx, "TESTCARD", l, dpi)
+	card, err := printing.Compose(ctx, p, l, printing.Options{DPI: dpi, Serial: "TESTCARD"})
 	if err != nil {
 		return nil, err
 	}
-	ink, err := printing.Render(ctx, p, l, dpi)
-	if err != nil {
-		return nil, err
-	}
-	return printing.Overlay(blank, ink)
+	return card.RGBA(ctx)
 }
 
 // field is what stands in the place of a portrait.

@@ -54,41 +54,65 @@ func TestSessionAsksInOrder(t *testing.T) {
 	}
 }
 
-// TestSessionRefuses: each fault of a printer ends the session with its own reason, and never with a
-// correction that may be used.
-func TestSessionRefuses(t *testing.T) {
+// printedAt are prints of the target by a printer with an error, each moved a little more.
+func printedAt(t measure.Affine, moves ...float64) []calibration.Print {
+	var out []calibration.Print
+	for _, move := range moves {
+		var p calibration.Print
+		for _, m := range calibration.PrinterTarget().Marks {
+			p.Marks = append(p.Marks, t.Apply(m.Point).Add(measure.Point{X: move, Y: -move}))
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// TestSolve finds the error that was planted, and refuses what no correction makes good, each with its own
+// reason.
+func TestSolve(t *testing.T) {
+	still := []float64{0, 0, 0}
 	for name, c := range map[string]struct {
-		shift  printer.Shift
-		jitter float64
-		slip   bool // before the verification
-		want   error
+		error measure.Affine
+		moves []float64
+		want  error
 	}{
-		"too far off":    {shift: printer.Shift{XMM: 2.6, YMM: -1.9}, want: calibration.ErrOutOfReach},
-		"stretched":      {shift: printer.Shift{ScaleX: 1.014}, want: calibration.ErrOutOfReach},
-		"fed unsteadily": {jitter: 0.5, want: calibration.ErrUnsteady},
-		"slipped after":  {slip: true, want: calibration.ErrOutOfTolerance},
+		"good":           {measure.Affine{A: 1.002, B: -0.004, C: 0.6, D: 0.005, E: 0.997, F: -0.4}, []float64{0.01, -0.02, 0.01}, nil},
+		"too far off":    {measure.Affine{A: 1, E: 1, C: 2.6, F: -1.9}, still, calibration.ErrOutOfReach},
+		"stretched":      {measure.Affine{A: 1.014, E: 1}, still, calibration.ErrOutOfReach},
+		"turned":         {measure.Affine{A: 1, B: -0.03, D: 0.03, E: 1}, still, calibration.ErrOutOfReach},
+		"fed unsteadily": {measure.Identity(), []float64{-0.3, 0, 0.3}, calibration.ErrUnsteady},
 	} {
-		t.Run(name, func(t *testing.T) {
-			b := right(t)
-			b.shift = c.shift
-			b.shift.JitterMM = c.jitter
-			s := &calibration.PrinterSession{}
-			for s.Next().Action != calibration.ActionDone {
-				if c.slip && s.Next().Verify {
-					b.shift.XMM = 0.5
-				}
-				sheet := s.Sheet(loopDPI)
-				if err := s.Printed(); err != nil {
-					t.Fatal(err)
-				}
-				if err := s.Take(b.printed(sheet), loopDPI); err != nil && s.Err() == nil {
-					t.Fatal(err)
-				}
+		got, err := calibration.Solve(printedAt(c.error, c.moves...))
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		for _, corner := range []measure.Point{{X: 0, Y: 0}, {X: 125, Y: 0}, {X: 0, Y: 88}, {X: 125, Y: 88}} {
+			if d := got.Error.Apply(corner).Sub(c.error.Apply(corner)).Length(); d > 1e-6 {
+				t.Errorf("%s: off by %.6f mm at %v", name, d, corner)
 			}
-			if !errors.Is(s.Err(), c.want) {
-				t.Errorf("ended with %v, want %v", s.Err(), c.want)
-			}
-		})
+		}
+	}
+}
+
+// TestSessionRefusesWhatSlipped: a printer that slips before the verification ends the session without a
+// correction that may be used.
+func TestSessionRefusesWhatSlipped(t *testing.T) {
+	b := right(t)
+	s := &calibration.PrinterSession{}
+	for s.Next().Action != calibration.ActionDone {
+		if s.Next().Verify {
+			b.shift.XMM = 0.5
+		}
+		sheet := s.Sheet(loopDPI)
+		if err := s.Printed(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Take(b.printed(sheet), loopDPI); err != nil && s.Err() == nil {
+			t.Fatal(err)
+		}
+	}
+	if !errors.Is(s.Err(), calibration.ErrOutOfTolerance) || s.Proof.OK {
+		t.Errorf("ended with %v", s.Err())
 	}
 }
 

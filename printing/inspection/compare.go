@@ -16,6 +16,7 @@ const (
 	toneGrey   = 14.0 // levels, over the whole portrait
 	patchGrey  = 22.0 // levels in a part of the portrait as wide as half a millimetre
 	lineGrey   = 3.2  // levels, over a whole row or column of the portrait
+	ghostLine  = 6.0  // the same of the ghost image, which is half as wide and lies on artwork
 	inkGrey    = 5.0  // levels, over 1.5 mm, where nothing was ordered
 	inkEdge    = 0.08 // and as many more as this share of the contrast there
 )
@@ -98,7 +99,7 @@ func (c *comparison) strokes() *measure.Plane {
 		}
 	}
 	for _, z := range c.order.zones {
-		if z.Kind == printing.KindPortrait { // compared by its tones
+		if z.Kind == printing.KindPortrait || z.Kind == printing.KindBars { // compared by its tones; read as a code
 			erase(diff, z.Ink.Grown(0.3).Pixels(c.order.dpi))
 		}
 	}

@@ -19,15 +19,18 @@ func (c *comparison) judgePortrait(r *Result, worst map[string]float64) {
 		box := z.Ink.Grown(-0.3).Pixels(c.order.dpi)
 		d := c.toneDifference(box)
 		tone, patch := measure.RMS(floats(d.Blur(2))), extreme(d.Box(3))
-		line := math.Max(lines(d, true), lines(d, false))
-		r.Scores[z.Name+" tone"], r.Scores[z.Name+" patch"], r.Scores[z.Name+" line"] = tone/toneGrey, patch/patchGrey, line/lineGrey
+		line, most := math.Max(lines(d, true), lines(d, false)), lineGrey
+		if z.Kind == printing.KindGhost {
+			most = ghostLine
+		}
+		r.Scores[z.Name+" tone"], r.Scores[z.Name+" patch"], r.Scores[z.Name+" line"] = tone/toneGrey, patch/patchGrey, line/most
 		stroke := worst[z.Name]
 		delete(worst, z.Name)
 		switch {
 		case tone > toneGrey || patch > patchGrey || stroke > 1:
 			r.add("page "+z.Name, false, "is another picture, or damaged")
 			r.Areas = append(r.Areas, Area{z.Name, "tone", z.Ink})
-		case line > lineGrey:
+		case line > most:
 			r.add("page "+z.Name, false, "a line of the print is missing")
 			r.Areas = append(r.Areas, Area{z.Name, "line", z.Ink})
 		default:

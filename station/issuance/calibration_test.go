@@ -30,7 +30,7 @@ func TestCrashInService(t *testing.T) {
 			if err := o.receive(o.desk(nil)); err != nil {
 				t.Fatal(err)
 			}
-			crashed := o.visitUntilCrash(n, after)
+			crashed := o.untilCrash(n, after, o.visit)
 			if !crashed {
 				t.Fatalf("transaction %d did not come", n)
 			}
@@ -51,21 +51,6 @@ func TestCrashInService(t *testing.T) {
 			}
 		}
 	}
-}
-
-func (o *office) visitUntilCrash(n int, after bool) (crashed bool) {
-	d := o.desk(func(s issuance.Store) issuance.Store { return &crashingStore{Store: s, left: n, after: after} })
-	defer func() {
-		switch r := recover(); r.(type) {
-		case nil:
-		case died:
-			crashed = true
-		default:
-			panic(r)
-		}
-	}()
-	o.visit(d)
-	return false
 }
 
 // visit is a technician's visit in four transactions.

@@ -67,6 +67,11 @@ func TestCrashAtEveryTransaction(t *testing.T) {
 }
 
 func (o *office) runUntilCrash(n int, after bool) (crashed bool) {
+	return o.untilCrash(n, after, func(d *issuance.Desk) { o.finish(d) })
+}
+
+// untilCrash works at a desk that dies at its nth transaction, and tells whether it did.
+func (o *office) untilCrash(n int, after bool, work func(*issuance.Desk)) (crashed bool) {
 	d := o.desk(func(s issuance.Store) issuance.Store { return &crashingStore{Store: s, left: n, after: after} })
 	defer func() {
 		switch r := recover(); r.(type) {
@@ -77,7 +82,7 @@ func (o *office) runUntilCrash(n int, after bool) (crashed bool) {
 			panic(r)
 		}
 	}()
-	o.finish(d)
+	work(d)
 	return false
 }
 

@@ -119,7 +119,12 @@ type askHand struct{}
 
 // Put implements issuance.Hand.
 func (askHand) Put(ctx context.Context, serial station.Serial, at issuance.Spot) error {
-	fmt.Fprintf(os.Stderr, "Put booklet %s on the %s and press Enter. ", serial, at)
+	return Enter(ctx, fmt.Sprintf("Put booklet %s on the %s", serial, at))
+}
+
+// Enter asks the person at the terminal to do something, and returns when they have pressed Enter.
+func Enter(ctx context.Context, what string) error {
+	fmt.Fprintf(os.Stderr, "%s and press Enter. ", what)
 	done := make(chan error, 1)
 	go func() {
 		_, err := bufio.NewReader(os.Stdin).ReadString('\n')
