@@ -54,7 +54,7 @@ func TestPrintAlone(t *testing.T) {
 	l, p := layout(t), anna()
 	p.Signature = signed()
 	var band []byte
-	for range 2 {
+	for range 2 { // the second one with warm caches
 		band = raster(t, io.Discard, compose(t, p, l, printing.Options{DPI: dpi, Serial: serial}), band)
 	}
 	var m runtime.MemStats

@@ -172,7 +172,8 @@ func TestPlacementMovesTheInk(t *testing.T) {
 			to.YMM += wantY - y
 			gotX, gotY := inkIn(moved, to, dpi)
 			if math.Abs(gotX-wantX) > 0.03 || math.Abs(gotY-wantY) > 0.03 {
-				t.Errorf("%s: ink at %.3f, %.3f mm goes to %.3f, %.3f, want %.3f, %.3f", name, x, y, gotX, gotY, wantX, wantY)
+				t.Errorf("%s: ink at %.3f, %.3f mm goes to %.3f, %.3f, want %.3f, %.3f",
+					name, x, y, gotX, gotY, wantX, wantY)
 			}
 		}
 	}
