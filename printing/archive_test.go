@@ -17,10 +17,10 @@ import (
 // made is when the files of these tests claim to have been made.
 func made() time.Time { return time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC) }
 
-func pdfOf(t testing.TB, p printing.Page, serial string) string {
+func pdfOf(t testing.TB, p printing.Page, dpi int) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := printing.WritePDF(t.Context(), &b, p, layout(t), serial, made()); err != nil {
+	if err := printing.WritePDF(t.Context(), &b, p, layout(t), printing.PDFOptions{Serial: serial, Made: made(), DPI: dpi}); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "page.pdf")
@@ -43,7 +43,7 @@ func poppler(t testing.TB, tool string, args ...string) []byte {
 func TestPDF(t *testing.T) {
 	p := anna()
 	p.Signature = signed()
-	path := pdfOf(t, p, serial)
+	path := pdfOf(t, p, 150)
 	t.Run("reads", func(t *testing.T) { readPDF(t, p, path) })
 	t.Run("looks like the page", func(t *testing.T) { lookAtPDF(t, p, path) })
 }
@@ -107,8 +107,9 @@ func mean(img image.Image, x0, y0, side int) int {
 
 func TestPDFIsTheSameEachTime(t *testing.T) {
 	var a, b bytes.Buffer
+	o := printing.PDFOptions{Made: made(), DPI: 150}
 	for _, w := range []*bytes.Buffer{&a, &b} {
-		if err := printing.WritePDF(t.Context(), w, anna(), layout(t), "", made()); err != nil {
+		if err := printing.WritePDF(t.Context(), w, anna(), layout(t), o); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,7 +118,7 @@ func TestPDFIsTheSameEachTime(t *testing.T) {
 	}
 	p := anna()
 	p.Surname = ""
-	if err := printing.WritePDF(t.Context(), &a, p, layout(t), "", made()); !missing("surname")(err) {
+	if err := printing.WritePDF(t.Context(), &a, p, layout(t), o); !missing("surname")(err) {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -93,7 +93,7 @@ func BenchmarkPage(b *testing.B) {
 // popplerTime is how long poppler draws the same page from our PDF, in nanoseconds: the best of three.
 func popplerTime(b *testing.B, p printing.Page, dpi int) float64 {
 	b.Helper()
-	path, out := pdfOf(b, p, serial), filepath.Join(b.TempDir(), "page")
+	path, out := pdfOf(b, p, 600), filepath.Join(b.TempDir(), "page")
 	best := math.Inf(1)
 	for range 3 {
 		start := time.Now()
