@@ -47,6 +47,21 @@ func (p Placement) affine() (affine, error) {
 	return affine{p.XX, p.XY, p.YX, p.YY, p.XMM, p.YMM}, nil
 }
 
+// After returns the placement that does first what another one does, then this one.
+func (p Placement) After(first Placement) Placement {
+	switch {
+	case p == Placement{}:
+		return first
+	case first == Placement{}:
+		return p
+	}
+	return Placement{
+		XX: p.XX*first.XX + p.XY*first.YX, XY: p.XX*first.XY + p.XY*first.YY,
+		YX: p.YX*first.XX + p.YY*first.YX, YY: p.YX*first.XY + p.YY*first.YY,
+		XMM: p.XX*first.XMM + p.XY*first.YMM + p.XMM, YMM: p.YX*first.XMM + p.YY*first.YMM + p.YMM,
+	}
+}
+
 // Forme is a page locked up for printing: every text fitted, every picture scaled, everything in its
 // place. Its pixels are made line by line where they are asked for, so a whole page need never lie in
 // memory. It is an image.Image, it implements pwg.Rower, and it may be used by several goroutines.

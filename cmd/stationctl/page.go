@@ -82,6 +82,7 @@ func (p *program) render(ctx context.Context, d drawing) error {
 	if err != nil {
 		return err
 	}
+	page.Overprint = printing.Training // as the desk of the training office prints it
 	layout, err := issuance.LayoutOf(profile)
 	if err != nil {
 		return err

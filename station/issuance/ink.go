@@ -32,9 +32,9 @@ func (d *Desk) lockUp(ctx context.Context, page printing.Page, at printing.Place
 }
 
 // onLoaded looks through the printer's eyes, where it has any, at the booklet that was put into it: one
-// of another number gets no ink, and the ink goes where the page lies.
+// of another number gets no ink, and the ink goes where the page lies, as the printer's calibration places it.
 func (d *Desk) onLoaded(
-	ctx context.Context, serial station.Serial, page printing.Page, ink *printing.Forme,
+	ctx context.Context, serial station.Serial, page printing.Page, ink *printing.Forme, calibrated printing.Placement,
 ) (*printing.Forme, error) {
 	feeder, ok := d.Printer.(devices.Feeder)
 	if !ok {
@@ -53,7 +53,7 @@ func (d *Desk) onLoaded(
 	if !seen.Measured || seen.XMM == 0 && seen.YMM == 0 && seen.Degrees == 0 {
 		return ink, nil
 	}
-	return d.lockUp(ctx, page, placed(seen, d.Layout.WidthMM, d.Layout.HeightMM))
+	return d.lockUp(ctx, page, calibrated.After(placed(seen, d.Layout.WidthMM, d.Layout.HeightMM)))
 }
 
 // placed is the placement of ink on a page that lies off by a distance and turned about its centre.

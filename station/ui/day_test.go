@@ -10,6 +10,7 @@ import (
 
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
+	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
 )
 
@@ -18,18 +19,41 @@ func closed(t *testing.T) *office {
 	t.Helper()
 	o := newOffice(t)
 	o.stock("UT0000001", "UT0000002", "UT0000003")
+	o.received("UT0000001", "UT0000002", "UT0000003")
 	o.closeDay()
 	return o
 }
 
-// closeDay ends the day by the count that the record expects.
-func (o *office) closeDay() {
+// received writes down that two custodians took blanks into the safe: a day closes by its entries.
+func (o *office) received(serials ...station.Serial) {
 	o.t.Helper()
-	_, expected, err := o.desk.Checklist(o.t.Context(), 0)
+	err := o.desk.Store.Update(o.t.Context(), func(tx issuance.Tx) error {
+		last, err := tx.Last()
+		if err != nil {
+			return err
+		}
+		e := journal.Entry{
+			Chain: "UTO-01", Epoch: 1, Sequence: last.Entry.Sequence + 1, Previous: last.ID(), Time: last.Entry.Time,
+			Kind: event.StockWitnessed, Body: must(journal.Encode(event.Counted{Serials: serials}))(o.t),
+		}
+		s, err := journal.Sign(e, o.tokens["C-01"])
+		if err != nil {
+			return err
+		}
+		return tx.Append(s)
+	})
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	must(o.desk.CloseDay(o.t.Context(), must(o.desk.SignIn(o.tokens["A-01"]))(o.t), expected))(o.t)
+}
+
+// closeDay puts the office into the state of the evening.
+func (o *office) closeDay() {
+	o.t.Helper()
+	err := o.desk.Store.Update(o.t.Context(), func(tx issuance.Tx) error { return tx.EraseNote("day") })
+	if err != nil {
+		o.t.Fatal(err)
+	}
 }
 
 // menu chooses an item of the main menu.

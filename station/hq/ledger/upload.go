@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -70,14 +71,18 @@ func (l *Ledger) PutBlob(ctx context.Context, from wire.Peer, digest journal.Has
 func (l *Ledger) putPiece(ctx context.Context, from wire.Peer, digest journal.Hash, span wire.Span,
 	at int64, data []byte) (held int64, err error) {
 	var spoilt bool
+	whole := span.Size == int64(len(data))
+	if whole && sha256.Sum256(data) != digest { // before anybody has to wait for the transaction
+		err := l.view(ctx, func(t *tx) error { return t.admit(from) })
+		return 0, cmp.Or(err, error(&wire.Error{Code: wire.BlobMismatch, Digest: digest}))
+	}
 	err = l.update(ctx, func(t *tx) error {
 		held, spoilt = 0, false
-		if err := t.admit(from); err != nil {
-			return err
-		}
-		if span.Size == int64(len(data)) {
+		if whole {
 			held = span.Size
-			spoilt, err = l.putWhole(t, from, digest, data)
+			return l.putWhole(t, from, digest, data)
+		}
+		if err := t.admit(from); err != nil {
 			return err
 		}
 		u, err := l.upload(t, from, digest, span, at)
@@ -104,40 +109,70 @@ func (l *Ledger) putPiece(ctx context.Context, from wire.Peer, digest journal.Ha
 	return held, err
 }
 
-// putWhole stores a blob that came in one piece.
-func (l *Ledger) putWhole(t *tx, from wire.Peer, digest journal.Hash, data []byte) (spoilt bool, err error) {
-	if sha256.Sum256(data) != digest {
-		return true, nil
-	}
-	half, found, err := t.findUpload(from, digest, t.engine.forUpdate())
-	if err == nil && found {
-		err = t.drop(half.id)
-	}
+// putWhole stores a blob that came in one piece, as nearly all do, in few statements. Its digest holds.
+func (l *Ledger) putWhole(t *tx, from wire.Peer, digest journal.Hash, data []byte) error {
+	var there, half int
+	var pending int64
+	err := t.admitWith(from, ", (SELECT count(*) FROM blobs WHERE digest = ?)"+
+		", (SELECT count(*) FROM uploads WHERE party = ? AND digest = ?), "+selectPending,
+		[]any{digest[:], from.Name, digest[:], from.Name, from.Name}, &there, &half, &pending)
 	if err != nil {
-		return false, err
+		return err
+	}
+	if half > 0 {
+		if pending, err = l.dropHalf(t, from, digest); err != nil {
+			return err
+		}
 	}
 	u := upload{id: rand.Text(), size: int64(len(data))}
-	if there, err := t.blobThere(digest); err != nil || there {
-		return false, err
+	if there > 0 {
+		return nil
 	}
-	if err := l.quota(t, from, digest, u.size); err != nil {
-		return false, err
+	if err := l.within(pending+u.size, digest); err != nil {
+		return err
 	}
 	if err := t.exec("INSERT INTO pieces (upload, start, data) VALUES (?, 0, ?)", u.id, data); err != nil {
-		return false, fmt.Errorf("store blob: %w", err)
+		return fmt.Errorf("store blob: %w", err)
 	}
-	return false, t.putBlobRow(u, from, digest)
+	return t.putBlobRow(u, from, digest)
+}
+
+// dropHalf forgets what had come of a blob before it came whole, and counts again what is pending.
+func (l *Ledger) dropHalf(t *tx, from wire.Peer, digest journal.Hash) (pending int64, err error) {
+	half, found, err := t.findUpload(from, digest, t.engine.forUpdate())
+	if err != nil {
+		return 0, err
+	}
+	if found {
+		if err := t.drop(half.id); err != nil {
+			return 0, err
+		}
+	}
+	return t.pending(from)
+}
+
+// selectPending counts the bytes of a caller that no entry names, half-written ones too.
+const selectPending = `(SELECT coalesce(sum(size), 0) FROM blobs WHERE party = ? AND named = 0)
+	+ (SELECT coalesce(sum(size), 0) FROM uploads WHERE party = ?)`
+
+func (t *tx) pending(from wire.Peer) (n int64, err error) {
+	if err = t.row("SELECT "+selectPending, from.Name, from.Name).Scan(&n); err != nil {
+		err = fmt.Errorf("pending blobs: %w", err)
+	}
+	return n, err
 }
 
 // quota refuses what would be too much of the caller's lying here that no entry names.
 func (l *Ledger) quota(t *tx, from wire.Peer, digest journal.Hash, more int64) error {
-	var pending int64
-	err := t.row(`SELECT (SELECT coalesce(sum(size), 0) FROM blobs WHERE party = ? AND named = 0)
-		+ (SELECT coalesce(sum(size), 0) FROM uploads WHERE party = ?)`, from.Name, from.Name).Scan(&pending)
+	pending, err := t.pending(from)
 	if err != nil {
-		return fmt.Errorf("pending blobs: %w", err)
+		return err
 	}
-	if pending+more > l.o.PendingBytes {
+	return l.within(pending+more, digest)
+}
+
+func (l *Ledger) within(pending int64, digest journal.Hash) error {
+	if pending > l.o.PendingBytes {
 		return &wire.Error{Code: wire.TooLarge, Digest: digest}
 	}
 	return nil
