@@ -15,26 +15,33 @@ import (
 	"padarozhnik/resources"
 )
 
-// Resolutions of what has no outlines in the archive's file: artwork, and pictures of a person.
-const (
-	archiveDPI = 600
-	pointsInMM = 72 / mmPerInch
-)
+const pointsInMM = 72 / mmPerInch
 
-// WritePDF writes a page for the archive of specimens: text as text, shapes as shapes, pictures at
-// 600 dpi. Everything stands where Compose puts it. With a serial the page lies on the maker's print.
-// made is the time that the file claims; the same page and time give the same bytes. It returns the
-// errors of Compose.
-func WritePDF(ctx context.Context, w io.Writer, p Page, l Layout, serial string, made time.Time) error {
+// PDFOptions say how a page is written for the archive.
+type PDFOptions struct {
+	Serial string    // where it is set, the page lies on the maker's print
+	Made   time.Time // the time that the file claims
+	DPI    int       // of what has no outlines: artwork and pictures of a person; 600 where it is 0
+}
+
+// WritePDF writes a page for the archive of specimens: text as text, shapes as shapes. Everything stands
+// where Compose puts it. The same page and options give the same bytes. It returns the errors of Compose.
+func WritePDF(ctx context.Context, w io.Writer, p Page, l Layout, o PDFOptions) error {
 	if err := l.checkPage(&p); err != nil {
 		return err
 	}
-	if serial != "" && !serialForm.MatchString(serial) {
-		return errSerial(serial)
+	if o.Serial != "" && !serialForm.MatchString(o.Serial) {
+		return errSerial(o.Serial)
 	}
-	a := newArchive(&l, made)
+	if o.DPI == 0 {
+		o.DPI = 600
+	}
+	if o.DPI < minDPI || o.DPI > maxDPI {
+		return errDPI(o.DPI)
+	}
+	a := newArchive(&l, o)
 	c := composer{&l, l.press, a}
-	if err := c.compose(ctx, &p, serial, false); err != nil {
+	if err := c.compose(ctx, &p, o.Serial, false); err != nil {
 		return err
 	}
 	if err := errors.Join(a.err, a.pdf.Output(w)); err != nil {
@@ -48,25 +55,26 @@ type archive struct {
 	l        *Layout
 	press    *press
 	pdf      *fpdf.Fpdf
+	dpi      int
 	pictures int
 	err      error // the first of a picture
 }
 
-func newArchive(l *Layout, made time.Time) *archive {
+func newArchive(l *Layout, o PDFOptions) *archive {
 	f := fpdf.NewCustom(&fpdf.InitType{
 		OrientationStr: "L", UnitStr: "mm", Size: fpdf.SizeType{Wd: l.HeightMM, Ht: l.WidthMM},
 	})
 	f.SetMargins(0, 0, 0)
 	f.SetAutoPageBreak(false, 0)
-	f.SetCreationDate(made.UTC())
-	f.SetModificationDate(made.UTC())
+	f.SetCreationDate(o.Made.UTC())
+	f.SetModificationDate(o.Made.UTC())
 	f.SetCatalogSort(true)
 	f.SetProducer("padarozhnik", true)
 	f.SetTitle("data page", true)
 	f.AddUTF8FontFromBytes("regular", "", bytes.Clone(resources.NotoSansRegular))
 	f.AddUTF8FontFromBytes("bold", "", bytes.Clone(resources.NotoSansBold))
 	f.AddPage()
-	return &archive{l: l, press: l.press, pdf: f}
+	return &archive{l: l, press: l.press, pdf: f, dpi: o.DPI}
 }
 
 // in lays the next things in a colour; what lies below shows through as under ink.
@@ -78,9 +86,9 @@ func (a *archive) in(c colour) {
 
 func (a *archive) underlay(ctx context.Context) error {
 	g := a.press.ground
-	if g == nil || g.dpi != archiveDPI {
+	if g == nil || g.dpi != a.dpi {
 		var err error
-		if g, err = newGround(ctx, a.l, archiveDPI); err != nil {
+		if g, err = newGround(ctx, a.l, a.dpi); err != nil {
 			return err
 		}
 	}
@@ -162,7 +170,7 @@ func (a *archive) text(t textLine, _ plane, c colour) {
 }
 
 func (a *archive) size(b Box) image.Point {
-	const scale = archiveDPI / mmPerInch
+	scale := float64(a.dpi) / mmPerInch
 	return affine{xx: scale, yy: scale}.pixels(Box{0, 0, b.WidthMM, b.HeightMM}).Size()
 }
 

@@ -41,9 +41,6 @@ func (a affine) inverse() affine {
 	return i
 }
 
-// plain tells that a map neither turns nor shears.
-func (a affine) plain() bool { return a.xy == 0 && a.yx == 0 }
-
 // sine is sin(t) for any moderate t, the same on every machine, to about 1e-12.
 func sine(t float64) float64 {
 	turns := math.Floor(float64(t/(2*math.Pi)) + 0.5)

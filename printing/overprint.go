@@ -49,7 +49,8 @@ func (l *Layout) overprints(p *press, kind Overprint) ([]textLine, error) {
 		}
 		down := float64((float64(i)-float64(len(words)-1)/2)*apart) + 0.36 // 0.36 em: half a capital
 		start := turn.of(point{-s.width / 2 * o.SizeMM, -down * o.SizeMM})
-		lines = append(lines, textLine{s, baseline{point{o.CentreXMM + start.x, o.CentreYMM + start.y}, o.SizeMM, o.AngleDeg}})
+		at := point{o.CentreXMM + start.x, o.CentreYMM + start.y}
+		lines = append(lines, textLine{s, baseline{at, o.SizeMM, o.AngleDeg}})
 	}
 	return lines, nil
 }

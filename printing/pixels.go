@@ -24,7 +24,7 @@ type pixels struct {
 
 func newPixels(l *Layout, o Options) (*pixels, error) {
 	if o.DPI < minDPI || o.DPI > maxDPI {
-		return nil, fmt.Errorf("resolution of %d dpi: want %d to %d", o.DPI, minDPI, maxDPI)
+		return nil, errDPI(o.DPI)
 	}
 	place, err := o.Place.affine()
 	if err != nil {
@@ -36,6 +36,10 @@ func newPixels(l *Layout, o Options) (*pixels, error) {
 		l: l, press: l.press, forme: &Forme{size: l.Size(o.DPI), dpi: o.DPI},
 		on: [2]affine{personal: plain.after(place), printed: plain}, doses: map[colour]*dose{},
 	}, nil
+}
+
+func errDPI(dpi int) error {
+	return fmt.Errorf("resolution of %d dpi: want %d to %d", dpi, minDPI, maxDPI)
 }
 
 func (x *pixels) dose(c colour) *dose {

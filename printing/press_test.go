@@ -93,7 +93,7 @@ func BenchmarkPage(b *testing.B) {
 // popplerTime is how long poppler draws the same page from our PDF, in nanoseconds: the best of three.
 func popplerTime(b *testing.B, p printing.Page, dpi int) float64 {
 	b.Helper()
-	path, out := pdfOf(b, p, serial), filepath.Join(b.TempDir(), "page")
+	path, out := pdfOf(b, p, 600), filepath.Join(b.TempDir(), "page")
 	best := math.Inf(1)
 	for range 3 {
 		start := time.Now()
@@ -172,7 +172,8 @@ func TestPlacementMovesTheInk(t *testing.T) {
 			to.YMM += wantY - y
 			gotX, gotY := inkIn(moved, to, dpi)
 			if math.Abs(gotX-wantX) > 0.03 || math.Abs(gotY-wantY) > 0.03 {
-				t.Errorf("%s: ink at %.3f, %.3f mm goes to %.3f, %.3f, want %.3f, %.3f", name, x, y, gotX, gotY, wantX, wantY)
+				t.Errorf("%s: ink at %.3f, %.3f mm goes to %.3f, %.3f, want %.3f, %.3f",
+					name, x, y, gotX, gotY, wantX, wantY)
 			}
 		}
 	}

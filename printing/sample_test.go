@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"sync"
 	"testing"
 
 	"padarozhnik/printing"
@@ -99,10 +100,13 @@ func signed() image.Image {
 	return img
 }
 
+// utopia is the page of Utopia, with its caches.
+var utopia = sync.OnceValues(printing.Utopia)
+
 // layout returns the page of Utopia.
 func layout(t testing.TB) printing.Layout {
 	t.Helper()
-	l, err := printing.Utopia()
+	l, err := utopia()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,7 +75,8 @@ func (l *Layout) Zones(p Page) ([]Zone, error) {
 		}
 		length := float64(mrzLength) * place.PitchMM
 		room := Box{place.LeftMM - 0.5, place.CentreMM[i] - 2.15, length + 1, 4.3} // Doc 9303-4, 4.2.3
-		const over = 0.15                                                          // round letters rise over capitals and sink below the baseline
+
+		const over = 0.15 // round letters rise over capitals and sink below the baseline
 		line := Box{place.LeftMM, place.CentreMM[i] - place.CapMM/2 - over, length, place.CapMM + 2*over}
 		zones = append(zones, Zone{name, "VII", KindMRZ, room, line})
 	}

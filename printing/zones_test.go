@@ -43,7 +43,9 @@ func TestZonesHoldTheirInk(t *testing.T) {
 			t.Errorf("%s: ink in %v only, zone says %v", z.Name, black, ink)
 		}
 	}
-	for _, name := range []string{"surname", "can", "portrait", "ghost", "signature", "mrz_upper", "mrz_lower", "barcode"} {
+	for _, name := range []string{
+		"surname", "can", "portrait", "ghost", "signature", "mrz_upper", "mrz_lower", "barcode",
+	} {
 		if !seen[name] {
 			t.Errorf("no zone %s", name)
 		}

@@ -93,7 +93,7 @@ func (p *program) render(ctx context.Context, d drawing) error {
 	}
 	if ending == ".pdf" {
 		return save(d.out, func(w io.Writer) error {
-			return printing.WritePDF(ctx, w, page, layout, serial, time.Now())
+			return printing.WritePDF(ctx, w, page, layout, printing.PDFOptions{Serial: serial, Made: time.Now(), DPI: d.dpi})
 		})
 	}
 	forme, err := printing.Compose(ctx, page, layout, printing.Options{DPI: d.dpi, Serial: serial, Preview: d.preview})

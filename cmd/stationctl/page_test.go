@@ -15,10 +15,13 @@ func checkPages(t *testing.T, dir string, r report) {
 	t.Helper()
 	out := t.TempDir()
 	draw := func(args ...string) (stderr string, status int) {
-		_, stderr, status = stationctl(t, append([]string{"page", "render", "--order", filepath.Join(dir, "order")}, args...)...)
+		args = append([]string{"page", "render", "--order", filepath.Join(dir, "order")}, args...)
+		_, stderr, status = stationctl(t, args...)
 		return stderr, status
 	}
-	for name, head := range map[string]string{"page.png": "\x89PNG", "page.pwg": "RaS2", "page.pcl": "\x1bE", "page.pdf": "%PDF"} {
+	for name, head := range map[string]string{
+		"page.png": "\x89PNG", "page.pwg": "RaS2", "page.pcl": "\x1bE", "page.pdf": "%PDF",
+	} {
 		path := filepath.Join(out, name)
 		if stderr, status := draw("--dpi", "300", "--ink", "--out", path); status != 0 {
 			t.Errorf("%s: %s", name, stderr)
