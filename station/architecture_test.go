@@ -77,6 +77,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"station/mrz/ocr/..."}, may: []string{"station/mrz", "station/mrz/ocr/..."}},
 		{who: []string{"station/portrait/..."}},
 		{who: []string{"printing"}, may: []string{"printing/pwg", "resources", "station/mrz"}},
+		{who: []string{"printing/paper"}, may: []string{"resources"}},
 		{who: []string{"station/journal", "station/journal/seal"}, may: []string{"station/journal"}},
 		{who: []string{"station/journal/event"}, may: []string{"station", "station/journal", "station/journal/seal"}},
 		{who: []string{"station/token/softhsm/..."}, may: []string{"station/token/softhsm"}},
@@ -84,7 +85,8 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"devices/..."}, may: []string{"devices/..."}, leafs: true},
 		{
 			who: []string{"station/issuance"},
-			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "printing"}, leafs: true,
+			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "printing",
+				"printing/paper"}, leafs: true,
 		},
 		{who: []string{"station/sqlite"}, may: []string{"station", "station/issuance", "station/journal"}},
 		{who: []string{"station/hq/ledger/cluster"}},
