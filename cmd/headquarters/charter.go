@@ -75,7 +75,11 @@ func (h *headquarters) renew(keys keystore, root crypto.Signer, id string) (int,
 	if err := h.dismiss(&c); err != nil {
 		return 0, err
 	}
-	files, err := h.signCharter(keys, root, c)
+	own, err := h.hardware(id, c)
+	if err != nil {
+		return 0, err
+	}
+	files, err := h.signCharter(keys, root, c, own.SPKI)
 	if err != nil {
 		return 0, err
 	}
@@ -101,10 +105,16 @@ type charterFiles struct {
 	charter, trust []byte // signed; trust is nil where there is no trust list
 }
 
-// signCharter completes a charter with whom a station may believe today, and signs it.
-func (h *headquarters) signCharter(keys keystore, root crypto.Signer, c station.Charter) (charterFiles, error) {
+// signCharter completes a charter with whom a station may believe today and with the seals by which others
+// believe the station, whose own key is given, and signs it.
+func (h *headquarters) signCharter(
+	keys keystore, root crypto.Signer, c station.Charter, own []byte,
+) (charterFiles, error) {
 	var out charterFiles
 	if err := h.believed(keys, &c); err != nil {
+		return out, err
+	}
+	if err := h.sealKeys(&c, own, root); err != nil {
 		return out, err
 	}
 	trust, raw, err := h.trustList()

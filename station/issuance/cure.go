@@ -4,7 +4,9 @@ import (
 	"errors"
 
 	"padarozhnik/devices"
+	"padarozhnik/printing/paper"
 	"padarozhnik/station"
+	"padarozhnik/station/attest"
 	"padarozhnik/station/journal"
 )
 
@@ -109,6 +111,15 @@ func conditions() []struct {
 		{ErrNoOrder, "no-order"},
 		{ErrTrustList, "trust-list"},
 		{ErrCharter, "charter"},
+		{ErrElsewhere, "elsewhere"},
+		{attest.ErrForged, "forged"},
+		{attest.ErrMalformed, "not-attested"},
+		{paper.ErrNoCode, "no-code"},
+		{station.ErrAged, "aged"},
+		{station.ErrProxy, "proxy"},
+		{station.ErrQuota, "quota"},
+		{station.ErrMode, "mode"},
+		{station.ErrVetting, "vetting"},
 		{station.ErrSamePerson, "same-person"},
 		{station.ErrRole, "role"},
 		{station.ErrIncomplete, "incomplete"},

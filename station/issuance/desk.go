@@ -101,6 +101,7 @@ type Desk struct {
 	DPI          int // of printed pages
 	Now          func() time.Time
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
+	ChipTime     time.Duration        // for which a chip on the reader may be silent; 0: 15 s
 	Log          *slog.Logger
 
 	exchanging turn

@@ -136,7 +136,7 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 	case station.StageDraft, station.StageReturned:
 		return false, o.capture(ctx, d, c.Token)
 	case station.StageSubmitted, station.StageSpoiled:
-		_, err := d.Approve(ctx, o.seat(d, "A"), c.Token, "complete")
+		_, err := d.Approve(ctx, o.seat(d, "A"), c.Token, "complete", o.charter.Profile.Approval...)
 		return false, err
 	case station.StageApproved:
 		if _, err := o.sync(ctx, d); err != nil {
@@ -148,7 +148,7 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 	case station.StageOrdered, station.StageProducing:
 		return false, o.produce(ctx, d, c, board.Booklets[c.Serial].State)
 	case station.StagePassed:
-		return false, d.HandOver(ctx, o.seat(d, "E"), c.Token, true, true)
+		return false, d.HandOver(ctx, o.seat(d, "E"), c.Token, given())
 	case station.StageHanded:
 		if _, err := o.sync(ctx, d); err != nil {
 			return false, err
@@ -159,11 +159,16 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 	return c.Stage == station.StageClosed, nil
 }
 
+// given is a hand-over of which everything was confirmed.
+func given() station.Handing {
+	return station.Handing{Present: true, Match: true, Checked: true, Chip: true, Old: station.CustodyHolder}
+}
+
 func (o *office) produce(ctx context.Context, d *issuance.Desk, c station.Case, state station.State) error {
 	operator := o.seat(d, "O")
 	switch state {
 	case station.StatePrinted:
-		_, err := d.Inspect(ctx, o.seat(d, "I"), c.Token, nil)
+		_, err := d.Inspect(ctx, o.seat(d, "I"), c.Token, nil, o.charter.Profile.Visual...)
 		return err
 	case station.StateInking:
 		e, err := d.Examine(ctx, operator, c.Token, nil)
@@ -314,7 +319,7 @@ func TestFourEyes(t *testing.T) {
 		"an operator approves":  func() error { _, err := d.Approve(ctx, o.seat(d, "O"), token, "complete"); return err },
 		"an operator opens":     func() error { _, err := d.Application(ctx, o.seat(d, "O"), token); return err },
 		"produced unapproved":   func() error { return d.Produce(ctx, o.seat(d, "O"), token, nil) },
-		"handed over at once":   func() error { return d.HandOver(ctx, o.seat(d, "E"), token, true, true) },
+		"handed over at once":   func() error { return d.HandOver(ctx, o.seat(d, "E"), token, given()) },
 		"one custodian twice": func() error {
 			return d.ReceiveStock(ctx, o.seat(d, "A"), o.seat(d, "A"), []station.Serial{"UT4200001"})
 		},

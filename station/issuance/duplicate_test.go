@@ -41,7 +41,7 @@ func (o *office) approveNext(d *issuance.Desk, a station.Applicant, former strin
 	if err := d.Submit(ctx, o.seat(d, "E"), token); err != nil {
 		t.Fatal(err)
 	}
-	must(d.Approve(ctx, o.seat(d, "A"), token, "complete"))(t)
+	must(d.Approve(ctx, o.seat(d, "A"), token, "complete", o.charter.Profile.Approval...))(t)
 	o.exchange(d)
 	return token
 }

@@ -29,7 +29,7 @@ func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport
 	case event.NoticeRevoked:
 		return d.revoke(tx, s)
 	}
-	return nil
+	return d.remotely(tx, s, blob)
 }
 
 func (d *Desk) allocate(tx Tx, blob []byte) error {

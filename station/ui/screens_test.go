@@ -38,7 +38,8 @@ var screens = []struct {
 		o.tap("ui.verb.submit")
 	}},
 	{"case-offline", true, func(o *office) { o.enter("O-01"); o.choose(2); o.tap("ui.verb.order") }},
-	{"hand-over", false, func(o *office) { o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
+	{"hand-over", false, func(o *office) { o.finished(); o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
+	{"inspect", true, func(o *office) { o.enter("I-01"); o.choose(3); o.tap("ui.verb.inspect") }},
 	{"enrol", false, func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }},
 	{"review", false, func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") }},
 }
@@ -102,7 +103,7 @@ func encode(t *testing.T, img image.Image, level png.CompressionLevel) []byte {
 // TestGolden compares one picture of each screen with the one that was looked at and accepted.
 func TestGolden(t *testing.T) {
 	for _, s := range screens {
-		if !slices.Contains([]string{"sign-in", "board", "case", "enrol", "review"}, s.name) {
+		if !slices.Contains([]string{"sign-in", "board", "case", "enrol", "review", "inspect"}, s.name) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {

@@ -60,7 +60,8 @@ func keysInCode(t *testing.T) []string {
 func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
-		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check",
+		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.approval", "ui.visual", "ui.opinion",
+		"ui.optional",
 	}
 }
 
@@ -100,6 +101,23 @@ func computed(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	add("ui.consents", p.Consents...)
+	for _, i := range station.ApprovalItems() {
+		add("ui.approval", string(i))
+	}
+	for _, i := range station.VisualItems() {
+		add("ui.visual", string(i))
+	}
+	for _, f := range station.OptionalFields() {
+		add("ui.optional", string(f))
+	}
+	add("ui.opinion", string(station.OpinionGood), string(station.OpinionDoubt), string(station.OpinionBad))
+	add("ui.declined", "mode", "voucher")
+	for _, c := range station.Custodies() {
+		add("paper.receipt.old", string(c))
+	}
+	for _, k := range p.Kinds() {
+		add("ui.proof", k)
+	}
 	add("ui.held", "review", "quota")
 	for _, s := range []issuance.Spot{issuance.SpotScanner, issuance.SpotReader, issuance.SpotPrinter} {
 		add("ui.put", string(s))
@@ -117,6 +135,9 @@ func computed(t *testing.T) []string {
 		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged,
 		event.StationResumed, event.CaseLost,
 		event.DayProposed, event.DayOpened, event.DayClosed, event.CaseKeyDestroyed, event.CaseWithdrawn,
+		event.CaseRevealed, event.CasePresented, event.CaseLookedUp, event.CountersReported, event.QuotaMet,
+		event.WasteProposed, event.BookReported, event.ReceiptMade, event.CorrectionAsked, event.CaseDecided,
+		event.CaseArrived, event.CaseBound,
 		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)

@@ -29,6 +29,7 @@ type Deps struct {
 	SignOut  func(issuance.Seat)              // forgets a token's key
 	Devices  func(context.Context) []Health   // asks each device; called by a worker
 	Pick     func(picked func(io.ReadCloser)) // has the officer choose a picture; a file dialog if nil
+	Keep     func(name string, data []byte)   // keeps a paper; a file dialog if nil
 	Pictures string                           // directory in which the file dialog begins
 	Language string                           // be or en
 	Training bool                             // shows the band
@@ -131,7 +132,7 @@ func (w *Window) build() {
 	w.board = newBoard(t, w.choose, w.begin, w.sync)
 	w.casefile = newCasefile(t, d.Desk.Charter, d.Desk.Now, w.do)
 	w.enrol = newEnrol(t, d.Desk.Charter.Profile, w.enrolActions())
-	w.review = newReview(t, d.Desk.Charter.Profile, w.decide, w.back)
+	w.review = newReview(t, d.Desk.Charter.Profile, d.Desk.Now, reviewActions{w.decide, w.reveal, w.back})
 	w.signin = newSignin(t, d.Desk.Charter, d, w.signIn)
 	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)

@@ -21,6 +21,14 @@ func (o *office) reported(e journal.Entry) error {
 		o.cases[token] = &dossier{enrolled: e.Actor, sealed: *e.Blob}
 	case event.CaseApproved:
 		return o.approved(token, e)
+	case event.CaseBound:
+		return o.bound(token, e)
+	case event.CaseDecided:
+		return o.decided(token, e)
+	case event.CorrectionAsked:
+		return o.asked(token)
+	case event.BookReported:
+		return o.reportedBook(e)
 	case event.BookletSpoiled:
 		if b := o.blanks[station.Serial(e.Subject)]; b != nil {
 			b.spoiled = true
@@ -98,6 +106,10 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 		o.pending = append(o.pending, token)
 	case event.NoticeRevoked:
 		return o.noticed(e)
+	case event.RevocationsIssued:
+		return o.listedNow(e)
+	case event.CaseRelayed, event.CaseAccepted, event.CaseRejected, event.CaseReopened:
+		return v.moved(o, e)
 	case event.StationRestored:
 		return o.revived(e)
 	}

@@ -98,8 +98,8 @@ func (v *Vault) make(
 	if err != nil {
 		return out, opened, err
 	}
-	if missing := a.Missing(o.Charter.Profile, decision.Issue); len(missing) > 0 {
-		return out, opened, &declinedError{CauseIncomplete}
+	if err := v.judge(o.Charter.Profile, a, decision); err != nil {
+		return out, opened, err
 	}
 	if err := v.single(o, token, a, decision); err != nil {
 		return out, opened, err
@@ -115,9 +115,12 @@ func (v *Vault) allowed(o *office, c *dossier) error {
 			return &declinedError{CauseRevoked}
 		}
 	}
+	if o.Charter.Profile.Issues() != nil {
+		return &declinedError{CauseMode}
+	}
 	today := station.DateOf(v.Now())
-	approver, ok := o.Charter.Officer(c.approved)
-	enroller, known := o.Charter.Officer(c.enrolled)
+	approver, ok := v.approver(o, c)
+	enroller, known := v.enroller(o, c)
 	if !ok || !known || c.approved == c.enrolled ||
 		approver.May(station.RoleApprove, today) != nil || enroller.May(station.RoleEnrol, today) != nil {
 		return &declinedError{CauseFourEyes}
@@ -152,6 +155,9 @@ func (v *Vault) decision(
 		return d, err
 	}
 	p := o.Charter.Profile
+	if c.decider != "" && c.instead == "" {
+		d.Serial = c.serial
+	}
 	age := v.Now().Sub(d.Issue.Time())
 	if d.Case != token || d.Serial != c.serial || d.Instead != c.instead || age < -early || age > late {
 		return d, &declinedError{CauseDecision}
@@ -160,7 +166,7 @@ func (v *Vault) decision(
 		if d.Expiry != p.Expiry(a.Applicant.Birth, d.Issue) {
 			return d, &declinedError{CauseDecision}
 		}
-		return d, v.recompute(p, a, d)
+		return d, v.recompute(p, a, d, c)
 	}
 	if old := o.blanks[d.Instead]; old == nil || !old.spoiled {
 		return d, &declinedError{CauseBlank}
@@ -170,12 +176,15 @@ func (v *Vault) decision(
 		return d, err
 	}
 	d.Expiry = p.Expiry(a.Applicant.Birth, d.Issue)
-	return d, v.recompute(p, a, first)
+	return d, v.recompute(p, a, first, c)
 }
 
 // recompute builds the data groups of a decision from the sealed application and compares them
 // with what the approving officer signed.
-func (v *Vault) recompute(p station.Profile, a station.Application, d station.Decision) error {
+func (v *Vault) recompute(p station.Profile, a station.Application, d station.Decision, c *dossier) error {
+	if c.decider != "" {
+		return sameApplication(a, d)
+	}
 	zone, err := station.Zone(p, a.Applicant, d.Serial, d.Issue, d.Expiry)
 	if err != nil {
 		return &declinedError{CauseDataGroups}
@@ -203,6 +212,7 @@ func (v *Vault) build(
 		Applicant: a.Applicant, Issue: d.Issue, Expiry: d.Expiry, Portrait: a.Portrait,
 	}
 	var err error
+	out.Proxies = a.Proxies
 	if out.MRZ, err = station.Zone(p, a.Applicant, d.Serial, d.Issue, d.Expiry); err != nil {
 		return out, err
 	}

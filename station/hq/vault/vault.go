@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"padarozhnik/station"
+	"padarozhnik/station/attest"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/journal/seal"
@@ -88,6 +89,12 @@ type office struct {
 	notices    map[journal.Hash]bool        // told already, by the digest of the body
 	revoked    event.Revoked                // by all of them
 	restored   map[uint64]int               // parts of the past that were given to an epoch
+
+	told     []told                           // notices, with their days
+	reports  map[station.Serial]attest.Row    // of books after they were given away
+	listed   listed                           // the newest list of revoked books that it was given
+	remote   map[station.CaseToken]*elsewhere // cases that another office decides on, or that come back
+	visitors map[station.CaseToken]*visitor   // cases of other offices
 }
 
 // dossier is one case as the ledger shows it.
@@ -101,6 +108,8 @@ type dossier struct {
 	instead  station.Serial
 	ordered  bool
 	declined string // the cause
+	decider  string // the other office that approved
+	from     string // the office that enrolled, where that is another
 }
 
 // blank is one booklet as the ledger shows it.
@@ -130,6 +139,14 @@ func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error
 		if err != nil {
 			return given, fmt.Errorf("allocate to %s: %w", a.Station, err)
 		}
+	}
+	if err := v.publish(ctx); err != nil {
+		return given, err
+	}
+	moved, err := v.relay(ctx)
+	given += moved
+	if err != nil {
+		return given, err
 	}
 	if v.signerRevoked() {
 		v.Log.Error("document signer is revoked, nothing is ordered until there is another")
@@ -199,6 +216,8 @@ func (v *Vault) forget(o *office) {
 	o.manifests, o.pending = map[journal.Hash]bool{}, nil
 	o.held, o.made, o.restored = map[station.CaseToken]string{}, nil, map[uint64]int{}
 	o.notices, o.revoked = map[journal.Hash]bool{}, event.Revoked{}
+	o.told, o.reports, o.listed = nil, map[station.Serial]attest.Row{}, listed{}
+	o.remote, o.visitors = map[station.CaseToken]*elsewhere{}, map[station.CaseToken]*visitor{}
 	o.own = journal.NewVerifier(name, o.key, nil)
 	o.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
 }

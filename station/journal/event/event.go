@@ -74,6 +74,7 @@ type Submitted struct {
 type Approved struct {
 	Serial  station.Serial `cbor:"1,keyasint"`
 	Instead station.Serial `cbor:"2,keyasint,omitempty"`
+	Checked []station.Item `cbor:"60,keyasint,omitempty"` // what the approver ticked
 }
 
 // Bound is the body of entries about a blank: the case that has it.
@@ -92,6 +93,8 @@ type Encoded struct {
 type Inspected struct {
 	SOD      []byte   `cbor:"1,keyasint"`
 	Findings []string `cbor:"2,keyasint"`
+
+	Looked []station.Item `cbor:"60,keyasint,omitempty"` // what the inspector ticked
 }
 
 // Resolved is the body of BookletResolved and BookletSpoiled.
