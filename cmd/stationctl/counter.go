@@ -34,9 +34,14 @@ func ticking(cmd *cobra.Command, words *[]string, which string) *cobra.Command {
 func (p *program) handOverCommand(tokenFile *string) *cobra.Command {
 	var h station.Handing
 	var old, picture string
+	var inspected bool
 	cmd := p.verb(tokenFile, "handover CASE", "Read the chip at the desk and give the passport to its holder",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
 			shown, err := d.Present(ctx, s, t, progress(p.errors))
+			if errors.Is(err, issuance.ErrNoOrder) && inspected {
+				h.Chip, h.Old = true, station.Custody(old)
+				return d.HandOver(ctx, s, t, h)
+			}
 			if err != nil {
 				return err
 			}
@@ -57,6 +62,7 @@ must have been registered in person at enrolment; --proxy is the number of the d
 	cmd.Flags().BoolVar(&h.Checked, "data-checked", false, "who collects has read the data, and nothing is wrong")
 	cmd.Flags().StringVar(&h.Proxy, "proxy", "", "number of the registered proxy's document")
 	cmd.Flags().StringVar(&old, "old-passport", string(station.CustodyHolder), "none, holder (stays with them), kept, returned")
+	cmd.Flags().BoolVar(&inspected, "inspected", false, "on new hardware, where the order is gone: \"chip inspect\" found the chip good")
 	cmd.Flags().StringVar(&picture, "picture", "", "file for the chip's picture")
 	return cmd
 }

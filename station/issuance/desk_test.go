@@ -136,6 +136,10 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 	case station.StageDraft, station.StageReturned:
 		return false, o.capture(ctx, d, c.Token)
 	case station.StageSubmitted, station.StageSpoiled:
+		if c.Asked {
+			o.exchange(d)
+			return false, nil
+		}
 		_, err := d.Approve(ctx, o.seat(d, "A"), c.Token, "complete", o.charter.Profile.Approval...)
 		return false, err
 	case station.StageApproved:
@@ -148,6 +152,9 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 	case station.StageOrdered, station.StageProducing:
 		return false, o.produce(ctx, d, c, board.Booklets[c.Serial].State)
 	case station.StagePassed:
+		if o.typo && len(c.Spoiled) == 0 {
+			return false, d.WasteFinished(ctx, o.seat(d, "E"), o.seat(d, "I"), c.Token, event.WasteTypo, "a letter is wrong")
+		}
 		return false, d.HandOver(ctx, o.seat(d, "E"), c.Token, given())
 	case station.StageHanded:
 		if _, err := o.sync(ctx, d); err != nil {

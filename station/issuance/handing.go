@@ -105,7 +105,8 @@ func (d *Desk) collected(ctx context.Context, seat Seat, token station.CaseToken
 }
 
 // HandOver gives a passed booklet to its holder, or to a proxy whom the holder registered in person when
-// they enrolled.
+// they enrolled. A station on new hardware has no order of a book that the old one had finished: there the
+// officer's word stands for the chip, and no proxy is known.
 func (d *Desk) HandOver(ctx context.Context, seat Seat, token station.CaseToken, h station.Handing) error {
 	err := d.Store.Update(ctx, func(tx Tx) error {
 		f, err := tx.Folder(token)
@@ -116,10 +117,12 @@ func (d *Desk) HandOver(ctx context.Context, seat Seat, token station.CaseToken,
 			return err
 		}
 		var o station.Order
-		if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
-			return err
+		if f.Order != nil {
+			if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
+				return err
+			}
+			defer Destroy(&o)
 		}
-		defer Destroy(&o)
 		if f.Case, err = f.Case.HandOver(seat.Officer, h, o.Proxies, d.Now()); err != nil {
 			return err
 		}
@@ -139,8 +142,11 @@ func (d *Desk) HandOver(ctx context.Context, seat Seat, token station.CaseToken,
 		if err := tx.PutBooklet(book); err != nil {
 			return err
 		}
-		sod := sha256.Sum256(o.File("EF.SOD"))
-		body := event.Handed{Case: token, Proxy: h.Proxy != "", Old: h.Old, SOD: sod[:]}
+		body := event.Handed{Case: token, Proxy: h.Proxy != "", Old: h.Old}
+		if file := o.File("EF.SOD"); file != nil {
+			sod := sha256.Sum256(file)
+			body.SOD = sod[:]
+		}
 		return d.record(tx, seat.Key, fact{kind: event.CaseHanded, subject: string(book.Serial), body: body})
 	})
 	if err != nil {

@@ -74,6 +74,7 @@ type office struct {
 	inkURL  string
 	dead    map[station.Serial]bool // books whose chips are silent
 
+	typo     bool // the first finished book turns out to be wrong
 	reach    func(*token.File, wire.Peer) *client.Client
 	branches []*office // other offices of the same headquarters
 }
