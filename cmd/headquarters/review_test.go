@@ -159,7 +159,7 @@ func TestVaultReview(t *testing.T) {
 	}
 	b.must(b.revokeCommand(), append(b.specs, "--book", "UT4200001", "--reason", "lost")...)
 	run("sign")
-	if got := b.directives(""); !strings.HasSuffix(got, event.NoticeRevoked) {
+	if got := b.directives(""); !strings.HasSuffix(got, event.NoticeRevoked+" "+event.RevocationsIssued) {
 		t.Errorf("the notice did not travel: %s", got)
 	}
 }
