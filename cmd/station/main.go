@@ -133,6 +133,7 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 		Devices:  func(ctx context.Context) []ui.Health { return health(ctx, office.Desk) },
 		Language: office.Config.Language,
 		Training: o.training != "",
+		Stick:    stick{office},
 		Pictures: o.pictures,
 		Log:      log,
 	})

@@ -270,3 +270,26 @@ func TestInspectorTicksWhatNoScannerSees(t *testing.T) {
 		t.Error("everything was looked at and the inspection does not begin")
 	}
 }
+
+// A finished book that is wrong is not given away: two officers sign, and the case waits for its application.
+func TestWasteNeedsTwo(t *testing.T) {
+	o := newOffice(t)
+	o.furnish()
+	o.open()
+	o.enter("E-01")
+	o.choose(5)
+	o.tap("ui.verb.waste")
+	find(o, func(g *widget.RadioGroup) bool { return len(g.Options) == len(event.WasteCauses()) }).
+		SetSelected(o.text("ui.waste.typo"))
+	test.Type(o.entry("ui.resolve.reason"), "a letter is wrong")
+	answer := find(o, func(b *widget.Button) bool { return b.Text == o.text("ui.verb.waste") })
+	if !answer.Disabled() {
+		t.Error("one officer alone can spoil a finished book")
+	}
+	find(o, func(s *widget.Select) bool { return s.PlaceHolder == o.text("ui.partner.choose") }).SetSelected("I-01")
+	test.Type(find(o, func(e *widget.Entry) bool { return e.Password }), passphrase)
+	o.tap("ui.verb.waste")
+	if got := o.stage(5); got != station.StageSpoiled || o.kinds()[event.WasteProposed] != 1 || o.kinds()[event.CorrectionAsked] != 1 {
+		t.Errorf("the case is %s, the journal says %v", got, o.kinds())
+	}
+}

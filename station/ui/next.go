@@ -25,6 +25,7 @@ const (
 	verbSpoil       verb = "spoil"
 	verbInspect     verb = "inspect"
 	verbHandOver    verb = "handover"
+	verbWaste       verb = "waste" // of a finished book
 	verbReceipt     verb = "receipt"
 	verbClose       verb = "close"
 	verbNone        verb = "none"
@@ -50,7 +51,7 @@ func nextOf(c station.Case, book station.Booklet) next {
 	case station.StageOrdered, station.StageProducing:
 		return nextOfBooklet(c, book)
 	case station.StagePassed:
-		return next{verbHandOver, nil, c.MayHandOver}
+		return next{verbHandOver, []verb{verbWaste}, c.MayHandOver}
 	case station.StageHanded:
 		return next{verbClose, []verb{verbReceipt}, anybody}
 	case station.StageRefused:

@@ -17,6 +17,7 @@ type record struct {
 	booklets map[station.Serial]station.Booklet
 	waiting  int // entries without headquarters' receipt
 	contact  issuance.Contact
+	day      bool  // two officers have opened it
 	chosen   *file // nil while no case is chosen
 }
 
@@ -40,6 +41,12 @@ func readRecord(ctx context.Context, d *issuance.Desk, token station.CaseToken) 
 		if c.Open() {
 			r.cases = append(r.cases, c)
 		}
+	}
+	switch _, err := d.Today(ctx); {
+	case err == nil:
+		r.day = true
+	case !errors.Is(err, issuance.ErrDayClosed):
+		return record{}, err
 	}
 	if token == "" {
 		return r, nil

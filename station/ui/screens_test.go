@@ -41,7 +41,10 @@ var screens = []struct {
 	{"hand-over", false, func(o *office) { o.finished(); o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
 	{"inspect", true, func(o *office) { o.enter("I-01"); o.choose(3); o.tap("ui.verb.inspect") }},
 	{"enrol", false, func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }},
+	{"emergency", true, func(o *office) { o.menu("ui.menu.emergency") }},
+	{"centre", true, func(o *office) { o.enter("A-01"); o.menu("ui.centre.title"); o.tap("ui.centre.verify") }},
 	{"review", false, func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") }},
+	{"day-open", true, func(o *office) { o.closeDay(); o.enter("A-01"); o.tap("ui.day.open") }},
 }
 
 // TestScreens draws every screen in both languages, for people to look at, into the directory that
@@ -56,7 +59,7 @@ func TestScreens(t *testing.T) {
 	}
 	for _, language := range ui.Languages() {
 		o := newOffice(t)
-		o.deps.Language = language
+		o.deps.Language, o.deps.Stick = language, &sticks{}
 		o.furnish()
 		o.open()
 		for _, s := range screens {
@@ -84,7 +87,7 @@ func (o *office) leave() {
 func drawScreen(t *testing.T, language string, reach func(*office)) image.Image {
 	t.Helper()
 	o := newOffice(t)
-	o.deps.Language = language
+	o.deps.Language, o.deps.Stick = language, &sticks{}
 	o.furnish()
 	o.open()
 	reach(o)
@@ -103,7 +106,9 @@ func encode(t *testing.T, img image.Image, level png.CompressionLevel) []byte {
 // TestGolden compares one picture of each screen with the one that was looked at and accepted.
 func TestGolden(t *testing.T) {
 	for _, s := range screens {
-		if !slices.Contains([]string{"sign-in", "board", "case", "enrol", "review", "inspect"}, s.name) {
+		if !slices.Contains([]string{
+			"sign-in", "board", "case", "enrol", "review", "inspect", "day-open", "centre",
+		}, s.name) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {

@@ -112,6 +112,7 @@ func computed(t *testing.T) []string {
 	}
 	add("ui.opinion", string(station.OpinionGood), string(station.OpinionDoubt), string(station.OpinionBad))
 	add("ui.declined", "mode", "voucher")
+	add("ui.waste", event.WasteCauses()...)
 	for _, c := range station.Custodies() {
 		add("paper.receipt.old", string(c))
 	}
@@ -125,6 +126,8 @@ func computed(t *testing.T) []string {
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")
+	add("ui.check", "scanner", "printer", "encoder", "stock", "sync", "age", "room")
+	add("ui.check.not", "scanner", "printer", "encoder", "stock", "sync", "age", "room")
 	for _, v := range verbs(t) {
 		add("ui.verb", v, v+".title", v+".says")
 	}

@@ -237,6 +237,8 @@ func (w *Window) do(v verb) {
 		w.askResolve(w.texts.text("ui.verb.spoil"), []station.State{station.StateSpoiled}, w.resolve)
 	case verbHandOver:
 		w.presentBook()
+	case verbWaste:
+		w.askWaste()
 	case verbReceipt:
 		w.makeReceipt()
 	case verbClose:

@@ -30,6 +30,8 @@ type Deps struct {
 	Devices  func(context.Context) []Health   // asks each device; called by a worker
 	Pick     func(picked func(io.ReadCloser)) // has the officer choose a picture; a file dialog if nil
 	Keep     func(name string, data []byte)   // keeps a paper; a file dialog if nil
+	Stick    Stick                            // nil: the office works by network alone
+	Place    func(chosen func(dir string))    // has the officer choose a stick's directory; a dialog if nil
 	Pictures string                           // directory in which the file dialog begins
 	Language string                           // be or en
 	Training bool                             // shows the band
@@ -67,6 +69,8 @@ type Window struct {
 	signin   *signin
 	status   *status
 	strip    *strip
+	day      *dayCard
+	centre   *centre
 	fault    *fault
 	body     *fyne.Container
 	pane     *fyne.Container // right of the board
@@ -137,8 +141,10 @@ func (w *Window) build() {
 	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)
 	w.fault = newFault(t, w.grown)
-	w.pane = container.NewBorder(w.fault.object, w.strip.object, nil, nil,
-		container.NewStack(w.casefile.object, w.enrol.object, w.review.object))
+	w.day = newDayCard(t, w.askOpenDay)
+	w.centre = newCentre(t, w.centreActions(), d.Stick != nil)
+	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil, container.NewBorder(w.fault.object, nil, nil, nil,
+		container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.centre.object)))
 	w.body = container.NewBorder(nil, nil, atLeast(boardWidth, 0, w.board.object), nil, w.pane)
 	top := column(0)
 	if d.Training {
@@ -167,9 +173,13 @@ func (w *Window) show() {
 	}
 	visible(o != nil, w.body)
 	visible(o == nil, w.signin.object)
+	if visible(!w.record.day, w.day.object); !w.record.day {
+		w.grown()
+	}
 	w.seatbar.show(o)
 	w.board.show(rows, w.token, o != nil && o.May(station.RoleEnrol, station.DateOf(now)) == nil)
 	w.casefile.show(w.record.chosen, o, w.found)
+	w.centre.show(w.record, w.synced, now.Location())
 	w.status.show(condition{w.record.waiting, w.record.contact, w.synced, w.health})
 }
 
@@ -181,6 +191,8 @@ func (w *Window) turned(busy bool) {
 	w.enrol.turned(busy)
 	w.review.turned(busy)
 	w.signin.turned(busy)
+	able(!busy, w.day.open)
+	w.centre.turned(busy)
 	w.strip.turned(busy && w.seat != nil)
 	if w.prompt != "" && busy {
 		w.strip.ask(w.prompt, w.there)
@@ -207,6 +219,7 @@ func (w *Window) moved(p devices.Progress) {
 func (w *Window) back() {
 	w.enrol.close()
 	w.review.close()
+	w.centre.object.Hide()
 	w.casefile.object.Show()
 	w.tasks.settle()
 }
