@@ -111,6 +111,9 @@ type Charter struct {
 	Seal []byte `cbor:"60,keyasint,omitempty"`
 	// VaultSeal says the same of the vault's key.
 	VaultSeal []byte `cbor:"61,keyasint,omitempty"`
+	// Signers are the document signers that the office ever had of its own, newest last. Mission says
+	// which one is in force.
+	Signers []MissionSigner `cbor:"32,keyasint,omitempty"`
 }
 
 // TrustRef names the list of other countries' CSCA certificates that goes along with a charter. The list

@@ -2,6 +2,7 @@ package station
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -61,6 +62,10 @@ type Profile struct {
 
 	Quota
 	Rules
+	ChipKeys
+	MissionRule
+	RunLimits
+	PageRules
 }
 
 // FaceFormat is the ISO/IEC standard by which the chip's picture of the holder is encoded.
@@ -130,7 +135,7 @@ func (p Profile) Check() error {
 	if _, err := regexp.Compile(p.NumberForm); err != nil {
 		return fmt.Errorf("profile %s: number form: %w", p.Name, ErrMalformed)
 	}
-	return nil
+	return errors.Join(p.ChipKeys.check(p), p.MissionRule.check(p))
 }
 
 // Expiry returns the last day of validity of a book issued on a day to a holder born on another:

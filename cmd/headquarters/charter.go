@@ -75,11 +75,7 @@ func (h *headquarters) renew(keys keystore, root crypto.Signer, id string) (int,
 	if err := h.dismiss(&c); err != nil {
 		return 0, err
 	}
-	own, err := h.hardware(id, c)
-	if err != nil {
-		return 0, err
-	}
-	files, err := h.signCharter(keys, root, c, own.SPKI)
+	files, err := h.signCharter(keys, root, c, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -106,13 +102,20 @@ type charterFiles struct {
 }
 
 // signCharter completes a charter with whom a station may believe today and with the seals by which others
-// believe the station, whose own key is given, and signs it.
+// believe the station, and signs it. own is the station's key where it is a new one, else nil.
 func (h *headquarters) signCharter(
 	keys keystore, root crypto.Signer, c station.Charter, own []byte,
 ) (charterFiles, error) {
 	var out charterFiles
 	if err := h.believed(keys, &c); err != nil {
 		return out, err
+	}
+	if own == nil {
+		hardware, err := h.hardware(c.Station, c)
+		if err != nil {
+			return out, err
+		}
+		own = hardware.SPKI
 	}
 	if err := h.sealKeys(&c, own, root); err != nil {
 		return out, err

@@ -98,7 +98,7 @@ func (h *headquarters) keyPage(text, language string) ([]byte, error) {
 	s := paper.New(texts["paper.key.title"], h.now())
 	s.Text(texts["paper.key.says"])
 	s.Heading(text)
-	s.Code(strings.ReplaceAll(text, " ", ""), 70)
+	s.Code(strings.ReplaceAll(text, " ", ""), 70, false)
 	s.Text(texts["paper.key.check"])
 	s.Keywords(text)
 	return s.Bytes()

@@ -181,11 +181,7 @@ func (r *replacement) officer(_ context.Context, a *act) error {
 	}
 	o.KeyID, o.SPKI, o.HPKE = fresh.KeyID, fresh.SPKI, fresh.HPKE
 	c.Officers = append(c.Officers, o)
-	hardware, err := a.hardware(r.id, c)
-	if err != nil {
-		return err
-	}
-	files, err := r.sign(a, c, hardware.SPKI)
+	files, err := r.sign(a, c, nil)
 	if err != nil {
 		return err
 	}

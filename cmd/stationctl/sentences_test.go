@@ -139,15 +139,14 @@ func TestEachFailureHasItsSentence(t *testing.T) {
 	b.headquartersFailures()
 	b.order(token)
 	b.produceWithFailures(token)
-	b.refused("role", "case", "inspect", token, "--token", b.office.Token("O-01"))
-	b.refused("incomplete", "case", "inspect", token, "--token", b.office.Token("I-01"))
-	b.ok("case", "inspect", token, "--token", b.office.Token("I-01"), "--checked", "lamination,seams,uv,colour,photo")
+	b.batchWithFailures(token)
 	receipt := b.handOver(token)
 	b.ok("sync", "now")
 	if list := b.ok("case", "list", "--token", b.office.Token("E-01")); strings.Contains(list, token) {
 		t.Errorf("a closed case is still listed:\n%s", list)
 	}
 	b.lost(receipt)
+	b.stockDay()
 	b.dayAndRaid()
 }
 
@@ -398,7 +397,7 @@ func (b *bureau) produceWithFailures(token string) {
 	b.fault("scanner", "unplugged")
 	b.refused("device-unreachable", personalise...)
 	b.fault("scanner", "")
-	b.ok(personalise...)
+	b.refused("role", "case", "inspect", token, "--token", b.office.Token("O-01"))
 }
 
 // wholeMachine holds every reader of the machine for one test.

@@ -16,9 +16,9 @@ var ErrNoCode = errors.New("no QR code in the picture")
 // quietModules is the clear margin around a code (ISO/IEC 18004, 5.3.8).
 const quietModules = 4
 
-// Code draws text as a QR code of a size. Its modules are drawn as rectangles, so that it is sharp at every
-// resolution.
-func (s *Sheet) Code(text string, sizeMM float64) {
+// Code draws text as a QR code of a size, at the left or, with beside, at the right edge beside what
+// is written next. Its modules are drawn as rectangles, so that it is sharp at every resolution.
+func (s *Sheet) Code(text string, sizeMM float64, beside bool) {
 	modules, err := encode(text)
 	if err != nil {
 		s.err = errors.Join(s.err, err)
@@ -26,8 +26,13 @@ func (s *Sheet) Code(text string, sizeMM float64) {
 	}
 	n := modules.GetWidth()
 	unit := sizeMM / float64(n+2*quietModules)
-	s.room(sizeMM)
+	if !beside {
+		s.room(sizeMM)
+	}
 	x, y := marginMM, s.pdf.GetY()
+	if beside {
+		x = marginMM + columnMM - sizeMM
+	}
 	s.pdf.SetFillColor(0, 0, 0)
 	for row := range n {
 		for col := 0; col < n; col++ {
@@ -42,7 +47,9 @@ func (s *Sheet) Code(text string, sizeMM float64) {
 			}
 		}
 	}
-	s.pdf.SetXY(marginMM, y+sizeMM)
+	if !beside {
+		s.pdf.SetXY(marginMM, y+sizeMM)
+	}
 }
 
 // encode makes the smallest code that holds the text and can lose a seventh of itself.

@@ -18,7 +18,7 @@ var made = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
 func sheet() *paper.Sheet {
 	s := paper.New("Квітанцыя аб уручэнні", made)
-	s.Code("PAD-TEST-0123456789", 40)
+	s.Code("PAD-TEST-0123456789", 40, true)
 	s.Fact("Нумар", "UT4200001")
 	s.Fact("Місія", "Місія Утопіі ў Зеніце, дзе назва доўгая і не змяшчаецца ў адзін радок паперы")
 	s.Heading("Бланкі")
@@ -101,7 +101,7 @@ func TestCodeIsReadBack(t *testing.T) {
 
 func TestTooLongACodeIsAnError(t *testing.T) {
 	s := paper.New("x", made)
-	s.Code(strings.Repeat("x", 4000), 40)
+	s.Code(strings.Repeat("x", 4000), 40, false)
 	if _, err := s.Bytes(); err == nil {
 		t.Error("no error")
 	}

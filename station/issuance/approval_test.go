@@ -169,7 +169,7 @@ func TestScenario2F1ChildTurnsFourteen(t *testing.T) {
 // office carries it, anybody checks it, and finding the book changes nothing.
 func TestLostBookReachesEverybody(t *testing.T) {
 	o := newOffice(t, 1)
-	root := o.sealed()
+	root := o.attested()
 	b := o.branch("UTO-02")
 	d, there := o.desk(nil), b.desk(nil)
 	ctx := t.Context()

@@ -26,13 +26,13 @@ func (d *Desk) EnrolChild(ctx context.Context, seat Seat, parent station.CaseTok
 	}
 	begun := station.Application{Applicant: station.Applicant{Nationality: a.Applicant.Nationality}}
 	if d.Charter.Profile.Lists(station.FieldGuardians) {
-		begun.Guardians = []station.Guardian{{Name: called(a.Applicant), Case: parent}}
+		begun.Guardians = []station.Guardian{{Name: nameOf(a.Applicant), Case: parent}}
 	}
 	return d.enrolAs(ctx, seat, parent, begun)
 }
 
-// called is how a person is named on a paper of the desk: as at home, where that is known.
-func called(a station.Applicant) string {
+// nameOf is how a person is named on a paper of the desk: as at home, where that is known.
+func nameOf(a station.Applicant) string {
 	local := strings.TrimSpace(a.LocalSurname + " " + a.LocalGivenNames)
 	if local != "" {
 		return local

@@ -107,7 +107,7 @@ func (d *Desk) receiptPaper(r attest.Receipt, text string, texts map[string]stri
 	s.Fact(texts["paper.receipt.sod"], fmt.Sprintf("%X", r.SOD[:8]))
 	s.Text("")
 	s.Text(texts["paper.receipt.says"])
-	s.Code(text, 62)
+	s.Code(text, 62, false)
 	s.Text(texts["paper.receipt.check"])
 	s.Signatures(texts["paper.receipt.officer"], texts["paper.receipt.holder"])
 	s.Keywords(text)

@@ -21,8 +21,8 @@ import (
 	"padarozhnik/station/journal/event"
 )
 
-// sealed has a root of headquarters seal the keys of station and vault, as a charter brings them.
-func (o *office) sealed() *ecdsa.PublicKey {
+// attested has a root of headquarters seal the keys of station and vault, as a charter brings them.
+func (o *office) attested() *ecdsa.PublicKey {
 	o.t.Helper()
 	root := newKey(o.t)
 	long := station.Date{Year: 2020, Month: 1, Day: 1}
@@ -30,21 +30,6 @@ func (o *office) sealed() *ecdsa.PublicKey {
 	o.charter.Seal = must(attest.SealKey(stationID, own, long, root))(o.t)
 	o.charter.VaultSeal = must(attest.SealKey(attest.VaultName, o.charter.VaultSPKI, long, root))(o.t)
 	return &root.PublicKey
-}
-
-// until leads the one case to a stage.
-func (o *office) until(d *issuance.Desk, stage station.Stage) station.Case {
-	o.t.Helper()
-	for range 60 {
-		if c := must(d.Board(o.t.Context()))(o.t).Cases; len(c) > 0 && c[0].Stage == stage {
-			return c[0]
-		}
-		if _, err := o.next(o.t.Context(), d); err != nil {
-			o.t.Fatal(err)
-		}
-	}
-	o.t.Fatalf("the case does not come to %s", stage)
-	return station.Case{}
 }
 
 // withProxy has the applicant register a proxy in person while they enrol.
@@ -64,7 +49,7 @@ func (o *office) withProxy(d *issuance.Desk, x station.Proxy) {
 // the old passport stays with its holder. Anybody checks the receipt by headquarters' printed key alone.
 func TestScenario8HandOver(t *testing.T) {
 	o := newOffice(t, 2)
-	root := o.sealed()
+	root := o.attested()
 	d := o.desk(nil)
 	ctx := t.Context()
 	if err := o.receive(d); err != nil {
@@ -140,7 +125,7 @@ func (o *office) checkPaper(r issuance.Receipt) {
 // that nothing is typed again but what was wrong; a new approval, a new number.
 func TestScenario8F1TypoAtTheDesk(t *testing.T) {
 	o := newOffice(t, 2)
-	o.sealed()
+	o.attested()
 	d := o.desk(nil)
 	ctx := t.Context()
 	if err := o.receive(d); err != nil {

@@ -33,7 +33,8 @@ func (w *Window) menu() *fyne.MainMenu {
 			item("ui.menu.emergency", fyne.KeyE, w.emergency),
 			fyne.NewMenuItemSeparator(), quit),
 		fyne.NewMenu(t.text("ui.menu.case"),
-			item("ui.board.new", fyne.KeyN, w.begin), item("ui.menu.next", fyne.KeyG, w.goOn)),
+			item("ui.board.new", fyne.KeyN, w.begin), item("ui.menu.next", fyne.KeyG, w.goOn),
+			item("ui.batch.title", fyne.KeyB, w.openBatch)),
 		languages,
 	)
 }
@@ -43,7 +44,7 @@ func (w *Window) goOn() {
 	if w.seat == nil || w.record.chosen == nil || !w.casefile.object.Visible() {
 		return
 	}
-	todo := nextOf(w.record.chosen.Case, w.record.chosen.book)
+	todo := w.record.chosen.next()
 	if todo.refusal(&w.seat.Officer, w.deps.Desk.Now()) == nil {
 		w.do(todo.verb)
 	}

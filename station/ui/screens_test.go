@@ -43,6 +43,7 @@ var screens = []struct {
 	{"enrol", false, func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }},
 	{"emergency", true, func(o *office) { o.menu("ui.menu.emergency") }},
 	{"centre", true, func(o *office) { o.enter("A-01"); o.menu("ui.centre.title"); o.tap("ui.centre.verify") }},
+	{"batch", false, func(o *office) { o.enter("O-01"); o.tap("ui.batch.title") }},
 	{"review", false, func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") }},
 	{"day-open", true, func(o *office) { o.closeDay(); o.enter("A-01"); o.tap("ui.day.open") }},
 }
@@ -61,6 +62,7 @@ func TestScreens(t *testing.T) {
 		o := newOffice(t)
 		o.deps.Language, o.deps.Stick = language, &sticks{}
 		o.furnish()
+		o.beginRun()
 		o.open()
 		for _, s := range screens {
 			s.reach(o)
@@ -84,11 +86,14 @@ func (o *office) leave() {
 	}
 }
 
-func drawScreen(t *testing.T, language string, reach func(*office)) image.Image {
+func drawScreen(t *testing.T, name, language string, reach func(*office)) image.Image {
 	t.Helper()
 	o := newOffice(t)
 	o.deps.Language, o.deps.Stick = language, &sticks{}
 	o.furnish()
+	if name == "batch" {
+		o.beginRun()
+	}
 	o.open()
 	reach(o)
 	return o.window.Fyne().Canvas().Capture()
@@ -106,13 +111,12 @@ func encode(t *testing.T, img image.Image, level png.CompressionLevel) []byte {
 // TestGolden compares one picture of each screen with the one that was looked at and accepted.
 func TestGolden(t *testing.T) {
 	for _, s := range screens {
-		if !slices.Contains([]string{
-			"sign-in", "board", "case", "enrol", "review", "inspect", "day-open", "centre",
-		}, s.name) {
+		golden := []string{"sign-in", "board", "case", "enrol", "review", "batch", "day-open", "centre", "inspect"}
+		if !slices.Contains(golden, s.name) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
-			img := half(drawScreen(t, "be", s.reach))
+			img := half(drawScreen(t, s.name, "be", s.reach))
 			path := filepath.Join("testdata", s.name+".png")
 			if *update {
 				if err := os.WriteFile(path, encode(t, img, png.BestCompression), 0o644); err != nil {

@@ -147,6 +147,16 @@ func (t *tasks) read(work func(context.Context) error, done func(error)) {
 	})
 }
 
+// beside carries out a verb that uses no device, also while another one runs.
+func (t *tasks) beside(work func(context.Context) error, done func(error)) {
+	t.alive.Add(1)
+	t.begin(func() {
+		defer t.alive.Done()
+		err := work(context.Background())
+		t.onScreen(func() { done(err) })
+	})
+}
+
 // look asks the devices how they are, unless a verb uses them. A verb that begins ends the look.
 func (t *tasks) look(work func(context.Context), done func()) {
 	if t.busy || t.unlook != nil {

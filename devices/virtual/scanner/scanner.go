@@ -50,6 +50,7 @@ type Settings struct {
 	Noise   float64      // standard deviation of the sensor's noise in grey levels
 	BlurMM  float64      // radius of the lens's blur; 0 for none
 	Quality int          // of JPEG, 1 to 100; 0 means 90
+	Lens    Lens         // how the picture's measures are wrong
 	Log     *slog.Logger // nil drops the log
 	Now     func() time.Time
 }

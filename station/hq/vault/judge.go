@@ -1,36 +1,28 @@
 package vault
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"time"
 
 	"padarozhnik/station"
+	"padarozhnik/station/production"
 )
 
-// Causes that concern the desk.
-const (
-	CauseMode    = "mode"    // the office may enrol and nothing else
-	CauseVoucher = "voucher" // a voucher's book is none of ours, or valid no more
-)
+// CauseVoucher: a voucher's book is none of ours, or valid no more.
+const CauseVoucher = "voucher"
 
-// judge holds an application against what its approver must have seen: the profile's checklist, a written
-// interview where no passport speaks for the applicant, evidence for each question. A station whose
-// program lets an approval through without gets no order. What replaces a spoiled blank was judged before.
-func (v *Vault) judge(p station.Profile, a station.Application, d station.Decision) error {
-	var incomplete *station.IncompleteError
-	if err := a.Approvable(p, d.Issue); errors.As(err, &incomplete) {
-		return &declinedError{CauseIncomplete}
-	} else if err != nil {
+// CauseMode: the office may enrol and nothing else.
+const CauseMode = production.CauseMode
+
+// convinced holds an application against what its approver must have seen, and its vouchers against the ledger.
+func (v *Vault) convinced(p station.Profile, a station.Application, d station.Decision) error {
+	if err := production.Judge(p, a, d); err != nil {
 		return err
-	}
-	if d.Instead == "" && station.Ticked("approval", a.Demanded(p, d.Issue), d.Checked) != nil {
-		return &declinedError{CauseDecision}
 	}
 	for _, s := range a.Vouchers() {
 		if !v.holds(s) {
-			return &declinedError{CauseVoucher}
+			return &production.Refusal{Cause: CauseVoucher}
 		}
 	}
 	return nil

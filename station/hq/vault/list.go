@@ -13,8 +13,8 @@ import (
 	"padarozhnik/station/journal/event"
 )
 
-// listed is what an office was told of revoked books.
-type listed struct {
+// published is what an office was told of revoked books.
+type published struct {
 	version int
 	digest  journal.Hash // of the rows
 }
@@ -45,7 +45,7 @@ func (o *office) reportedBook(e journal.Entry) error {
 func (v *Vault) rows() []attest.Row {
 	var out []attest.Row
 	for _, o := range v.offices {
-		for _, n := range o.told {
+		for _, n := range o.warned {
 			for _, b := range n.Revoked.Blanks {
 				out = append(out, attest.Row{First: b.First, Last: b.Last, Reason: n.Revoked.Reason, Since: n.since})
 			}
@@ -83,24 +83,24 @@ func (v *Vault) publish(ctx context.Context) error {
 	digest := journal.Hash(sha256.Sum256(raw))
 	newest, known := 0, false
 	for _, o := range v.offices {
-		known = known || o.listed.digest == digest
-		newest = max(newest, o.listed.version)
+		known = known || o.public.digest == digest
+		newest = max(newest, o.public.version)
 	}
 	if !known {
 		newest++
 	}
 	for name, o := range v.offices {
-		if v.gone[name] || o.listed.digest == digest || len(rows) == 0 || len(o.Charter.VaultSeal) == 0 {
+		if v.gone[name] || o.public.digest == digest || len(rows) == 0 || len(o.Charter.VaultSeal) == 0 {
 			continue
 		}
-		if err := v.giveList(ctx, o, rows, listed{newest, digest}); err != nil {
+		if err := v.giveList(ctx, o, rows, published{newest, digest}); err != nil {
 			return fmt.Errorf("revocations to %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func (v *Vault) giveList(ctx context.Context, o *office, rows []attest.Row, l listed) error {
+func (v *Vault) giveList(ctx context.Context, o *office, rows []attest.Row, l published) error {
 	file, err := v.signList(o, rows, l.version)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (v *Vault) giveList(ctx context.Context, o *office, rows []attest.Row, l li
 	if err := v.direct(ctx, o, d); err != nil {
 		return err
 	}
-	o.listed = l
+	o.public = l
 	v.Log.Info("revocations given", "station", o.Charter.Station, "rows", len(rows))
 	return nil
 }
@@ -129,7 +129,7 @@ func (v *Vault) Revocations(ctx context.Context) ([]byte, error) {
 	version := 0
 	var any *office
 	for _, o := range v.offices {
-		version = max(version, o.listed.version)
+		version = max(version, o.public.version)
 		if any == nil || len(o.Charter.VaultSeal) > 0 {
 			any = o
 		}
@@ -149,6 +149,6 @@ func (o *office) listedNow(e journal.Entry) error {
 	if len(body.Digest) != len(journal.Hash{}) {
 		return fmt.Errorf("revocations: %w", ErrChain)
 	}
-	o.listed = listed{body.Version, journal.Hash(body.Digest)}
+	o.public = published{body.Version, journal.Hash(body.Digest)}
 	return nil
 }

@@ -81,15 +81,20 @@ func (o *office) noticed(e journal.Entry) error {
 		return fmt.Errorf("notice: %w: %w", ErrChain, err)
 	}
 	o.notices[sha256.Sum256(e.Body)] = true
-	o.told = append(o.told, told{r, station.DateOf(moment(e.Time))})
+	o.warned = append(o.warned, warning{r, station.DateOf(moment(e.Time))})
 	o.revoked.Officers = append(o.revoked.Officers, r.Officers...)
 	o.revoked.Blanks = append(o.revoked.Blanks, r.Blanks...)
 	o.revoked.Signers = append(o.revoked.Signers, r.Signers...)
+	for _, digest := range r.Signers {
+		if s := o.missionSigner(digest); s != nil {
+			s.revoked = true
+		}
+	}
 	return nil
 }
 
-// told is a notice with the day on which an office was told of it.
-type told struct {
+// warning is a notice with the day on which an office was told of it.
+type warning struct {
 	Revoked event.Revoked
 	since   station.Date
 }

@@ -12,6 +12,7 @@ import (
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
+	"padarozhnik/station/production"
 )
 
 // Reasons for which a case is opened to be given on.
@@ -220,8 +221,8 @@ func (v *Vault) moved(o *office, e journal.Entry) error {
 	return nil
 }
 
-// decided takes in a decision on another office's case.
-func (o *office) decided(token station.CaseToken, e journal.Entry) error {
+// decidedFor takes in a decision on another office's case.
+func (o *office) decidedFor(token station.CaseToken, e journal.Entry) error {
 	var body event.Verdict
 	if err := journal.Decode(e.Body, &body); err != nil {
 		return fmt.Errorf("decision: %w: %w", ErrChain, err)
@@ -259,20 +260,29 @@ func (o *office) asked(token station.CaseToken) error {
 	return nil
 }
 
-// approver finds the officer who approved a case: of the office itself, or of the one that decides for it.
-func (v *Vault) approver(o *office, c *dossier) (station.Officer, bool) {
-	if a := v.offices[c.decider]; c.decider != "" && a != nil {
-		return a.Charter.Officer(c.approved)
+// person finds the officer who enrolled or approved a case: of the office itself, of the one that decides for
+// it, or of the one where the case began.
+func (v *Vault) person(o *office, c *dossier, keyID string) (station.Officer, bool) {
+	at := o
+	if a := v.offices[c.decider]; a != nil && keyID == c.approved {
+		at = a
 	}
-	return o.Charter.Officer(c.approved)
+	if from := v.offices[c.from]; from != nil && keyID == c.enrolled {
+		at = from
+	}
+	return at.Charter.Officer(keyID)
 }
 
-// enroller finds the officer who enrolled a case, at the office where it began.
-func (v *Vault) enroller(o *office, c *dossier) (station.Officer, bool) {
-	if from := v.offices[c.from]; c.from != "" && from != nil {
-		return from.Charter.Officer(c.enrolled)
+// bound holds a decision against the application: by the data groups, or as a whole where the approver was
+// at another office and knew no number.
+func bound(p station.Profile, a station.Application, d station.Decision, c *dossier) error {
+	if c.decider == "" {
+		return production.Bound(p, a, d)
 	}
-	return o.Charter.Officer(c.enrolled)
+	if d.Expiry != p.Expiry(a.Applicant.Birth, d.Issue) {
+		return &production.Refusal{Cause: CauseDecision}
+	}
+	return sameApplication(a, d)
 }
 
 // sameApplication tells whether a decision that binds no blank is on this application.
@@ -283,7 +293,7 @@ func sameApplication(a station.Application, d station.Decision) error {
 	}
 	defer clear(plain)
 	if sum := sha256.Sum256(plain); !bytes.Equal(sum[:], d.Hashes[station.WholeApplication]) {
-		return &declinedError{CauseDataGroups}
+		return &production.Refusal{Cause: CauseDataGroups}
 	}
 	return nil
 }
