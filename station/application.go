@@ -21,6 +21,8 @@ type Applicant struct {
 	PlaceOfBirth    string `cbor:"6,keyasint" json:"placeOfBirth"`
 	Sex             Sex    `cbor:"7,keyasint" json:"sex"`
 	Nationality     string `cbor:"8,keyasint" json:"nationality"`
+	Patronymic      string `cbor:"20,keyasint,omitempty" json:"patronymic,omitempty"` // as at home; there is no Latin one
+	PersonalNumber  string `cbor:"21,keyasint,omitempty" json:"personalNumber,omitempty"`
 }
 
 // OldPassport is what the desk read from the document that the applicant brought.
@@ -29,26 +31,6 @@ type OldPassport struct {
 	Accepted bool      `cbor:"2,keyasint" json:"accepted"` // read without a person's help, every check digit right
 	Typed    bool      `cbor:"3,keyasint" json:"typed"`    // entered by the officer
 	Scan     []byte    `cbor:"4,keyasint" json:"-"`        // the page as scanned
-}
-
-// Question is one of the three that evidence must answer.
-type Question string
-
-// Questions of the evidence ledger.
-const (
-	IdentityExists Question = "identity-exists"
-	LinkedToIt     Question = "linked-to-it"
-	UsesIt         Question = "uses-it"
-)
-
-// Questions lists all three.
-func Questions() []Question { return []Question{IdentityExists, LinkedToIt, UsesIt} }
-
-// Evidence is one item that the officer saw, with the points it adds to each question.
-type Evidence struct {
-	Kind   string           `cbor:"1,keyasint" json:"kind"`
-	Note   string           `cbor:"2,keyasint" json:"note"`
-	Scores map[Question]int `cbor:"3,keyasint" json:"scores"`
 }
 
 // Consent is the applicant's decision on one item of the profile.
@@ -67,21 +49,17 @@ type Application struct {
 	Evidence    []Evidence   `cbor:"5,keyasint" json:"evidence"`
 	Consents    []Consent    `cbor:"6,keyasint" json:"consents"`
 	Remarks     []string     `cbor:"7,keyasint" json:"remarks"` // of approvers who returned it
+
+	Marks     []Remark   `cbor:"20,keyasint,omitempty" json:"marks,omitempty"` // of the newest return, beside fields
+	Guardians []Guardian `cbor:"21,keyasint,omitempty" json:"guardians,omitempty"`
+	Proxies   []Proxy    `cbor:"22,keyasint,omitempty" json:"proxies,omitempty"`
+	Signature []byte     `cbor:"23,keyasint,omitempty" json:"-"` // picture of it
 }
 
 // Missing is one thing that an application lacks before it can be submitted.
 type Missing struct {
 	Field string // dotted name of the field, for the screen to jump to
 	Err   error
-}
-
-// Score adds up the evidence for one question.
-func (a Application) Score(q Question) int {
-	sum := 0
-	for _, e := range a.Evidence {
-		sum += e.Scores[q]
-	}
-	return sum
 }
 
 // Missing lists what stands between this application and its submission, on a given day.
@@ -96,18 +74,25 @@ func (a Application) Missing(p Profile, today Date) []Missing {
 	lack("applicant.surname", strings.TrimSpace(who.Surname) != "", ErrIncomplete)
 	lack("applicant.nationality", slices.Contains(p.Nationalities, who.Nationality), ErrProfile)
 	lack("applicant.sex", slices.Contains([]Sex{mrz.Female, mrz.Male, mrz.Unspecified}, who.Sex), ErrIncomplete)
-	lack("applicant.placeOfBirth", strings.TrimSpace(who.PlaceOfBirth) != "", ErrIncomplete)
+	if p.Lists(FieldPlaceOfBirth) {
+		lack("applicant.placeOfBirth", strings.TrimSpace(who.PlaceOfBirth) != "", ErrIncomplete)
+	}
 	born := !who.Birth.IsZero() && who.Birth.Check() == nil && !today.Before(who.Birth) && who.Birth.Age(today) < 130
 	lack("applicant.birth", born, ErrMalformed)
 	lack("portrait", len(a.Portrait) > 0 && len(a.Portrait) <= p.PortraitBytes, ErrIncomplete)
 	for _, q := range Questions() {
-		lack("evidence."+string(q), a.Score(q) > 0, ErrIncomplete)
+		lack("evidence."+string(q), a.Enough(p.Rules, q), ErrIncomplete)
 	}
 	for _, item := range p.Consents {
 		decided := slices.ContainsFunc(a.Consents, func(c Consent) bool { return c.Item == item })
 		lack("consents."+item, decided, ErrIncomplete)
 	}
-	return out
+	for _, e := range a.Evidence {
+		if len(p.Worth) > 0 && e.Kind == KindVoucher && p.CheckSerial(e.Voucher) != nil {
+			lack("evidence.voucher", false, ErrIncomplete)
+		}
+	}
+	return slices.Concat(out, a.guardianGaps(p, today), a.Unlisted(p))
 }
 
 // IncompleteError carries what an application lacks. It wraps ErrIncomplete.

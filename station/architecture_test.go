@@ -78,6 +78,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"station/portrait/..."}},
 		{who: []string{"printing"}, may: []string{"printing/pwg", "resources", "station/mrz"}},
 		{who: []string{"printing/paper"}, may: []string{"resources"}},
+		{who: []string{"station/attest"}, may: []string{"station", "station/journal"}},
 		{who: []string{"printing/measure"}},
 		{
 			who: []string{"printing/calibration", "printing/inspection"},
@@ -94,7 +95,8 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{
 			who: []string{"station/issuance"},
 			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "station/production",
-				"printing", "printing/paper", "printing/measure", "printing/calibration", "printing/inspection"}, leafs: true,
+				"station/attest", "printing", "printing/paper", "printing/measure", "printing/calibration",
+				"printing/inspection"}, leafs: true,
 		},
 		{ // for tests alone
 			who: []string{"station/issuance/memory"}, may: []string{"station", "station/issuance", "station/journal"},
@@ -110,8 +112,9 @@ func TestDependenciesPointOneWay(t *testing.T) {
 			may: []string{"station/journal", "station/journal/seal", "station/hq/wire"},
 		},
 		{
-			who: []string{"station/hq/vault"},
-			may: []string{"station", "station/journal/...", "station/production", "devices/chip/scp03"}, leafs: true,
+			who:   []string{"station/hq/vault"},
+			may:   []string{"station", "station/journal/...", "station/production", "station/attest", "devices/chip/scp03"},
+			leafs: true,
 		},
 		{who: []string{"station/ui"}, may: []string{"station", "station/issuance", "station/journal/...", "station/mrz",
 			"station/portrait", "resources/...", "devices"}},

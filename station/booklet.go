@@ -35,7 +35,8 @@ type Booklet struct {
 	ChipID []byte    `cbor:"2,keyasint" json:"chipId"` // from the maker's manifest
 	State  State     `cbor:"3,keyasint" json:"state"`
 	Case   CaseToken `cbor:"4,keyasint" json:"case,omitempty"`
-	Tries  int       `cbor:"5,keyasint" json:"tries,omitempty"` // of writing its chip
+	Tries  int       `cbor:"5,keyasint" json:"tries,omitempty"`           // of writing its chip
+	Fate   Fate      `cbor:"60,keyasint,omitempty" json:"fate,omitempty"` // after it was handed over
 
 	// Access is the locked keys of its personaliser, where the office makes orders itself.
 	Access []byte `cbor:"6,keyasint,omitempty" json:"-"`

@@ -46,6 +46,11 @@ type Case struct {
 	Handed   string    `cbor:"8,keyasint" json:"handedBy,omitempty"`
 	Opened   int64     `cbor:"9,keyasint" json:"opened"` // unix seconds
 	Spoiled  []Serial  `cbor:"10,keyasint" json:"spoiled,omitempty"`
+	Ready    int64     `cbor:"20,keyasint,omitempty" json:"ready,omitempty"`   // unix seconds: passed inspection
+	Family   CaseToken `cbor:"21,keyasint,omitempty" json:"family,omitempty"`  // a parent's case of the same session
+	Asked    bool      `cbor:"22,keyasint,omitempty" json:"asked,omitempty"`   // for its application, to correct it
+	Visitor  bool      `cbor:"23,keyasint,omitempty" json:"visitor,omitempty"` // another office's, here to be decided
+	Whole    bool      `cbor:"24,keyasint,omitempty" json:"whole,omitempty"`   // a visitor whose book is made here too
 }
 
 // NewCase opens a draft.
@@ -201,7 +206,7 @@ func (c Case) Pass(by Officer, now time.Time) (Case, error) {
 	if err := c.MayInspect(by, now); err != nil {
 		return c, err
 	}
-	c.Stage, c.Passed = StagePassed, by.KeyID
+	c.Stage, c.Passed, c.Ready = StagePassed, by.KeyID, now.Unix()
 	return c, nil
 }
 
@@ -229,21 +234,6 @@ func (c Case) Spoil(reason string) (Case, error) {
 	}
 	c.Stage = StageSpoiled
 	c.Spoiled = append(slices.Clone(c.Spoiled), c.Serial)
-	return c, nil
-}
-
-// HandOver gives the passport to its holder, who is present and matches the chip's portrait.
-func (c Case) HandOver(by Officer, present, match bool, now time.Time) (Case, error) {
-	if err := c.at("hand over", StagePassed); err != nil {
-		return c, err
-	}
-	if err := by.May(RoleEnrol, DateOf(now)); err != nil {
-		return c, err
-	}
-	if !present || !match {
-		return c, fmt.Errorf("hand over: holder present and matching: %w", ErrIncomplete)
-	}
-	c.Stage, c.Handed = StageHanded, by.KeyID
 	return c, nil
 }
 

@@ -1,8 +1,11 @@
 package station
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
+	"time"
 )
 
 // Role is one kind of work that an officer may be entrusted with.
@@ -25,9 +28,11 @@ type Officer struct {
 	Pseudonym string `cbor:"1,keyasint" json:"pseudonym"`
 	KeyID     string `cbor:"2,keyasint" json:"keyId"`
 	Roles     []Role `cbor:"3,keyasint" json:"roles"`
-	SPKI      []byte `cbor:"4,keyasint" json:"spki"` // signing key, DER SubjectPublicKeyInfo
-	HPKE      []byte `cbor:"5,keyasint" json:"hpke"` // key to which a case is wrapped for this officer
-	Until     Date   `cbor:"6,keyasint" json:"until"`
+	SPKI      []byte `cbor:"4,keyasint" json:"spki"`                       // signing key, DER SubjectPublicKeyInfo
+	HPKE      []byte `cbor:"5,keyasint" json:"hpke"`                       // key to which a case is wrapped for this officer
+	Until     Date   `cbor:"6,keyasint" json:"until"`                      // last day of the appointment; zero: open
+	Vetted    Date   `cbor:"60,keyasint,omitempty" json:"vetted,omitzero"` // last day of the vetting; zero: open
+	From      Date   `cbor:"61,keyasint,omitempty" json:"from,omitzero"`   // first day of the appointment
 }
 
 // May returns nil if the officer holds the role on that day.
@@ -38,7 +43,51 @@ func (o Officer) May(r Role, on Date) error {
 	if !o.Until.IsZero() && o.Until.Before(on) {
 		return fmt.Errorf("%s: appointment ended: %w", o.Pseudonym, ErrRole)
 	}
+	if on.Before(o.From) && !o.From.IsZero() {
+		return fmt.Errorf("%s: appointment begins later: %w", o.Pseudonym, ErrRole)
+	}
+	if !o.Vetted.IsZero() && o.Vetted.Before(on) {
+		return fmt.Errorf("%s: %w: %w", o.Pseudonym, ErrVetting, ErrRole)
+	}
 	return nil
+}
+
+var pseudonymForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{0,7}(-[0-9]{1,4})?$`)
+
+// CheckPseudonym refuses what could be a person's name: a pseudonym is a few capitals and a number.
+func CheckPseudonym(s string) error {
+	if !pseudonymForm.MatchString(s) {
+		return fmt.Errorf("pseudonym: %w", ErrMalformed)
+	}
+	return nil
+}
+
+// Ending is an officer whose appointment or vetting ends soon, or has ended.
+type Ending struct {
+	Pseudonym string `json:"pseudonym"`
+	What      string `json:"what"` // "appointment" or "vetting"
+	On        Date   `json:"on"`   // its last day
+	Days      int    `json:"days"` // left, the last one counted; 0 and less: over
+}
+
+// Endings lists what ends within the profile's days of warning, the soonest first.
+func (c Charter) Endings(today Date) []Ending {
+	warn := cmp.Or(c.Profile.WarnOfficerDays, defaultWarnOfficerDays)
+	var out []Ending
+	for _, o := range c.Officers {
+		for what, on := range map[string]Date{"appointment": o.Until, "vetting": o.Vetted} {
+			if on.IsZero() {
+				continue
+			}
+			if days := int(on.time().Sub(today.time())/(24*time.Hour)) + 1; days <= warn {
+				out = append(out, Ending{o.Pseudonym, what, on, days})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Ending) int {
+		return cmp.Or(cmp.Compare(a.Days, b.Days), cmp.Compare(a.Pseudonym, b.Pseudonym), cmp.Compare(a.What, b.What))
+	})
+	return out
 }
 
 // Charter is what headquarters' root tells a station under its signature: who it is, by which
@@ -58,6 +107,10 @@ type Charter struct {
 	Epoch     uint64    `cbor:"12,keyasint,omitempty"` // of the station's hardware; 0 stands for 1, the first
 	Former    []Former  `cbor:"13,keyasint,omitempty"` // keys that signed on this chain and do no more
 
+	// Seal is the root's word, short enough for a QR code, that the station's key is the station's.
+	Seal []byte `cbor:"60,keyasint,omitempty"`
+	// VaultSeal says the same of the vault's key.
+	VaultSeal []byte `cbor:"61,keyasint,omitempty"`
 	// Signers are the document signers that the office ever had of its own, newest last. Mission says
 	// which one is in force.
 	Signers []MissionSigner `cbor:"32,keyasint,omitempty"`

@@ -64,6 +64,7 @@ type Order struct {
 	Portrait  []byte      `cbor:"10,keyasint" json:"-"`
 	Files     []ChipFile  `cbor:"11,keyasint" json:"files"`
 	Secrets   ChipSecrets `cbor:"12,keyasint" json:"secrets"`
+	Proxies   []Proxy     `cbor:"60,keyasint,omitempty" json:"proxies,omitempty"` // who may collect the book
 }
 
 // File returns the named file, or nil.
@@ -86,5 +87,11 @@ type Decision struct {
 	Expiry  Date              `cbor:"4,keyasint"`
 	Hashes  map[string][]byte `cbor:"5,keyasint"` // SHA-256 over DG1 and DG2, by name
 	Reason  string            `cbor:"6,keyasint"`
-	Instead Serial            `cbor:"7,keyasint,omitempty"` // the spoiled blank that this one replaces
+	Instead Serial            `cbor:"7,keyasint,omitempty"`  // the spoiled blank that this one replaces
+	Checked []Item            `cbor:"60,keyasint,omitempty"` // what the approver ticked
+	Marks   []Remark          `cbor:"61,keyasint,omitempty"` // of a return from another office
 }
+
+// WholeApplication names, among a decision's hashes, that over the encoded application: of an approver at
+// another office, who binds no blank.
+const WholeApplication = "application"

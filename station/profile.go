@@ -61,6 +61,7 @@ type Profile struct {
 	MaxCaseDays     int `toml:"max_case_days" cbor:"31,keyasint,omitempty" json:"maxCaseDays,omitempty"` // of an open case
 
 	Quota
+	Rules
 	ChipKeys
 	MissionRule
 	RunLimits
@@ -113,6 +114,10 @@ func (p Profile) Check() error {
 		return fmt.Errorf("profile %s: document code: %w", p.Name, ErrMalformed)
 	case len(p.Validity) == 0 || p.Validity[len(p.Validity)-1].UnderAge != 0:
 		return fmt.Errorf("profile %s: validity: %w", p.Name, ErrMalformed)
+	case p.Mode != ModeEnrolOnly && p.Mode != ModeSpecimen && p.Mode != ModeIssue:
+		return fmt.Errorf("profile %s: mode: %w", p.Name, ErrMalformed)
+	case p.Mode == ModeSpecimen && p.Overprint == "":
+		return fmt.Errorf("profile %s: a specimen without its mark: %w", p.Name, ErrMalformed)
 	case p.IssuingState == "UTO" && (p.Overprint == "" || p.Mode == ModeIssue):
 		return fmt.Errorf("profile %s: Utopian books are specimens: %w", p.Name, ErrMalformed)
 	case p.FaceFormat != Face19794 && p.FaceFormat != Face39794:
@@ -123,6 +128,9 @@ func (p Profile) Check() error {
 		return fmt.Errorf("profile %s: limits: %w", p.Name, ErrMalformed)
 	case p.WarnSilenceDays < 1 || p.MaxSilenceDays < p.WarnSilenceDays:
 		return fmt.Errorf("profile %s: days of silence: %w", p.Name, ErrMalformed)
+	}
+	if err := p.Rules.check(); err != nil {
+		return fmt.Errorf("profile %s: %w", p.Name, err)
 	}
 	if _, err := regexp.Compile(p.NumberForm); err != nil {
 		return fmt.Errorf("profile %s: number form: %w", p.Name, ErrMalformed)
@@ -140,6 +148,28 @@ func (p Profile) Expiry(birth, issue Date) Date {
 		}
 	}
 	return issue
+}
+
+// Issues refuses the steps that lead to a book in an office that only enrols.
+func (p Profile) Issues() error {
+	if p.Mode == ModeEnrolOnly {
+		return fmt.Errorf("an office that enrols only: %w", ErrMode)
+	}
+	return nil
+}
+
+// SameValidity tells whether a book that is issued on one day is valid as long as one issued on another,
+// for a holder born on a day: no birthday that changes the years lies between.
+func (p Profile) SameValidity(birth, issued, today Date) bool {
+	years := func(on Date) int {
+		for _, v := range p.Validity {
+			if v.UnderAge == 0 || birth.Age(on) < v.UnderAge {
+				return v.Years
+			}
+		}
+		return 0
+	}
+	return years(issued) == years(today)
 }
 
 // CheckSerial refuses a serial that is not of the profile's number form.

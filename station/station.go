@@ -55,6 +55,16 @@ var (
 	ErrNotOurs = errors.New("booklet is not the one bound to this case")
 	// ErrProfile: the signed profile does not allow this.
 	ErrProfile = errors.New("not allowed by the profile")
+	// ErrMode: the host country lets this office enrol, and nothing else.
+	ErrMode = errors.New("this office only enrols")
+	// ErrVetting: the officer's vetting has run out.
+	ErrVetting = errors.New("officer's vetting has run out")
+	// ErrProxy: somebody else than the holder or a registered proxy came for the book.
+	ErrProxy = errors.New("neither the holder nor a registered proxy")
+	// ErrAged: the holder's age now gives another validity than the order was made for.
+	ErrAged = errors.New("holder's age changes the validity")
+	// ErrQuota: the officer has seen or taken out as much as the profile allows for one day.
+	ErrQuota = errors.New("quota of the day is used up")
 	// ErrTooMany: the limit of open cases is reached.
 	ErrTooMany = errors.New("too many open cases")
 	// ErrSilent: headquarters has not been heard for as long as the profile allows.

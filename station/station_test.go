@@ -21,6 +21,7 @@ func profile() station.Profile {
 		Nationalities: []string{"UTO"}, NumberForm: "UT[0-9]{7}", Overprint: "SPECIMEN", Consents: []string{"passport"},
 		Validity: []station.Validity{{UnderAge: 14, Years: 5}, {Years: 10}}, MaxOpenCases: 3, PACEParameter: 12,
 		PortraitBytes: 20480, ChipTries: 3, FaceFormat: station.Face39794, WarnSilenceDays: 21, MaxSilenceDays: 42,
+		Rules: station.Rules{Fields: station.OptionalFields()},
 	}
 }
 
@@ -36,6 +37,11 @@ func application() station.Application {
 		}}},
 		Consents: []station.Consent{{Item: "passport", Given: true}},
 	}
+}
+
+// given is a hand-over of which everything was confirmed.
+func given() station.Handing {
+	return station.Handing{Present: true, Match: true, Checked: true, Chip: true, Old: station.CustodyHolder}
 }
 
 func TestCaseFromDraftToClose(t *testing.T) {
@@ -59,7 +65,7 @@ func TestCaseFromDraftToClose(t *testing.T) {
 		{station.StageOrdered, func() (station.Case, error) { return c.Order("UT0000002") }},
 		{station.StageProducing, func() (station.Case, error) { return c.Produce(operator, now) }},
 		{station.StagePassed, func() (station.Case, error) { return c.Pass(inspector, now) }},
-		{station.StageHanded, func() (station.Case, error) { return c.HandOver(enroller, true, true, now) }},
+		{station.StageHanded, func() (station.Case, error) { return c.HandOver(enroller, given(), nil, now) }},
 		{station.StageClosed, func() (station.Case, error) { return c.Close() }},
 	} {
 		if err != nil {
@@ -136,11 +142,33 @@ func TestCaseRefuses(t *testing.T) {
 			return err
 		}},
 		{"hand over without a match", station.ErrIncomplete, func() error {
-			_, err := at(station.StagePassed).HandOver(one, true, false, now)
+			_, err := at(station.StagePassed).HandOver(two, station.Handing{Present: true, Checked: true, Chip: true}, nil, now)
+			return err
+		}},
+		{"hand over what one printed", station.ErrSamePerson, func() error {
+			_, err := at(station.StagePassed).HandOver(one, given(), nil, now)
+			return err
+		}},
+		{"hand over to somebody else", station.ErrProxy, func() error {
+			h := given()
+			h.Proxy = "AB1234567"
+			_, err := at(station.StagePassed).HandOver(two, h, []station.Proxy{{Name: "Ina Utopskaja", Document: "AB7654321"}}, now)
+			return err
+		}},
+		{"hand over with a dead chip", station.ErrIncomplete, func() error {
+			h := given()
+			h.Chip = false
+			_, err := at(station.StagePassed).HandOver(two, h, nil, now)
+			return err
+		}},
+		{"hand over without a word on the old passport", station.ErrMalformed, func() error {
+			h := given()
+			h.Old = ""
+			_, err := at(station.StagePassed).HandOver(two, h, nil, now)
 			return err
 		}},
 		{"hand over before inspection", station.ErrStage, func() error {
-			_, err := at(station.StageProducing).HandOver(one, true, true, now)
+			_, err := at(station.StageProducing).HandOver(two, given(), nil, now)
 			return err
 		}},
 		{"close an unfinished case", station.ErrStage, func() error {

@@ -47,6 +47,9 @@ func FromZone(p Profile, doc mrz.Document, today Date) Applicant {
 	if day, ok := doc.Birth.BirthDay(today.Time()); ok {
 		a.Birth = Date{Year: day.Year, Month: day.Month, Day: day.DayOfMonth}
 	}
+	if p.Lists(FieldPersonalNumber) {
+		a.PersonalNumber = strings.Trim(doc.Optional, "< ")
+	}
 	if len(p.Nationalities) == 1 && strings.TrimRight(doc.Nationality, "<") == "" {
 		a.Nationality = p.Nationalities[0]
 	}

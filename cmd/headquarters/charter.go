@@ -75,7 +75,7 @@ func (h *headquarters) renew(keys keystore, root crypto.Signer, id string) (int,
 	if err := h.dismiss(&c); err != nil {
 		return 0, err
 	}
-	files, err := h.signCharter(keys, root, c)
+	files, err := h.signCharter(keys, root, c, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -101,10 +101,23 @@ type charterFiles struct {
 	charter, trust []byte // signed; trust is nil where there is no trust list
 }
 
-// signCharter completes a charter with whom a station may believe today, and signs it.
-func (h *headquarters) signCharter(keys keystore, root crypto.Signer, c station.Charter) (charterFiles, error) {
+// signCharter completes a charter with whom a station may believe today and with the seals by which others
+// believe the station, and signs it. own is the station's key where it is a new one, else nil.
+func (h *headquarters) signCharter(
+	keys keystore, root crypto.Signer, c station.Charter, own []byte,
+) (charterFiles, error) {
 	var out charterFiles
 	if err := h.believed(keys, &c); err != nil {
+		return out, err
+	}
+	if own == nil {
+		hardware, err := h.hardware(c.Station, c)
+		if err != nil {
+			return out, err
+		}
+		own = hardware.SPKI
+	}
+	if err := h.sealKeys(&c, own, root); err != nil {
 		return out, err
 	}
 	trust, raw, err := h.trustList()

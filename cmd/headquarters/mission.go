@@ -64,7 +64,7 @@ func (s signerIssue) mission(m *missionIssue) func(context.Context, *act) error 
 		if err := a.dismiss(&c); err != nil {
 			return err
 		}
-		files, err := m.sign(a, c)
+		files, err := m.sign(a, c, nil)
 		if err != nil {
 			return err
 		}

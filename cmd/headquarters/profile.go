@@ -161,7 +161,7 @@ func (n *newProfile) do(_ context.Context, a *act) error {
 		if err := a.dismiss(&c); err != nil {
 			return err
 		}
-		files, err := a.signCharter(a.keys, key, c)
+		files, err := a.signCharter(a.keys, key, c, nil)
 		if err != nil {
 			return err
 		}

@@ -133,7 +133,7 @@ func (r *replacement) station(_ context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
-	files, err := r.sign(a, c)
+	files, err := r.sign(a, c, fresh.SPKI)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (r *replacement) officer(_ context.Context, a *act) error {
 	}
 	o.KeyID, o.SPKI, o.HPKE = fresh.KeyID, fresh.SPKI, fresh.HPKE
 	c.Officers = append(c.Officers, o)
-	files, err := r.sign(a, c)
+	files, err := r.sign(a, c, nil)
 	if err != nil {
 		return err
 	}
@@ -201,12 +201,12 @@ func (r *replacement) officer(_ context.Context, a *act) error {
 }
 
 // sign signs the next charter and puts its hash into the protocol.
-func (r *replacement) sign(a *act, c station.Charter) (charterFiles, error) {
+func (r *replacement) sign(a *act, c station.Charter, own []byte) (charterFiles, error) {
 	_, key, err := a.root(a.keys)
 	if err != nil {
 		return charterFiles{}, err
 	}
-	files, err := a.signCharter(a.keys, key, c)
+	files, err := a.signCharter(a.keys, key, c, own)
 	if err == nil {
 		a.say("charter version %d of %s, SHA-256 %x", c.Version, r.id, sha256.Sum256(files.charter))
 	}

@@ -55,7 +55,7 @@ func (b *bureau) approve(token station.CaseToken, a station.Application, serial 
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := station.Decision{Case: token, Serial: serial, Issue: station.DateOf(time.Now()), Reason: "complete"}
+	d := station.Decision{Case: token, Serial: serial, Issue: station.DateOf(time.Now()), Reason: "complete", Checked: c.Profile.Approval}
 	d.Expiry = c.Profile.Expiry(a.Applicant.Birth, d.Issue)
 	zone, err := station.Zone(c.Profile, a.Applicant, serial, d.Issue, d.Expiry)
 	if err != nil {
@@ -159,7 +159,7 @@ func TestVaultReview(t *testing.T) {
 	}
 	b.must(b.revokeCommand(), append(b.specs, "--book", "UT4200001", "--reason", "lost")...)
 	run("sign")
-	if got := b.directives(""); !strings.HasSuffix(got, event.NoticeRevoked) {
+	if got := b.directives(""); !strings.HasSuffix(got, event.NoticeRevoked+" "+event.RevocationsIssued) {
 		t.Errorf("the notice did not travel: %s", got)
 	}
 }

@@ -56,7 +56,7 @@ so its store is opened: the token of --pkcs11, or the key file.
 stations/STATION/ then holds charter.cose, client.der and, once there is a trust list, trust.cose. They
 go to the station together; the station refuses a trust list that is not its charter's.`,
 		Example: `  headquarters station enrol UTO-01 --key station.json \
-      --officer anna.json=enrol --officer boris.json=approve,custody`,
+      --officer 'anna.json=enrol;until=2027-06-30;vetted=2027-03-31' --officer boris.json=approve,custody`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e.id = args[0]
@@ -69,7 +69,8 @@ go to the station together; the station refuses a trust list that is not its cha
 		},
 	}
 	cmd.Flags().StringVar(&e.key, "key", "", "public key file of the station's token")
-	cmd.Flags().StringArrayVar(&e.officers, "officer", nil, "public key file of an officer's token = roles, by commas")
+	cmd.Flags().StringArrayVar(&e.officers, "officer", nil,
+		"public key file of an officer's token = roles, by commas; then ;from=DATE ;until=DATE ;vetted=DATE")
 	cmd.Flags().StringVar(&e.profile, "profile", "", "profile file (TOML); the built-in Utopian one by default")
 	_ = cmd.MarkFlagRequired("key")
 	return cmd
@@ -93,7 +94,7 @@ func (h *headquarters) enrol(ctx context.Context, e enrolment) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	files, err := h.signCharter(keys, rootKey, c)
+	files, err := h.signCharter(keys, rootKey, c, own.SPKI)
 	if err != nil {
 		return 0, err
 	}
@@ -169,9 +170,10 @@ func (h *headquarters) nextVersion(c *station.Charter) error {
 	return nil
 }
 
-// officer reads FILE=ROLE,ROLE.
+// officer reads FILE=ROLE,ROLE with, for each that is known, ;from=DATE, ;until=DATE and ;vetted=DATE.
 func officer(spec string) (station.Officer, error) {
-	file, roles, ok := strings.Cut(spec, "=")
+	file, rest, ok := strings.Cut(spec, "=")
+	roles, terms, _ := strings.Cut(rest, ";")
 	if !ok || roles == "" {
 		return station.Officer{}, fmt.Errorf("%w: --officer %s: want FILE=ROLE,ROLE", errUsage, spec)
 	}
@@ -180,6 +182,9 @@ func officer(spec string) (station.Officer, error) {
 		return station.Officer{}, fmt.Errorf("officer's key: %w", err)
 	}
 	o := station.Officer{Pseudonym: key.Pseudonym, KeyID: key.KeyID, SPKI: key.SPKI, HPKE: key.HPKE}
+	if err := terming(&o, terms); err != nil {
+		return o, fmt.Errorf("%w: --officer %s: %w", errUsage, spec, err)
+	}
 	for _, r := range strings.Split(roles, ",") {
 		role := station.Role(r)
 		switch role {

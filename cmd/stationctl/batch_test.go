@@ -44,7 +44,7 @@ func (b *bureau) batchWithFailures(token string) {
 	}
 	b.refused("stage", "batch", "skip", string(status.Rows[0].Serial), "--reason", "too late", "--token", operator)
 	b.refused("role", "batch", "inspect", "--token", operator)
-	b.ok("batch", "inspect", "--token", inspector)
+	b.ok("batch", "inspect", "--token", inspector, "--checked", "lamination,seams,uv,colour,photo")
 	b.ok("batch", "report", "--token", operator, "--out", dir)
 	var r issuance.SignedReport
 	if err := json.Unmarshal(read(t, dir, "report.json"), &r); err != nil {

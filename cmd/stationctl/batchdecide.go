@@ -60,6 +60,7 @@ func (p *program) batchRetryCommand() *cobra.Command {
 func (p *program) batchInspectCommand() *cobra.Command {
 	var tokenFile string
 	var asJSON bool
+	var checked []string
 	cmd := &cobra.Command{
 		Use:   "inspect",
 		Short: "Examine what the run has printed, as another officer than the operator",
@@ -70,13 +71,13 @@ func (p *program) batchInspectCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				s, err := o.Desk.InspectRun(cmd.Context(), seat, tell)
+				s, err := o.Desk.InspectRun(cmd.Context(), seat, tell, items(checked)...)
 				return errors.Join(err, p.batchSum(s, asJSON))
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "every event as a line for another program")
-	return tokenFlag(cmd, &tokenFile)
+	return tokenFlag(ticking(cmd, &checked, "inspection (visual), of every booklet"), &tokenFile)
 }
 
 func (p *program) batchReportCommand() *cobra.Command {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,6 +56,8 @@ submit by one, approve by another, personalise by an operator, inspect by somebo
 		p.personaliseCaseCommand(&tokenFile), p.inspectCaseCommand(&tokenFile), p.examineCommand(&tokenFile),
 		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile), p.withdrawCommand(&tokenFile),
 		p.signCommand(&tokenFile), p.passOnCommand(&tokenFile))
+	cmd.AddCommand(p.makeReceiptCommand(&tokenFile), p.wasteCommand(&tokenFile), p.uncollectedCommand(&tokenFile),
+		p.findCommand(&tokenFile), p.revealCommand(&tokenFile), p.judgeCommand(&tokenFile))
 	return cmd
 }
 
@@ -66,27 +70,38 @@ type form struct {
 	Consents        []station.Consent  `json:"consents"`
 	Zone            *[2]string         `json:"zone"`      // typed, where the scan cannot be read
 	Applicant       *station.Applicant `json:"applicant"` // whole, where there is no old passport
+	Patronymic      string             `json:"patronymic"`
+	PersonalNumber  string             `json:"personalNumber"`
+	Guardians       []station.Guardian `json:"guardians"`
+	Proxies         []station.Proxy    `json:"proxies"`
 }
 
 func (p *program) enrolCommand(tokenFile *string) *cobra.Command {
-	var formFile, picture, resume string
+	var formFile, picture, resume, parent string
 	cmd := &cobra.Command{
 		Use:   "enrol",
 		Short: "Open a case: old passport from the scanner, portrait from a file, the rest from a form",
 		Long: `Open a case, or go on with one (--case). The old passport's data page is taken from the scanner, the
 portrait from a picture file. FORM is JSON: localSurname, localGivenNames, placeOfBirth,
-evidence [{kind, note, scores {identity-exists, linked-to-it, uses-it}}], consents [{item, given}],
-and zone (two lines) where the old passport cannot be read, or applicant where there is none.
-Every step is saved, encrypted, before the next begins. The case token is printed.`,
+evidence [{kind, note, proven, lost, voucher}], consents [{item, given}], and zone (two lines) where the old
+passport cannot be read, or applicant where there is none. What the profile lists may be added: patronymic,
+personalNumber, guardians [{name, case, consent, absent, note}], proxies [{name, document}].
+A child is enrolled in the session of a parent, --child-of, whose case comes first. Every step is saved,
+encrypted, before the next begins. The case token is printed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.desk(cmd.Context(), *tokenFile, func(o *setup.Office, seat issuance.Seat) error {
 				token := station.CaseToken(resume)
-				if token == "" {
-					var err error
-					if token, err = o.Desk.Enrol(cmd.Context(), seat); err != nil {
-						return err
-					}
+				var err error
+				switch {
+				case token != "":
+				case parent != "":
+					token, err = o.Desk.EnrolChild(cmd.Context(), seat, station.CaseToken(parent))
+				default:
+					token, err = o.Desk.Enrol(cmd.Context(), seat)
+				}
+				if err != nil {
+					return err
 				}
 				fmt.Fprintln(p.out, token)
 				return fill(cmd.Context(), o.Desk, seat, token, formFile, picture)
@@ -96,6 +111,8 @@ Every step is saved, encrypted, before the next begins. The case token is printe
 	cmd.Flags().StringVar(&formFile, "form", "", "what the officer writes (JSON)")
 	cmd.Flags().StringVar(&picture, "portrait", "", "picture of the applicant (JPEG or PNG)")
 	cmd.Flags().StringVar(&resume, "case", "", "go on with this draft")
+	cmd.Flags().StringVar(&parent, "child-of", "", "the case of a parent, enrolled in the same session")
+	cmd.MarkFlagsMutuallyExclusive("case", "child-of")
 	_ = cmd.MarkFlagRequired("form")
 	_ = cmd.MarkFlagRequired("portrait")
 	return cmd
@@ -139,7 +156,14 @@ func fill(
 		}
 		a.Applicant.LocalSurname, a.Applicant.LocalGivenNames = in.LocalSurname, in.LocalGivenNames
 		a.Applicant.PlaceOfBirth = in.PlaceOfBirth
-		a.Evidence, a.Consents = in.Evidence, in.Consents
+		a.Applicant.Patronymic = in.Patronymic
+		if in.PersonalNumber != "" {
+			a.Applicant.PersonalNumber = in.PersonalNumber
+		}
+		a.Evidence, a.Consents, a.Proxies = in.Evidence, in.Consents, in.Proxies
+		if in.Guardians != nil {
+			a.Guardians = in.Guardians
+		}
 		return nil
 	})
 }
@@ -156,6 +180,7 @@ func (p *program) listCommand(tokenFile *string) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				board.Cases = slices.DeleteFunc(board.Cases, func(c station.Case) bool { return !c.Open() })
 				if asJSON {
 					return p.json(board)
 				}
@@ -209,23 +234,43 @@ func reasoned(cmd *cobra.Command, reason *string, what string) *cobra.Command {
 
 func (p *program) decisions(tokenFile *string) *cobra.Command {
 	var reason string
+	var checked []string
 	cmd := p.verb(tokenFile, "approve CASE", "Approve and bind the next blank; prints its serial",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
-			serial, err := d.Approve(ctx, s, t, reason)
-			if err == nil {
+			serial, err := d.Approve(ctx, s, t, reason, items(checked)...)
+			if err == nil && serial != "" {
 				fmt.Fprintln(p.out, serial)
 			}
 			return err
 		})
-	return reasoned(cmd, &reason, "why, in words")
+	return reasoned(ticking(cmd, &checked, "approval"), &reason, "why, in words")
+}
+
+// remarks reads FIELD=TEXT.
+func remarks(specs []string) ([]station.Remark, error) {
+	out := make([]station.Remark, len(specs))
+	for i, s := range specs {
+		field, text, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, usageError{fmt.Errorf("--beside %s: want FIELD=TEXT", s)}
+		}
+		out[i] = station.Remark{Field: field, Text: text}
+	}
+	return out, nil
 }
 
 func (p *program) returnCommand(tokenFile *string) *cobra.Command {
 	var reason string
+	var besides []string
 	cmd := p.verb(tokenFile, "return CASE", "Send back to the officer who enrolled, with what is wrong",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
-			return d.Return(ctx, s, t, reason)
+			marks, err := remarks(besides)
+			if err != nil {
+				return err
+			}
+			return d.Return(ctx, s, t, reason, marks...)
 		})
+	cmd.Flags().StringArrayVar(&besides, "beside", nil, "a remark beside a field: FIELD=TEXT, as applicant.birth=...")
 	return reasoned(cmd, &reason, "what is wrong, in words")
 }
 
@@ -246,14 +291,15 @@ func (p *program) personaliseCaseCommand(tokenFile *string) *cobra.Command {
 }
 
 func (p *program) inspectCaseCommand(tokenFile *string) *cobra.Command {
+	var checked []string
 	var difference string
 	cmd := p.verb(tokenFile, "inspect CASE", "Compare page, chip and order; pass the booklet if all agree",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
-			e, err := d.Inspect(ctx, s, t, progress(p.errors))
+			e, err := d.Inspect(ctx, s, t, progress(p.errors), items(checked)...)
 			findings(p.out, e)
 			return errors.Join(err, drawDifference(d, e, difference))
 		})
-	return differenceFlag(cmd, &difference)
+	return ticking(differenceFlag(cmd, &difference), &checked, "inspection (visual)")
 }
 
 func (p *program) examineCommand(tokenFile *string) *cobra.Command {
@@ -276,17 +322,6 @@ func (p *program) resolveCommand(tokenFile *string) *cobra.Command {
 	cmd.Flags().StringVar(&as, "as", "", "encoded (no ink on the page), printed, or spoiled")
 	_ = cmd.MarkFlagRequired("as")
 	return reasoned(cmd, &reason, "what was seen, in words; no name")
-}
-
-func (p *program) handOverCommand(tokenFile *string) *cobra.Command {
-	var present, match bool
-	cmd := p.verb(tokenFile, "handover CASE", "Give the passport to its holder",
-		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
-			return d.HandOver(ctx, s, t, present, match)
-		})
-	cmd.Flags().BoolVar(&present, "holder-present", false, "the holder stands before you")
-	cmd.Flags().BoolVar(&match, "portrait-matches", false, "the chip's portrait is theirs")
-	return cmd
 }
 
 func findings(out io.Writer, e issuance.Examination) {

@@ -118,7 +118,7 @@ func checkFiles(t *testing.T, dir string) {
 	for _, name := range []string{
 		"page.png", "page.pwg", "chip/EF.COM.bin", "chip/EF.SOD.bin", "chip/EF.ATR-INFO.bin", "chip/EF.CardAccess.bin",
 		"chip/DG1.bin", "chip/DG2.bin", "chip/DG14.bin", "trust/csca.der", "trust/dsc.der", "trust/csca.crl",
-		"ledger/entries.jsonl", "order/order.json",
+		"ledger/entries.jsonl", "order/order.json", "receipt.pdf",
 	} {
 		if len(read(t, dir, name)) == 0 {
 			t.Errorf("%s is empty", name)
@@ -245,7 +245,7 @@ func TestKillAtEachStep(t *testing.T) {
 	dir := t.TempDir()
 	for i, step := range []string{
 		"prepare", "start", "open", "stock", "day", "enrol", "old-passport", "portrait", "submit", "seal", "approve", "order",
-		"take", "encode", "print", "inspect", "files", "hand-over", "close",
+		"take", "encode", "print", "files", "inspect", "hand-over", "receipt", "close",
 	} {
 		wait := time.Duration(i%4) * 15 * time.Millisecond
 		if step == "print" {

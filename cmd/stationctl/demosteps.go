@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"padarozhnik/cmd/internal/setup"
 	virtualdesk "padarozhnik/devices/virtual/desk"
+	"padarozhnik/resources"
 	"padarozhnik/station"
+	"padarozhnik/station/attest"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/mrz/ocr"
 	"padarozhnik/station/portrait"
@@ -31,23 +36,29 @@ func (d *demo) advance(ctx context.Context, c station.Case) error {
 	case station.StageOrdered, station.StageProducing:
 		return d.produce(ctx, c)
 	case station.StagePassed:
-		if err := d.step("files", func() (string, error) { return d.leave(ctx, c) }); err != nil {
-			return err
-		}
 		return d.step("hand-over", func() (string, error) {
 			table, err := d.training.Desk()
 			if err != nil {
 				return "", err
 			}
 			if err := d.as("E-01", func(seat issuance.Seat) error {
-				return desk.HandOver(ctx, seat, d.token, true, true)
+				shown, err := desk.Present(ctx, seat, d.token, nil)
+				if err != nil {
+					return err
+				}
+				return desk.HandOver(ctx, seat, d.token, station.Handing{
+					Present: true, Match: true, Checked: true, Chip: shown.Chip(), Old: station.CustodyHolder,
+				})
 			}); err != nil {
 				return "", err
 			}
-			return "holder present, portrait matches; the book leaves the desk",
+			return "holder present, chip read at the desk, portrait matches, data checked; the book leaves the desk",
 				table.Move(string(c.Serial), virtualdesk.Away)
 		})
 	case station.StageHanded:
+		if err := d.step("receipt", func() (string, error) { return d.receipt(ctx) }); err != nil {
+			return err
+		}
 		return d.close(ctx)
 	}
 	return fmt.Errorf("case %s is %s: %w", c.Token, c.Stage, station.ErrStage)
@@ -159,7 +170,8 @@ func (d *demo) approve(ctx context.Context) error {
 	return d.step("approve", func() (string, error) {
 		var serial station.Serial
 		err := d.as("A-01", func(seat issuance.Seat) (err error) {
-			serial, err = d.office.Desk.Approve(ctx, seat, d.token, "evidence complete, interview convincing")
+			serial, err = d.office.Desk.Approve(ctx, seat, d.token, "evidence complete, interview convincing",
+				d.office.Desk.Charter.Profile.Approval...)
 			return err
 		})
 		return fmt.Sprintf("by another officer; blank %s reserved, the station's copy destroyed", serial), err
@@ -220,6 +232,9 @@ func (d *demo) produce(ctx context.Context, c station.Case) error {
 	case station.StateInking:
 		return d.decide(ctx, c)
 	case station.StatePrinted:
+		if err := d.step("files", func() (string, error) { return d.leave(ctx, c) }); err != nil {
+			return err
+		}
 		return d.inspect(ctx)
 	default:
 		names := map[station.State]string{
@@ -270,7 +285,7 @@ func (d *demo) inspect(ctx context.Context) error {
 	return d.step("inspect", func() (string, error) {
 		var e issuance.Examination
 		err := d.as("I-01", func(seat issuance.Seat) (err error) {
-			e, err = d.office.Desk.Inspect(ctx, seat, d.token, nil)
+			e, err = d.office.Desk.Inspect(ctx, seat, d.token, nil, d.office.Desk.Charter.Profile.Visual...)
 			return err
 		})
 		var good []string
@@ -281,6 +296,31 @@ func (d *demo) inspect(ctx context.Context) error {
 		}
 		return "by another officer: " + strings.Join(good, ", "), err
 	})
+}
+
+// receipt leaves the holder's receipt, after checking it as anybody can.
+func (d *demo) receipt(ctx context.Context) (string, error) {
+	texts, err := resources.Texts("be")
+	if err != nil {
+		return "", err
+	}
+	var r issuance.Receipt
+	if err := d.as("E-01", func(seat issuance.Seat) (err error) {
+		r, err = d.office.Desk.Receipt(ctx, seat, d.token, texts)
+		return err
+	}); err != nil {
+		return "", err
+	}
+	root, err := setup.RootKey(d.office.Config)
+	if err != nil {
+		return "", err
+	}
+	said, err := attest.CheckReceipt(r.Text, root)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("for %s, names nobody, checked by headquarters' key alone", said.Serial),
+		os.WriteFile(filepath.Join(d.out, "receipt.pdf"), r.PDF, 0o600)
 }
 
 func (d *demo) close(ctx context.Context) error {

@@ -133,20 +133,107 @@ func TestEachFailureHasItsSentence(t *testing.T) {
 	b.ok("case", "submit", token, "--token", b.office.Token("E-01"))
 	b.refused("role", "case", "approve", token, "--token", b.office.Token("O-01"), "--reason", "complete")
 	b.refused("not-officer", "case", "approve", token, "--token", b.office.Token("station"), "--reason", "complete")
-	b.ok("case", "approve", token, "--token", b.office.Token("A-01"), "--reason", "complete")
+	b.refused("incomplete", "case", "approve", token, "--token", b.office.Token("A-01"), "--reason", "complete")
+	b.decide(token)
 	b.refused("no-order", "case", "personalise", token, "--token", b.office.Token("O-01"))
 	b.headquartersFailures()
 	b.order(token)
 	b.produceWithFailures(token)
 	b.batchWithFailures(token)
-	b.refused("incomplete", "case", "handover", token, "--token", b.office.Token("E-01"), "--holder-present")
-	b.ok("case", "handover", token, "--token", b.office.Token("E-01"), "--holder-present", "--portrait-matches")
+	receipt := b.handOver(token)
 	b.ok("sync", "now")
-	if list := b.ok("case", "list", "--token", b.office.Token("E-01")); !strings.Contains(list, token+"  closed") {
-		t.Errorf("after the last sync:\n%s", list)
+	if list := b.ok("case", "list", "--token", b.office.Token("E-01")); strings.Contains(list, token) {
+		t.Errorf("a closed case is still listed:\n%s", list)
 	}
+	b.lost(receipt)
 	b.stockDay()
 	b.dayAndRaid()
+}
+
+// decide approves as an officer does who works through the list.
+func (b *bureau) decide(token string) {
+	a := b.office.Token("A-01")
+	judged := b.ok("case", "judge", token, "--token", a)
+	if strings.Contains(judged, "bad ") || !strings.Contains(judged, "points uses-it") {
+		b.t.Errorf("the checklist says:\n%s", judged)
+	}
+	if found := b.ok("case", "find", "vandr", "--token", a); found != token {
+		b.t.Errorf("found %q by name", found)
+	}
+	b.ok("case", "approve", token, "--token", a, "--reason", "complete",
+		"--checked", "identity,link,use,portrait,names,dates,consents,interview")
+}
+
+// handOver gives the book to its holder with a receipt, and returns the receipt's file.
+func (b *bureau) handOver(token string) string {
+	t, e := b.t, b.office.Token("E-01")
+	hand := []string{"case", "handover", token, "--token", e, "--holder-present", "--data-checked"}
+	b.refused("incomplete", hand...)
+	b.refused("proxy", append(hand, "--portrait-matches", "--proxy", "UT1234567")...)
+	face := filepath.Join(t.TempDir(), "face.jpg")
+	b.ok(append(hand, "--portrait-matches", "--picture", face)...)
+	if picture := read(t, face); !bytes.HasPrefix(picture, []byte{0xFF, 0xD8, 0xFF}) {
+		t.Errorf("the chip's picture begins % X", picture[:4])
+	}
+	paper := filepath.Join(t.TempDir(), "receipt.pdf")
+	text := b.ok("case", "receipt", token, "--token", e, "--out", paper)
+	key := b.headquarters("key", "print", "--pdf", filepath.Join(t.TempDir(), "key.pdf"))
+	for _, shown := range []string{paper, text} {
+		out, stderr, status := stationctl(t, "receipt", "check", shown, "--key", key)
+		if status != 0 || !strings.HasPrefix(out, "genuine: passport UTO ") || strings.Contains(out, "VANDROUNAIA") {
+			t.Errorf("receipt: %d, %q, %q", status, out, stderr)
+		}
+	}
+	if _, stderr, status := stationctl(t, "receipt", "check", text[:len(text)-3]+"AAA", "--key", key); status != 1 ||
+		!strings.HasPrefix(stderr, sentence(t, "not-attested")) && !strings.HasPrefix(stderr, sentence(t, "forged")) {
+		t.Errorf("a receipt that was changed: %d, %q", status, stderr)
+	}
+	return paper
+}
+
+// headquarters runs a command of headquarters.
+func (b *bureau) headquarters(args ...string) string {
+	b.t.Helper()
+	cmd, err := b.office.Command(b.t.Context(), "headquarters", args...)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	out, err := cmd.Output()
+	if err != nil {
+		b.t.Fatalf("headquarters %v: %v", args, err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// lost reports a book, carries the list of revoked books away, and looks the receipt up in it.
+func (b *bureau) lost(receipt string) {
+	t := b.t
+	b.ok("book", "report", b.serial, "--token", b.office.Token("E-01"), "--as", "lost", "--detail", "on the train")
+	list, key := filepath.Join(t.TempDir(), "revoked.list"), b.headquarters("key", "print")
+	for deadline := time.Now().Add(time.Minute); ; {
+		b.ok("sync", "now")
+		_, stderr, status := b.run("revocations", "export", list)
+		if status == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no list came: %s", stderr)
+		}
+	}
+	out, _, status := stationctl(t, "revocations", "check", list, b.serial, "--key", key)
+	if status != 1 || !strings.Contains(out, "REVOKED") {
+		t.Errorf("the lost book: %d, %q", status, out)
+	}
+	if out, stderr, status := stationctl(t, "receipt", "check", receipt, "--key", key, "--revocations", list); status != 0 {
+		t.Errorf("another book's receipt: %d, %q, %q", status, out, stderr)
+	}
+	if _, stderr, status := stationctl(t, "revocations", "check", receipt, "--key", key); status != 1 ||
+		!strings.HasPrefix(stderr, sentence(t, "not-attested")) {
+		t.Errorf("a receipt taken for a list: %d, %q", status, stderr)
+	}
+	if counted := b.headquarters("counters"); !strings.Contains(counted, "station") {
+		t.Errorf("counters: %q", counted)
+	}
 }
 
 func (b *bureau) chipFailures() {

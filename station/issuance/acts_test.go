@@ -290,7 +290,7 @@ func (w *world) goesOn(rt *rapid.T, c station.Case, books []station.Booklet) (do
 		if !slices.ContainsFunc(books, func(b station.Booklet) bool { return b.State == station.StateAvailable }) {
 			return true, w.deliver(rt)
 		}
-		_, err = w.desk.Approve(w.ctx, other(c.Enrolled), c.Token, "complete")
+		_, err = w.desk.Approve(w.ctx, other(c.Enrolled), c.Token, "complete", w.desk.Charter.Profile.Approval...)
 	case station.StageApproved:
 		err = w.order(c.Token, c.Serial)
 	case station.StageOrdered, station.StageProducing:
@@ -302,7 +302,7 @@ func (w *world) goesOn(rt *rapid.T, c station.Case, books []station.Booklet) (do
 		err = w.desk.Step(w.ctx, other(c.Operated), station.Order{Case: c.Token, Serial: c.Serial}, follows[books[i].State])
 	case station.StagePassed:
 		w.really = func() { delete(w.safe, c.Serial) }
-		err = w.desk.HandOver(w.ctx, w.seats[0], c.Token, true, true)
+		err = w.desk.HandOver(w.ctx, other(c.Operated), c.Token, given())
 	default:
 		return false, nil
 	}
@@ -314,7 +314,7 @@ func approveCase(rt *rapid.T, w *world) error {
 	if !ok {
 		return nil
 	}
-	_, err := w.desk.Approve(w.ctx, someone(rt, w), token, "complete")
+	_, err := w.desk.Approve(w.ctx, someone(rt, w), token, "complete", w.desk.Charter.Profile.Approval...)
 	return err
 }
 
@@ -390,7 +390,9 @@ func handOver(rt *rapid.T, w *world) error {
 		return err
 	}
 	w.really = func() { delete(w.safe, c.Serial) }
-	return w.desk.HandOver(w.ctx, someone(rt, w), token, true, !rarely(rt, "another face"))
+	h := given()
+	h.Match = !rarely(rt, "another face")
+	return w.desk.HandOver(w.ctx, someone(rt, w), token, h)
 }
 
 // resolveBook decides on a booklet of which nobody knows how it is.

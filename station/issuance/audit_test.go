@@ -44,7 +44,7 @@ func goodLife(t *testing.T) []journal.Entry {
 	_, err = w.desk.OpenDay(w.ctx, first, second, 4)
 	ok(err)
 	token := w.enrolled(t, first)
-	serial, err := w.desk.Approve(w.ctx, second, token, "complete")
+	serial, err := w.desk.Approve(w.ctx, second, token, "complete", w.desk.Charter.Profile.Approval...)
 	ok(err)
 	ok(w.order(token, serial))
 	o := station.Order{Case: token, Serial: serial}
@@ -53,7 +53,7 @@ func goodLife(t *testing.T) []journal.Entry {
 		ok(w.desk.Step(w.ctx, first, o, s))
 	}
 	ok(w.desk.Step(w.ctx, third, o, station.StatePassed))
-	ok(w.desk.HandOver(w.ctx, first, token, true, true))
+	ok(w.desk.HandOver(w.ctx, second, token, given()))
 	rest := must(w.desk.Safe(w.ctx))(t)
 	ok(w.desk.SpoilBlanks(w.ctx, first, second, rest[:1], "torn"))
 	ok(w.desk.DestroyBooks(w.ctx, first, second, rest[:1], smallPicture(), "shredded"))

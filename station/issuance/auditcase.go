@@ -131,7 +131,7 @@ func (a *auditor) ofBook(e journal.Entry) error {
 		a.judge(SIInspector, e, len(makers) > 0 && makers[len(makers)-1] != e.Actor, "made and inspected by one person")
 		b(e.Subject).passed = true
 	case event.CaseHanded:
-		var body event.Bound
+		var body event.Handed
 		if err := journal.Decode(e.Body, &body); err != nil {
 			return err
 		}

@@ -11,8 +11,11 @@ import (
 
 // InspectRun examines every printed booklet of the run, one after another, by an officer who made none
 // of them. What agrees is passed; what does not waits for a person, and the inspection goes on with the
-// others. An error is a device's condition, or what refuses the officer.
-func (d *Desk) InspectRun(ctx context.Context, seat Seat, tell func(RunEvent)) (RunStatus, error) {
+// others. looked is what the officer ticks for every one of them: each is in their hands before it is read.
+// An error is a device's condition, or what refuses the officer.
+func (d *Desk) InspectRun(
+	ctx context.Context, seat Seat, tell func(RunEvent), looked ...station.Item,
+) (RunStatus, error) {
 	s, err := d.RunStatus(ctx)
 	if err != nil {
 		return s, fmt.Errorf("inspect run: %w", err)
@@ -28,7 +31,7 @@ func (d *Desk) InspectRun(ctx context.Context, seat Seat, tell func(RunEvent)) (
 			continue
 		}
 		report := func(p devices.Progress) { say(RunEvent{Kind: RunAdvances, Serial: row.Serial, Progress: p}) }
-		_, err := d.Inspect(ctx, seat, row.Case, report)
+		_, err := d.Inspect(ctx, seat, row.Case, report, looked...)
 		switch {
 		case errors.Is(err, ErrInspection):
 			if err := d.needPerson(ctx, row.Serial, Cure(err)); err != nil {

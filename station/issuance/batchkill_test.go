@@ -278,7 +278,7 @@ func TestScenario6KilledAtEveryTransaction(t *testing.T) {
 			}
 		}
 	}
-	s := must(d.InspectRun(t.Context(), o.seat(d, "I"), nil))(t)
+	s := must(d.InspectRun(t.Context(), o.seat(d, "I"), nil, d.Charter.Profile.Visual...))(t)
 	if s.Tally[station.StandingGood] != n {
 		t.Errorf("of %d orders: %v", n, s.Tally)
 	}

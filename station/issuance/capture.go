@@ -81,7 +81,10 @@ func (d *Desk) ReadOldPassport(ctx context.Context, seat Seat, token station.Cas
 	if err != nil {
 		return read, fmt.Errorf("old passport: %w", err)
 	}
-	old := station.OldPassport{MRZ: [2]string(read.Lines), Accepted: true, Scan: s.Data}
+	old := station.OldPassport{MRZ: [2]string(read.Lines), Accepted: true}
+	if d.Charter.Profile.Lists(station.FieldOldScan) {
+		old.Scan = s.Data
+	}
 	return read, d.takeOldPassport(ctx, seat, token, old)
 }
 
@@ -99,7 +102,10 @@ func (d *Desk) takeOldPassport(ctx context.Context, seat Seat, token station.Cas
 		a.OldPassport = &old
 		read := station.FromZone(d.Charter.Profile, doc, station.DateOf(d.Now()))
 		read.LocalSurname, read.LocalGivenNames = a.Applicant.LocalSurname, a.Applicant.LocalGivenNames
-		read.PlaceOfBirth = a.Applicant.PlaceOfBirth
+		read.PlaceOfBirth, read.Patronymic = a.Applicant.PlaceOfBirth, a.Applicant.Patronymic
+		if read.PersonalNumber == "" {
+			read.PersonalNumber = a.Applicant.PersonalNumber
+		}
 		a.Applicant = read
 		return nil
 	})

@@ -57,7 +57,7 @@ func (d *Desk) Checklist(ctx context.Context, counted int) ([]Check, int, error)
 			return err
 		}
 		now, err := d.surely(tx)
-		checks = append(checks, d.ages(cases, now))
+		checks = append(append(checks, d.ages(cases, now)), d.terms(now)...)
 		return err
 	})
 	if err != nil {

@@ -66,6 +66,39 @@ func TestCrashAtEveryTransaction(t *testing.T) {
 	}
 }
 
+// TestCrashInACorrection ends the program around each transaction of a life in which the first finished book
+// is wrong: spoiled under two signatures, given back by headquarters, corrected, approved and made again.
+func TestCrashInACorrection(t *testing.T) {
+	stride, first := 31, 20
+	if os.Getenv("PADAROZHNIK_TORTURE") != "" {
+		stride, first = 1, 2
+	}
+	for _, after := range []bool{false, true} {
+		for n := first; ; n += stride {
+			crashed := false
+			t.Run(fmt.Sprintf("transaction %d, committed %v", n, after), func(t *testing.T) {
+				o := newOffice(t, 2)
+				o.typo = true
+				crashed = o.runUntilCrash(n, after)
+				d := o.desk(nil)
+				c := o.finish(d)
+				if c.Serial != "UT4200002" || len(c.Spoiled) != 1 || c.Spoiled[0] != "UT4200001" {
+					t.Errorf("ended with %s, spoiled %v", c.Serial, c.Spoiled)
+				}
+				if _, err := d.VerifyJournal(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			if t.Failed() {
+				return
+			}
+			if !crashed {
+				break
+			}
+		}
+	}
+}
+
 func (o *office) runUntilCrash(n int, after bool) (crashed bool) {
 	return o.untilCrash(n, after, func(d *issuance.Desk) { o.finish(d) })
 }

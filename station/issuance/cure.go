@@ -6,7 +6,9 @@ import (
 	"padarozhnik/devices"
 	"padarozhnik/printing/calibration"
 	"padarozhnik/printing/measure"
+	"padarozhnik/printing/paper"
 	"padarozhnik/station"
+	"padarozhnik/station/attest"
 	"padarozhnik/station/journal"
 )
 
@@ -132,6 +134,15 @@ func conditions() []struct {
 		{ErrNoOrder, "no-order"},
 		{ErrTrustList, "trust-list"},
 		{ErrCharter, "charter"},
+		{ErrElsewhere, "elsewhere"},
+		{attest.ErrForged, "forged"},
+		{attest.ErrMalformed, "not-attested"},
+		{paper.ErrNoCode, "no-code"},
+		{station.ErrAged, "aged"},
+		{station.ErrProxy, "proxy"},
+		{station.ErrQuota, "quota"},
+		{station.ErrMode, "mode"},
+		{station.ErrVetting, "vetting"},
 		{station.ErrTwice, "counted-twice"},
 		{station.ErrCounts, "counts-differ"},
 		{station.ErrSeal, "seal"},

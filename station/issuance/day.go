@@ -222,6 +222,9 @@ func (d *Desk) CloseDay(ctx context.Context, seat Seat, counted int) ([]Check, e
 		if err := endDay(tx); err != nil {
 			return err
 		}
+		if err := d.tellCounters(tx); err != nil {
+			return err
+		}
 		body := event.Day{
 			Day: day.ID, Counted: counted, Expected: expected, Failed: failed(checks), Figures: &figures,
 		}

@@ -13,9 +13,13 @@ import (
 // signs, sealed to the vault, the hashes of the data groups that the application they saw gives.
 // The station's copy of the application and its key are destroyed in the same transaction.
 //
+// checked is what the officer ticked: all that the profile's checklist demands.
+//
 // A case whose booklet was spoiled is approved again for another blank; headquarters still holds
-// what was approved.
-func (d *Desk) Approve(ctx context.Context, seat Seat, token station.CaseToken, reason string) (station.Serial, error) {
+// what was approved, and nothing is ticked.
+func (d *Desk) Approve(
+	ctx context.Context, seat Seat, token station.CaseToken, reason string, checked ...station.Item,
+) (station.Serial, error) {
 	var serial station.Serial
 	err := d.Store.Update(ctx, func(tx Tx) error {
 		f, err := tx.Folder(token)
@@ -25,6 +29,13 @@ func (d *Desk) Approve(ctx context.Context, seat Seat, token station.CaseToken, 
 		if err := f.Case.MayDecide(seat.Officer, d.Now()); err != nil {
 			return err
 		}
+		if f.Case.Visitor && !f.Case.Whole {
+			decision := station.Decision{Reason: reason, Checked: checked}
+			return d.visiting(tx, seat, &f, decision, event.Verdict{Approved: true})
+		}
+		if d.Charter.DecidedElsewhere() && f.Case.Stage == station.StageSubmitted && !f.Case.Visitor {
+			return ErrElsewhere
+		}
 		if err := d.mayIssue(tx); err != nil {
 			return err
 		}
@@ -32,7 +43,7 @@ func (d *Desk) Approve(ctx context.Context, seat Seat, token station.CaseToken, 
 		if err != nil {
 			return err
 		}
-		decision, a, err := d.decision(f, seat, book.Serial, reason)
+		decision, a, err := d.decision(f, seat, book.Serial, reason, checked)
 		if err != nil {
 			return err
 		}
@@ -60,7 +71,7 @@ func (d *Desk) Approve(ctx context.Context, seat Seat, token station.CaseToken, 
 		if err != nil {
 			return err
 		}
-		body := event.Approved{Serial: book.Serial, Instead: decision.Instead, Here: here}
+		body := event.Approved{Serial: book.Serial, Instead: decision.Instead, Here: here, Checked: decision.Checked}
 		if err := d.record(tx, seat.Key, fact{event.CaseApproved, string(token), body, blob}); err != nil {
 			return err
 		}
@@ -88,7 +99,7 @@ func nextBlank(tx Tx) (station.Booklet, error) {
 
 // decision computes what the approving officer binds themselves to, and returns the application that
 // they saw; a case that is approved again has none here.
-func (d *Desk) decision(f Folder, seat Seat, blank station.Serial, reason string) (
+func (d *Desk) decision(f Folder, seat Seat, blank station.Serial, reason string, checked []station.Item) (
 	out station.Decision, a station.Application, err error) {
 	out = station.Decision{Case: f.Case.Token, Serial: blank, Issue: station.DateOf(d.Now()), Reason: reason}
 	if f.Case.Stage == station.StageSpoiled {
@@ -98,9 +109,10 @@ func (d *Desk) decision(f Folder, seat Seat, blank station.Serial, reason string
 	if err := d.open(f.Case.Token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 		return out, a, err
 	}
-	if missing := a.Missing(d.Charter.Profile, out.Issue); len(missing) > 0 {
-		return out, a, &station.IncompleteError{Missing: missing}
+	if err := d.checkApproval(a, checked, out.Issue); err != nil {
+		return out, a, err
 	}
+	out.Checked = checked
 	out.Expiry = d.Charter.Profile.Expiry(a.Applicant.Birth, out.Issue)
 	zone, err := station.Zone(d.Charter.Profile, a.Applicant, blank, out.Issue, out.Expiry)
 	if err != nil {
@@ -114,12 +126,32 @@ func (d *Desk) decision(f Folder, seat Seat, blank station.Serial, reason string
 	return out, a, nil
 }
 
-// Return sends the case back to its enrollment officer, whose remark they find in it.
-func (d *Desk) Return(ctx context.Context, seat Seat, token station.CaseToken, remark string) error {
+// checkApproval holds an application and what the officer ticked against the profile.
+func (d *Desk) checkApproval(a station.Application, checked []station.Item, today station.Date) error {
+	if err := a.Approvable(d.Charter.Profile, today); err != nil {
+		return err
+	}
+	return station.Ticked("approval", a.Demanded(d.Charter.Profile, today), checked)
+}
+
+// Return sends the case back to its enrollment officer, who finds the remark in it, and those about
+// single fields beside them. Nothing is typed again.
+func (d *Desk) Return(
+	ctx context.Context, seat Seat, token station.CaseToken, remark string, beside ...station.Remark,
+) error {
+	for _, r := range beside {
+		if err := r.Check(); err != nil {
+			return fmt.Errorf("return case %s: %w", token, err)
+		}
+	}
 	err := d.Store.Update(ctx, func(tx Tx) error {
 		f, err := tx.Folder(token)
 		if err != nil {
 			return err
+		}
+		if f.Case.Visitor {
+			decision := station.Decision{Reason: remark, Marks: beside}
+			return d.visiting(tx, seat, &f, decision, event.Verdict{Returned: true})
 		}
 		if f.Case, err = f.Case.Return(seat.Officer, remark, d.Now()); err != nil {
 			return err
@@ -128,7 +160,7 @@ func (d *Desk) Return(ctx context.Context, seat Seat, token station.CaseToken, r
 		if err := d.open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 			return err
 		}
-		a.Remarks = append(a.Remarks, remark)
+		a.Remarks, a.Marks = append(a.Remarks, remark), beside
 		enroller, ok := d.Charter.Officer(f.Case.Enrolled)
 		if !ok {
 			return fmt.Errorf("the officer who enrolled: %w", ErrNotOfficer)
@@ -153,6 +185,9 @@ func (d *Desk) Refuse(ctx context.Context, seat Seat, token station.CaseToken, r
 		f, err := tx.Folder(token)
 		if err != nil {
 			return err
+		}
+		if f.Case.Visitor && !f.Case.Whole {
+			return d.visiting(tx, seat, &f, station.Decision{Reason: reason}, event.Verdict{})
 		}
 		if f.Case, err = f.Case.Refuse(seat.Officer, reason, d.Now()); err != nil {
 			return err

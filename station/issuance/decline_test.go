@@ -55,7 +55,7 @@ func TestVaultDeclines(t *testing.T) {
 			if err := o.capture(ctx, d, token); err != nil {
 				t.Fatal(err)
 			}
-			must(d.Approve(ctx, o.seat(d, tc.by), token, "complete"))(t)
+			must(d.Approve(ctx, o.seat(d, tc.by), token, "complete", o.charter.Profile.Approval...))(t)
 			must(d.Sync(ctx))(t)
 			o.round()
 			r := must(d.Sync(ctx))(t)

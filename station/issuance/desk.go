@@ -103,6 +103,7 @@ type Desk struct {
 	Training     bool // Utopian books alone, on a store of its own; TRAINING is printed across every page
 	Now          func() time.Time
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
+	ChipTime     time.Duration        // for which a chip on the reader may be silent; 0: 15 s
 	Log          *slog.Logger
 
 	exchanging turn

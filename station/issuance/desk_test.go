@@ -136,7 +136,11 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 	case station.StageDraft, station.StageReturned:
 		return false, o.capture(ctx, d, c.Token)
 	case station.StageSubmitted, station.StageSpoiled:
-		_, err := d.Approve(ctx, o.seat(d, "A"), c.Token, "complete")
+		if c.Asked {
+			o.exchange(d)
+			return false, nil
+		}
+		_, err := d.Approve(ctx, o.seat(d, "A"), c.Token, "complete", o.charter.Profile.Approval...)
 		return false, err
 	case station.StageApproved:
 		if _, err := o.sync(ctx, d); err != nil {
@@ -160,7 +164,10 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 	case station.StageOrdered, station.StageProducing:
 		return false, o.produce(ctx, d, c, board.Booklets[c.Serial].State)
 	case station.StagePassed:
-		return false, d.HandOver(ctx, o.seat(d, "E"), c.Token, true, true)
+		if o.typo && len(c.Spoiled) == 0 {
+			return false, d.WasteFinished(ctx, o.seat(d, "E"), o.seat(d, "I"), c.Token, event.WasteTypo, "a letter is wrong")
+		}
+		return false, d.HandOver(ctx, o.seat(d, "E"), c.Token, given())
 	case station.StageHanded:
 		if _, err := o.sync(ctx, d); err != nil {
 			return false, err
@@ -171,11 +178,16 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 	return c.Stage == station.StageClosed, nil
 }
 
+// given is a hand-over of which everything was confirmed.
+func given() station.Handing {
+	return station.Handing{Present: true, Match: true, Checked: true, Chip: true, Old: station.CustodyHolder}
+}
+
 func (o *office) produce(ctx context.Context, d *issuance.Desk, c station.Case, state station.State) error {
 	operator := o.seat(d, "O")
 	switch state {
 	case station.StatePrinted:
-		_, err := d.Inspect(ctx, o.seat(d, "I"), c.Token, nil)
+		_, err := d.Inspect(ctx, o.seat(d, "I"), c.Token, nil, o.charter.Profile.Visual...)
 		return err
 	case station.StateInking:
 		e, err := d.Examine(ctx, operator, c.Token, nil)
@@ -341,7 +353,7 @@ func TestFourEyes(t *testing.T) {
 		"an operator approves":  func() error { _, err := d.Approve(ctx, o.seat(d, "O"), token, "complete"); return err },
 		"an operator opens":     func() error { _, err := d.Application(ctx, o.seat(d, "O"), token); return err },
 		"produced unapproved":   func() error { return d.Produce(ctx, o.seat(d, "O"), token, nil) },
-		"handed over at once":   func() error { return d.HandOver(ctx, o.seat(d, "E"), token, true, true) },
+		"handed over at once":   func() error { return d.HandOver(ctx, o.seat(d, "E"), token, given()) },
 		"one custodian twice": func() error {
 			return d.ReceiveStock(ctx, o.seat(d, "A"), o.seat(d, "A"), []station.Serial{"UT4200001"})
 		},

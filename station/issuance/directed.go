@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"padarozhnik/station"
+	"padarozhnik/station/attest"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
 )
@@ -100,7 +101,7 @@ func notices(tx Tx) ([]event.Revoked, error) {
 }
 
 // Reported tells whether headquarters has reported a serial lost, and the word for why. It needs no
-// network: it looks at the notices that the station carries. A verifier asks it for any book, before
+// network: it looks at the notices and at the list of revoked books that the station carries. A verifier asks it for any book, before
 // it believes the chip: a stolen blank can carry a good print.
 func (d *Desk) Reported(ctx context.Context, serial station.Serial) (reason string, lost bool, err error) {
 	return Reported(ctx, d.Store, serial)
@@ -109,8 +110,12 @@ func (d *Desk) Reported(ctx context.Context, serial station.Serial) (reason stri
 // Reported is Desk.Reported where nobody has opened the desk.
 func Reported(ctx context.Context, store Store, serial station.Serial) (reason string, lost bool, err error) {
 	var all []event.Revoked
+	var row attest.Row
 	err = store.View(ctx, func(tx Tx) (err error) {
-		all, err = notices(tx)
+		if all, err = notices(tx); err != nil {
+			return err
+		}
+		row, lost, err = listedRow(tx, serial)
 		return err
 	})
 	for _, n := range slices.Backward(all) {
@@ -118,5 +123,5 @@ func Reported(ctx context.Context, store Store, serial station.Serial) (reason s
 			return n.Reason, true, err
 		}
 	}
-	return "", false, err
+	return row.Reason, lost, err
 }

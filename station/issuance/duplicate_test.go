@@ -49,7 +49,7 @@ func (o *office) approvedCase(d *issuance.Desk, a station.Applicant, former stri
 	if err := d.Submit(ctx, o.seat(d, "E"), token); err != nil {
 		t.Fatal(err)
 	}
-	must(d.Approve(ctx, o.seat(d, "A"), token, "complete"))(t)
+	must(d.Approve(ctx, o.seat(d, "A"), token, "complete", o.charter.Profile.Approval...))(t)
 	return token
 }
 

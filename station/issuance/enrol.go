@@ -10,6 +10,13 @@ import (
 
 // Enrol opens a draft that only this officer can read.
 func (d *Desk) Enrol(ctx context.Context, seat Seat) (station.CaseToken, error) {
+	return d.enrolAs(ctx, seat, "", station.Application{})
+}
+
+// enrolAs opens a draft in a family's session, or in none, with what is known already.
+func (d *Desk) enrolAs(
+	ctx context.Context, seat Seat, family station.CaseToken, begun station.Application,
+) (station.CaseToken, error) {
 	token, err := newToken()
 	if err != nil {
 		return "", err
@@ -18,8 +25,9 @@ func (d *Desk) Enrol(ctx context.Context, seat Seat) (station.CaseToken, error) 
 	if err != nil {
 		return "", fmt.Errorf("enrol: %w", err)
 	}
+	c.Family = family
 	f := Folder{Case: c}
-	if f.Sealed, f.Keys, err = d.lock(token, station.Application{}, []station.Officer{seat.Officer}); err != nil {
+	if f.Sealed, f.Keys, err = d.lock(token, begun, []station.Officer{seat.Officer}); err != nil {
 		return "", fmt.Errorf("enrol: %w", err)
 	}
 	room, err := d.Store.Room(ctx)
@@ -96,6 +104,9 @@ func (d *Desk) Amend(
 		if err := fn(&a); err != nil {
 			return err
 		}
+		if err := a.Enter(d.Charter.Profile); err != nil {
+			return err
+		}
 		if f.Sealed, err = sealValue(key, token, a); err != nil {
 			return err
 		}
@@ -108,33 +119,6 @@ func (d *Desk) Amend(
 		return fmt.Errorf("%s of case %s: %w", step, token, err)
 	}
 	return nil
-}
-
-// Application opens a case for an officer to whom it is wrapped. Opening is an event of its own.
-func (d *Desk) Application(ctx context.Context, seat Seat, token station.CaseToken) (station.Application, error) {
-	var a station.Application
-	err := d.Store.Update(ctx, func(tx Tx) error {
-		f, err := tx.Folder(token)
-		if err != nil {
-			return err
-		}
-		key, err := d.unlock(token, f.Keys, f.Sealed, seat.Key, &a)
-		if err != nil {
-			return err
-		}
-		defer key.Destroy()
-		if f.Keys, err = d.session.underDay(token, key, f.Keys); err != nil {
-			return err
-		}
-		if err := tx.PutFolder(f); err != nil {
-			return err
-		}
-		return d.record(tx, seat.Key, fact{kind: event.CaseViewed, subject: string(token)})
-	})
-	if err != nil {
-		return station.Application{}, fmt.Errorf("open case %s: %w", token, err)
-	}
-	return a, nil
 }
 
 // Submit closes the draft: a copy is sealed to headquarters' vault, and the approving officers can
@@ -152,7 +136,10 @@ func (d *Desk) Submit(ctx context.Context, seat Seat, token station.CaseToken) e
 		if f.Case, err = f.Case.Submit(seat.Officer, a, d.Charter.Profile, d.Now()); err != nil {
 			return err
 		}
-		readers := append(d.Charter.WithRole(station.RoleApprove), seat.Officer)
+		readers := []station.Officer{seat.Officer}
+		if !d.Charter.DecidedElsewhere() {
+			readers = append(d.Charter.WithRole(station.RoleApprove), seat.Officer)
+		}
 		if f.Sealed, f.Keys, err = d.lock(token, a, readers); err != nil {
 			return err
 		}

@@ -2,48 +2,11 @@ package issuance
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal/event"
 )
-
-// HandOver gives a passed booklet to its holder. The officer confirms that the holder is present
-// and that the chip's portrait is theirs.
-func (d *Desk) HandOver(ctx context.Context, seat Seat, token station.CaseToken, present, match bool) error {
-	err := d.Store.Update(ctx, func(tx Tx) error {
-		f, err := tx.Folder(token)
-		if err != nil {
-			return err
-		}
-		if f.Case, err = f.Case.HandOver(seat.Officer, present, match, d.Now()); err != nil {
-			return err
-		}
-		if err := errors.Join(d.mayIssue(tx), stoppedHere(tx, f.Case)); err != nil {
-			return err
-		}
-		book, err := tx.Booklet(f.Case.Serial)
-		if err != nil {
-			return err
-		}
-		if book, err = book.Advance(station.StateHanded); err != nil {
-			return err
-		}
-		if err := tx.PutFolder(f); err != nil {
-			return err
-		}
-		if err := tx.PutBooklet(book); err != nil {
-			return err
-		}
-		body := event.Bound{Case: token}
-		return d.record(tx, seat.Key, fact{kind: event.CaseHanded, subject: string(book.Serial), body: body})
-	})
-	if err != nil {
-		return fmt.Errorf("hand over case %s: %w", token, err)
-	}
-	return nil
-}
 
 // Close erases what is left of every case that is finished and wholly receipted by headquarters:
 // the order, the keys that open it, and the bytes on the disk. It returns the cases it closed.

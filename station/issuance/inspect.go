@@ -142,11 +142,12 @@ func (d *Desk) examineChip(ctx context.Context, o station.Order, e *Examination,
 	return nil
 }
 
-// Inspect examines a printed booklet and passes it if everything agrees. Otherwise it returns the
+// Inspect examines a printed booklet and passes it if everything agrees and the officer has looked at
+// what no scanner sees: looked is what they ticked of the profile's list. Otherwise it returns the
 // examination with ErrInspection, and the inspecting officer either looks again or spoils the
 // booklet with Resolve.
 func (d *Desk) Inspect(
-	ctx context.Context, seat Seat, token station.CaseToken, report devices.Report,
+	ctx context.Context, seat Seat, token station.CaseToken, report devices.Report, looked ...station.Item,
 ) (Examination, error) {
 	c, err := d.Case(ctx, token)
 	if err != nil {
@@ -154,6 +155,9 @@ func (d *Desk) Inspect(
 	}
 	if err := c.MayInspect(seat.Officer, d.Now()); err != nil {
 		return Examination{}, err
+	}
+	if err := station.Ticked("visual", d.Charter.Profile.Visual, looked); err != nil {
+		return Examination{}, fmt.Errorf("inspect %s: %w", c.Serial, err)
 	}
 	book, err := d.booklet(ctx, c.Serial)
 	if err != nil {
@@ -175,7 +179,7 @@ func (d *Desk) Inspect(
 	}
 	defer Destroy(&o)
 	sod := sha256.Sum256(o.File("EF.SOD"))
-	body := event.Inspected{SOD: sod[:]}
+	body := event.Inspected{SOD: sod[:], Looked: looked}
 	for _, f := range e.Findings {
 		if f.OK == e.OK() {
 			body.Findings = append(body.Findings, f.What)
@@ -186,11 +190,7 @@ func (d *Desk) Inspect(
 		err := d.Store.Update(ctx, func(tx Tx) error { return d.record(tx, seat.Key, ev) })
 		return e, errors.Join(ErrInspection, err)
 	}
-	ev := fact{kind: event.BookletPassed, body: body}
-	return e, d.advance(ctx, seat.Key, o, station.StatePassed, ev, func(c *station.Case) (err error) {
-		*c, err = c.Pass(seat.Officer, d.Now())
-		return err
-	})
+	return e, d.finish(ctx, seat, o, body)
 }
 
 // Resolve records what a person decided after looking at a booklet: that its page carries no ink
@@ -207,6 +207,9 @@ func (d *Desk) Resolve(
 	inspects := seat.Officer.May(station.RoleInspect, station.DateOf(d.Now()))
 	if operates != nil && inspects != nil {
 		return fmt.Errorf("resolve %s: %w", c.Serial, operates)
+	}
+	if c.Stage == station.StagePassed {
+		return fmt.Errorf("resolve a finished book %s: %w", c.Serial, station.ErrSamePerson)
 	}
 	o := station.Order{Case: token, Serial: c.Serial}
 	ev := fact{kind: event.BookletResolved, body: event.Resolved{Case: token, As: as, Reason: reason}}

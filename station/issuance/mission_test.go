@@ -58,7 +58,7 @@ func (o *office) missionDesk() *issuance.Desk {
 func (o *office) oneApproved(d *issuance.Desk) station.Case {
 	o.t.Helper()
 	c := o.until(d, station.StageSubmitted)
-	must(d.Approve(o.t.Context(), o.seat(d, "A"), c.Token, "complete"))(o.t)
+	must(d.Approve(o.t.Context(), o.seat(d, "A"), c.Token, "complete", d.Charter.Profile.Approval...))(o.t)
 	return must(d.Case(o.t.Context(), c.Token))(o.t)
 }
 
@@ -203,7 +203,7 @@ func TestMissionSignerOffline(t *testing.T) {
 		KeyID: a.KeyID(), SPKI: must(x509.MarshalPKIXPublicKey(a.Public()))(t),
 	})
 	o.exchange(d)
-	err := d.HandOver(t.Context(), o.seat(d, "E"), c.Token, true, true)
+	err := d.HandOver(t.Context(), o.seat(d, "E"), c.Token, given())
 	if !errors.Is(err, issuance.ErrDeclined) {
 		t.Errorf("handed over what headquarters declined: %v", err)
 	}
@@ -333,7 +333,7 @@ func (o *office) signed(d *issuance.Desk) {
 	if err := errors.Join(d.Amend(t.Context(), seat, token, "person", other), d.Submit(t.Context(), seat, token)); err != nil {
 		t.Fatal(err)
 	}
-	must(d.Approve(t.Context(), o.seat(d, "A"), token, "complete"))(t)
+	must(d.Approve(t.Context(), o.seat(d, "A"), token, "complete", d.Charter.Profile.Approval...))(t)
 	o.exchange(d)
 	if err := d.SignHere(t.Context(), o.seat(d, "A"), token, o.ownSigner); err != nil {
 		t.Fatal(err)

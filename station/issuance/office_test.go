@@ -73,6 +73,11 @@ type office struct {
 	open    *note.Verifier
 	scanURL string
 	inkURL  string
+	dead    map[station.Serial]bool // books whose chips are silent
+
+	typo     bool // the first finished book turns out to be wrong
+	reach    func(*token.File, wire.Peer) *client.Client
+	branches []*office // other offices of the same headquarters
 
 	root      crypto.Signer // of the CSCA
 	csca      *pki.Certificate
@@ -172,19 +177,12 @@ func (o *office) headquarters(document vault.Signer) {
 	if err := toml.Unmarshal(resources.UtopiaProfile, &o.charter.Profile); err != nil {
 		t.Fatal(err)
 	}
+	o.charter.Profile.ViewsPerDay = 0 // quotas have tests of their own
 	vaultToken := must(token.Create(filepath.Join(o.dir, "vault.token"), []byte("x"),
 		token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}))(t)
 	o.charter.Version, o.charter.Station, o.charter.StationID = 1, stationID, o.keys["station"].KeyID()
 	o.charter.Vault, o.charter.VaultSPKI = vaultToken.HPKEPublic(), must(x509.MarshalPKIXPublicKey(vaultToken.Public()))(t)
-	registered := ledger.Station{ID: stationID, Epoch: 1, Key: must(x509.MarshalPKIXPublicKey(o.keys["station"].Public()))(t)}
-	for name, roles := range members {
-		k := o.keys[name]
-		der := must(x509.MarshalPKIXPublicKey(k.Public()))(t)
-		o.charter.Officers = append(o.charter.Officers, station.Officer{
-			Pseudonym: name, KeyID: k.KeyID(), Roles: roles, SPKI: der, HPKE: k.HPKEPublic(),
-		})
-		registered.Officers = append(registered.Officers, ledger.Officer{Key: der, Roles: []string{"officer"}})
-	}
+	registered := o.appoint()
 	private, public, err := note.GenerateKey(rand.Reader, "ledger.test")
 	if err != nil {
 		t.Fatal(err)
@@ -200,9 +198,50 @@ func (o *office) headquarters(document vault.Signer) {
 		Diary: o.diary(vaultToken), DuplicateKey: bytes.Repeat([]byte{7}, 32),
 		Log: slog.New(slog.DiscardHandler),
 		Offices: func() ([]vault.Office, error) {
-			return []vault.Office{{Charter: o.charter, HPKE: o.keys["station"].HPKEPublic(), SPKI: registered.Key}}, nil
+			all := []vault.Office{{Charter: o.charter, HPKE: o.keys["station"].HPKEPublic(), SPKI: registered.Key}}
+			for _, b := range o.branches {
+				own := must(x509.MarshalPKIXPublicKey(b.keys["station"].Public()))(t)
+				all = append(all, vault.Office{Charter: b.charter, HPKE: b.keys["station"].HPKEPublic(), SPKI: own})
+			}
+			return all, nil
 		},
 	}
+}
+
+// appoint puts the office's people into its charter, and returns what the ledger registers.
+func (o *office) appoint() ledger.Station {
+	t := o.t
+	own := must(x509.MarshalPKIXPublicKey(o.keys["station"].Public()))(t)
+	registered := ledger.Station{ID: o.charter.Station, Epoch: 1, Key: own}
+	o.charter.StationID, o.charter.Officers = o.keys["station"].KeyID(), nil
+	for name, roles := range members {
+		k := o.keys[name]
+		der := must(x509.MarshalPKIXPublicKey(k.Public()))(t)
+		o.charter.Officers = append(o.charter.Officers, station.Officer{
+			Pseudonym: name, KeyID: k.KeyID(), Roles: roles, SPKI: der, HPKE: k.HPKEPublic(),
+		})
+		registered.Officers = append(registered.Officers, ledger.Officer{Key: der, Roles: []string{"officer"}})
+	}
+	return registered
+}
+
+// branch is another office of the same headquarters, with people of its own and the devices of the first.
+func (o *office) branch(name string) *office {
+	t := o.t
+	t.Helper()
+	b := *o
+	b.dir, b.keys, b.branches, b.offers = t.TempDir(), map[string]*token.File{}, nil, nil
+	for who := range members {
+		b.newToken(who)
+	}
+	b.newToken("station")
+	b.charter.Station = name
+	if err := o.ledger.Register(t.Context(), b.appoint()); err != nil {
+		t.Fatal(err)
+	}
+	b.wire = o.reach(b.keys["station"], wire.Peer{Name: name, Role: wire.RoleStation})
+	o.branches = append(o.branches, &b)
+	return &b
 }
 
 // diary opens the vault's diary.
@@ -228,6 +267,7 @@ func (o *office) connect(verifier note.Verifier, vaultToken *token.File) (forSta
 			Clock: func() time.Time { return time.Time{} }, Dial: o.dial,
 		}))(t)
 	}
+	o.reach = reach
 	return reach(o.keys["station"], wire.Peer{Name: stationID, Role: wire.RoleStation}),
 		reach(vaultToken, wire.Peer{Name: "vault", Role: wire.RoleVault})
 }
@@ -296,7 +336,8 @@ func (o *office) round() {
 // Put implements issuance.Hand: a book that lies on the reader is in the slot.
 func (o *office) Put(_ context.Context, serial station.Serial, at issuance.Spot) error {
 	o.slot.Put(nil)
-	if err := o.table.Move(string(serial), desk.Place(at)); err != nil || at != issuance.SpotReader {
+	err := o.table.Move(string(serial), desk.Place(at))
+	if err != nil || at != issuance.SpotReader || o.dead[serial] {
 		return err
 	}
 	c, err := virtualchip.Open(virtualchip.FileStore{Path: o.table.ChipPath(string(serial))}, rand.Reader)

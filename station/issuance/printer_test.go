@@ -211,7 +211,7 @@ func TestInkFollowsThePage(t *testing.T) {
 	if page.CAN != order.Secrets.CAN || page.CAN == "" {
 		t.Error("the profile wants the access number printed")
 	}
-	if _, err := d.Inspect(t.Context(), o.seat(d, "I"), c.Token, nil); err != nil {
+	if _, err := d.Inspect(t.Context(), o.seat(d, "I"), c.Token, nil, d.Charter.Profile.Visual...); err != nil {
 		t.Errorf("inspection: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -89,6 +90,9 @@ func (d *Desk) Produce(ctx context.Context, seat Seat, token station.CaseToken, 
 	book, err := d.booklet(ctx, o.Serial)
 	if err != nil {
 		return err
+	}
+	if err := d.agedNow(ctx, seat, o, book); err != nil {
+		return fmt.Errorf("booklet %s: %w", o.Serial, err)
 	}
 	steps := map[station.State]func(context.Context, Seat, station.Order, devices.Report) error{
 		station.StateReserved: d.take,
@@ -202,7 +206,7 @@ func (d *Desk) chipOf(ctx context.Context, serial station.Serial) (devices.ChipS
 	if err := d.put(ctx, serial, SpotReader); err != nil {
 		return devices.ChipState{}, err
 	}
-	within, cancel := context.WithTimeout(ctx, chipTime)
+	within, cancel := context.WithTimeout(ctx, cmp.Or(d.ChipTime, chipTime))
 	defer cancel()
 	for {
 		err := d.Encoder.Wait(within)

@@ -48,7 +48,7 @@ func raided(t *testing.T) (*office, *needles) {
 		if i == 1 {
 			continue
 		}
-		must(d.Approve(ctx, o.seat(d, "A"), token, "complete"))(t)
+		must(d.Approve(ctx, o.seat(d, "A"), token, "complete", o.charter.Profile.Approval...))(t)
 		must(d.Sync(ctx))(t)
 		o.round()
 		if r := must(d.Sync(ctx))(t); r.Orders != 1 {

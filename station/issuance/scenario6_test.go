@@ -208,7 +208,7 @@ func TestScenario6BatchRun(t *testing.T) {
 		t.Errorf("the operator inspects: %v", err)
 	}
 	d.anotherZone(d.serial["zone"])
-	s = must(desk.InspectRun(ctx, d.seat(desk, "I"), d.hear))(t)
+	s = must(desk.InspectRun(ctx, d.seat(desk, "I"), d.hear, desk.Charter.Profile.Visual...))(t)
 	d.needs("zone", "inspection")
 	d.is("zone", station.StatePrinted)
 	if err := desk.Resolve(ctx, d.seat(desk, "I"), d.caseOf(d.serial["zone"]), station.StateSpoiled, "zone differs"); err != nil {

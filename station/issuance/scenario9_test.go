@@ -285,7 +285,7 @@ func TestScenario9F6ThreeWeeksOfSilence(t *testing.T) {
 					t.Errorf("after %d days: %+v", c.days, s)
 				}
 			}
-			_, err := d.Approve(t.Context(), o.seat(d, "A"), token, "complete")
+			_, err := d.Approve(t.Context(), o.seat(d, "A"), token, "complete", o.charter.Profile.Approval...)
 			if !errors.Is(err, station.ErrSilent) || issuance.Cure(err) != "silent" {
 				t.Errorf("approved in silence: %v", err)
 			}
@@ -297,7 +297,7 @@ func TestScenario9F6ThreeWeeksOfSilence(t *testing.T) {
 			if err := heard(o, d); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := d.Approve(t.Context(), o.seat(d, "A"), token, "complete"); err != nil {
+			if _, err := d.Approve(t.Context(), o.seat(d, "A"), token, "complete", o.charter.Profile.Approval...); err != nil {
 				t.Errorf("after headquarters was heard: %v", err)
 			}
 		})

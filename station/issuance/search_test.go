@@ -65,7 +65,7 @@ func (p plants) fillIn(a *station.Application) error {
 	}
 	a.Applicant = p.applicant
 	for _, text := range p.texts[5:] {
-		a.Evidence = append(a.Evidence, station.Evidence{Kind: "note", Note: text})
+		a.Evidence = append(a.Evidence, station.Evidence{Kind: "other", Note: text})
 	}
 	return nil
 }

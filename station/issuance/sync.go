@@ -73,6 +73,9 @@ func (d *Desk) Sync(ctx context.Context) (SyncReport, error) {
 
 // exchange is one round over the wire.
 func (d *Desk) exchange(ctx context.Context, report *SyncReport) error {
+	if _, err := d.BindAccepted(ctx); err != nil {
+		return err
+	}
 	if err := d.own(ctx, d.Headquarters, report); err != nil {
 		return err
 	}

@@ -154,6 +154,9 @@ func (d *Desk) surely(tx Tx) (time.Time, error) {
 
 // mayIssue asks the domain whether booklets may be made and handed over.
 func (d *Desk) mayIssue(tx Tx) error {
+	if err := d.Charter.Profile.Issues(); err != nil {
+		return err
+	}
 	heard, now, err := d.silence(tx)
 	if err != nil {
 		return err

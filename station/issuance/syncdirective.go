@@ -31,7 +31,7 @@ func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport
 	case event.NoticeRevoked:
 		return d.revoke(tx, s)
 	}
-	return nil
+	return d.remotely(tx, s, blob)
 }
 
 // acceptOrder opens an order with the station's key and wraps it to the officers who work on it.

@@ -64,6 +64,9 @@ type ExportReport struct {
 // sent by it: as long as no receipt has come, the next export carries it again.
 func (d *Desk) Export(ctx context.Context, to Outbox) (ExportReport, error) {
 	var report ExportReport
+	if err := d.countExport(ctx); err != nil {
+		return report, fmt.Errorf("export: %w", err)
+	}
 	if err := d.export(ctx, to, &report); err != nil {
 		return report, fmt.Errorf("export: %w", err)
 	}

@@ -30,6 +30,7 @@ const (
 	CauseDecision   = "decision"    // the approver's decision speaks of another case, blank or date
 	CauseIncomplete = "incomplete"  // the sealed application lacks what the profile demands
 	CauseDataGroups = "data-groups" // recomputed data groups differ from the approved ones
+	CauseMode       = "mode"        // the office may enrol and nothing else
 	CauseRevoked    = "revoked"     // a notice revoked the blank, or a token of who enrolled or approved
 )
 
@@ -60,6 +61,8 @@ type Approval struct {
 	Revoked  func(officer string) bool
 	Made     []time.Time // orders of the station
 	Now      time.Time
+	// Officer finds who enrolled or approved at another office; nil where the charter has both.
+	Officer func(keyID string) (station.Officer, bool)
 }
 
 // Allowed checks what can be told without opening the case: people, blank, quota. It returns a Refusal,
@@ -68,9 +71,16 @@ func (a Approval) Allowed() error {
 	if a.Revoked(a.Enrolled) || a.Revoked(a.Approved) {
 		return &Refusal{Cause: CauseRevoked}
 	}
+	if a.Charter.Profile.Issues() != nil {
+		return &Refusal{Cause: CauseMode}
+	}
+	find := a.Officer
+	if find == nil {
+		find = a.Charter.Officer
+	}
 	today := station.DateOf(a.Now)
-	approver, ok := a.Charter.Officer(a.Approved)
-	enroller, known := a.Charter.Officer(a.Enrolled)
+	approver, ok := find(a.Approved)
+	enroller, known := find(a.Enrolled)
 	if !ok || !known || a.Approved == a.Enrolled ||
 		approver.May(station.RoleApprove, today) != nil || enroller.May(station.RoleEnrol, today) != nil {
 		return &Refusal{Cause: CauseFourEyes}
@@ -110,6 +120,19 @@ func Bound(p station.Profile, a station.Application, d station.Decision) error {
 		return &Refusal{Cause: CauseDecision}
 	}
 	return Recompute(p, a, d)
+}
+
+// Judge holds an application against what its approver must have seen: the profile's checklist, a written
+// interview where no passport speaks for the applicant, evidence for each question. A station whose program
+// lets an approval through without gets no order. What replaces a spoiled blank was judged before.
+func Judge(p station.Profile, a station.Application, d station.Decision) error {
+	if a.Approvable(p, d.Issue) != nil {
+		return &Refusal{Cause: CauseIncomplete}
+	}
+	if d.Instead == "" && station.Ticked("approval", a.Demanded(p, d.Issue), d.Checked) != nil {
+		return &Refusal{Cause: CauseDecision}
+	}
+	return nil
 }
 
 // Recompute builds the data groups of a decision from the application and compares them with what the
@@ -160,7 +183,7 @@ func Draft(b Book) (station.Order, error) {
 	d, a := b.Decision, b.Application
 	out := station.Order{
 		Case: d.Case, Serial: d.Serial, ChipID: b.ChipID, Profile: b.Profile.Version,
-		Applicant: a.Applicant, Issue: d.Issue, Expiry: d.Expiry, Portrait: a.Portrait,
+		Applicant: a.Applicant, Issue: d.Issue, Expiry: d.Expiry, Portrait: a.Portrait, Proxies: a.Proxies,
 	}
 	zone, groups, err := personal(b.Profile, a, d)
 	if err != nil {

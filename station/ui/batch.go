@@ -344,13 +344,15 @@ func (w *Window) inspectBatch() {
 		return
 	}
 	d, seat := w.deps.Desk, *w.seat
-	w.run("batch inspect", func(ctx context.Context, r devices.Report) error {
-		if d.Scanner == nil || d.Encoder == nil {
-			return errNoDevice
-		}
-		_, err := d.InspectRun(ctx, seat, w.batchTold(ctx, r))
-		return err
-	}, nil)
+	w.askInspect(func(looked []station.Item) {
+		w.run("batch inspect", func(ctx context.Context, r devices.Report) error {
+			if d.Scanner == nil || d.Encoder == nil {
+				return errNoDevice
+			}
+			_, err := d.InspectRun(ctx, seat, w.batchTold(ctx, r), looked...)
+			return err
+		}, nil)
+	})
 }
 
 // reportBatch ends the run, and says where its report lies.

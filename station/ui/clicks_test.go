@@ -55,6 +55,7 @@ func TestDoubleClick(t *testing.T) {
 			o.choose(1)
 			o.tap("ui.verb.review")
 			test.Type(o.entry("ui.review.reason"), "complete")
+			o.tickAll()
 		}, "ui.verb.approve", event.CaseApproved, station.StageApproved, 1},
 		{"return", func(o *office) {
 			o.enter("S-01")

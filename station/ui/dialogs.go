@@ -106,16 +106,3 @@ func (w *Window) askResolve(title string, offered []station.State, answered func
 	choice.OnChanged = func(string) { check() }
 	reason.OnChanged = func(string) { check() }
 }
-
-// askHandOver has the officer confirm what only eyes can see.
-func (w *Window) askHandOver(answered func()) {
-	present := widget.NewCheck(w.texts.text("ui.handover.present"), nil)
-	match := widget.NewCheck(w.texts.text("ui.handover.match"), nil)
-	body := column(6, snug(paragraph(w.texts.text("ui.handover.says"))), present, match)
-	q := w.ask(w.texts.text("ui.verb.handover"), body, w.texts.text("ui.verb.handover"), answered)
-	if q == nil {
-		return
-	}
-	check := func(bool) { able(present.Checked && match.Checked, q.answer) }
-	present.OnChanged, match.OnChanged = check, check
-}

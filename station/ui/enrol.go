@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -54,7 +55,7 @@ func newEnrol(t texts, p station.Profile, do enrolActions) *enrol {
 	e.zone.SetPlaceHolder(t.text("ui.old.zone"))
 	e.zone.Wrapping = fyne.TextWrapOff
 	e.person = newPersonForm(t, p)
-	e.evidence = newEvidenceForm(t)
+	e.evidence = newEvidenceForm(t, p.Rules)
 	e.consents = newConsentForm(t, p)
 	e.frame = container.NewStack()
 	old := column(8, snug(e.old), e.button("ui.old.scan", theme.DocumentIcon(), do.scan), e.zone,
@@ -84,8 +85,13 @@ func (e *enrol) button(key string, icon fyne.Resource, do func()) *widget.Button
 func (e *enrol) show(token station.CaseToken, d draft) {
 	e.title.Text = e.texts.text("ui.enrol.title", token)
 	e.title.Refresh()
-	e.remarks.SetText(strings.Join(d.Remarks, "\n"))
-	e.remarks.Hidden = len(d.Remarks) == 0
+	said := slices.Clone(d.Remarks)
+	for _, m := range d.Marks {
+		said = append(said, e.texts.field(m.Field)+": "+m.Text)
+	}
+	e.remarks.SetText(strings.Join(said, "\n"))
+	e.remarks.Hidden = len(said) == 0
+	e.person.mark(d.Marks)
 	key := "ui.old.none"
 	if d.OldPassport != nil {
 		key = "ui.old.read"

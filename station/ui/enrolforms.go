@@ -2,12 +2,12 @@ package ui
 
 import (
 	"slices"
-	"strconv"
+	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
@@ -18,19 +18,26 @@ import (
 type personForm struct {
 	texts                                                       texts
 	surname, given, localSurname, localGiven, birth, birthplace *widget.Entry
+	patronymic, number                                          *widget.Entry
 	sex, nationality                                            *widget.Select
+	labels                                                      map[string]*canvas.Text // by field
 	object                                                      *fyne.Container
 }
 
 func sexes() []mrz.Sex { return []mrz.Sex{mrz.Female, mrz.Male, mrz.Unspecified} }
 
 func newPersonForm(t texts, p station.Profile) *personForm {
-	f := &personForm{texts: t, object: container.New(layout.NewFormLayout())}
+	f := &personForm{
+		texts: t, labels: map[string]*canvas.Text{}, object: container.New(layout.NewFormLayout()),
+	}
 	f.surname, f.given = f.entry("ui.person.surname"), f.entry("ui.person.givenNames")
-	f.localSurname, f.localGiven = f.entry("ui.person.localSurname"), f.entry("ui.person.localGivenNames")
+	f.localSurname = f.optional(p, station.FieldLocalNames, "ui.person.localSurname")
+	f.localGiven = f.optional(p, station.FieldLocalNames, "ui.person.localGivenNames")
+	f.patronymic = f.optional(p, station.FieldPatronymic, "ui.person.patronymic")
 	f.birth = f.entry("ui.person.birth")
 	f.birth.SetPlaceHolder(t.text("ui.person.birth.form"))
-	f.birthplace = f.entry("ui.person.placeOfBirth")
+	f.birthplace = f.optional(p, station.FieldPlaceOfBirth, "ui.person.placeOfBirth")
+	f.number = f.optional(p, station.FieldPersonalNumber, "ui.person.personalNumber")
 	labels := make([]string, len(sexes()))
 	for i, s := range sexes() {
 		labels[i] = t.word("ui.sex", string(s))
@@ -50,9 +57,31 @@ func (f *personForm) entry(key string) *widget.Entry {
 	return e
 }
 
+// optional is an entry that is there if the profile lets anybody fill it.
+func (f *personForm) optional(p station.Profile, field station.Optional, key string) *widget.Entry {
+	if !p.Lists(field) {
+		return widget.NewEntry() // on no screen
+	}
+	return f.entry(key)
+}
+
 func (f *personForm) add(key string, field fyne.CanvasObject) {
-	f.object.Add(leading(line(f.texts.text(key), sizeSmall, false, colourFaint)))
+	label := line(f.texts.text(key), sizeSmall, false, colourFaint)
+	f.labels["applicant."+strings.TrimPrefix(key, "ui.person.")] = label
+	f.object.Add(leading(label))
 	f.object.Add(field)
+}
+
+// mark writes beside each field what an approver found wrong with it.
+func (f *personForm) mark(marks []station.Remark) {
+	for field, label := range f.labels {
+		label.Text, label.Color = f.texts.text("ui.person."+strings.TrimPrefix(field, "applicant.")), shade(colourFaint)
+		if words := beside(marks, field); words != "" {
+			label.Text, label.Color = label.Text+" · "+words, shade(colourTrouble)
+		}
+		label.Refresh()
+	}
+	f.object.Refresh()
 }
 
 func (f *personForm) show(a station.Applicant) {
@@ -61,6 +90,8 @@ func (f *personForm) show(a station.Applicant) {
 	f.localSurname.SetText(a.LocalSurname)
 	f.localGiven.SetText(a.LocalGivenNames)
 	f.birthplace.SetText(a.PlaceOfBirth)
+	f.patronymic.SetText(a.Patronymic)
+	f.number.SetText(a.PersonalNumber)
 	f.birth.SetText("")
 	if !a.Birth.IsZero() {
 		f.birth.SetText(a.Birth.String())
@@ -81,6 +112,7 @@ func (f *personForm) fill(a *station.Applicant) error {
 	a.Surname, a.GivenNames = f.surname.Text, f.given.Text
 	a.LocalSurname, a.LocalGivenNames = f.localSurname.Text, f.localGiven.Text
 	a.PlaceOfBirth, a.Nationality = f.birthplace.Text, f.nationality.Selected
+	a.Patronymic, a.PersonalNumber = f.patronymic.Text, strings.ToUpper(strings.TrimSpace(f.number.Text))
 	if i := f.sex.SelectedIndex(); i >= 0 {
 		a.Sex = sexes()[i]
 	}
@@ -91,85 +123,6 @@ func (f *personForm) fill(a *station.Applicant) error {
 	birth, err := station.ParseDate(f.birth.Text)
 	a.Birth = birth
 	return err
-}
-
-// proofs are the kinds of evidence that the form offers.
-func proofs() []string {
-	return []string{
-		"old-passport", "birth-certificate", "internal-card", "residence-card", "interview", "voucher", "other",
-	}
-}
-
-// maxPoints is the most that one item of evidence adds to one question.
-const maxPoints = 3
-
-// evidenceForm lists what the officer saw and adds to it.
-type evidenceForm struct {
-	texts  texts
-	items  []station.Evidence
-	list   *fyne.Container
-	kind   *widget.Select
-	more   *widget.Button
-	note   *widget.Entry
-	points []*widget.Select
-	object *fyne.Container
-}
-
-func newEvidenceForm(t texts) *evidenceForm {
-	f := &evidenceForm{texts: t, list: container.NewVBox()}
-	labels := make([]string, len(proofs()))
-	for i, k := range proofs() {
-		labels[i] = t.word("ui.proof", k)
-	}
-	f.kind = widget.NewSelect(labels, nil)
-	f.kind.PlaceHolder = t.text("ui.proof.choose")
-	f.note = widget.NewEntry()
-	f.note.SetPlaceHolder(t.text("ui.proof.note"))
-	f.more = widget.NewButtonWithIcon(t.text("ui.proof.add"), theme.ContentAddIcon(), f.add)
-	f.more.Disable()
-	f.kind.OnChanged = func(kind string) { able(kind != "", f.more) }
-	questions := container.New(layout.NewFormLayout())
-	var steps []string
-	for i := range maxPoints + 1 {
-		steps = append(steps, strconv.Itoa(i))
-	}
-	for _, q := range station.Questions() {
-		s := widget.NewSelect(steps, nil)
-		s.SetSelected("0")
-		f.points = append(f.points, s)
-		questions.Add(s)
-		questions.Add(leading(
-			line(t.text("ui.evidence."+string(q)), sizeSmall, false, colourFaint)))
-	}
-	f.object = column(6, f.list, pair(f.kind, f.note), questions, f.more)
-	return f
-}
-
-func (f *evidenceForm) show(items []station.Evidence) {
-	f.items = slices.Clone(items)
-	f.list.RemoveAll()
-	for i, e := range f.items {
-		remove := widget.NewButtonWithIcon("", theme.DeleteIcon(), func() { f.show(slices.Delete(f.items, i, i+1)) })
-		remove.Importance = widget.LowImportance
-		f.list.Add(container.NewBorder(nil, nil, nil, remove,
-			leading(line(evidenceLine(f.texts, e), sizeText, false, colourInk))))
-	}
-	f.list.Refresh()
-}
-
-func (f *evidenceForm) add() {
-	i := f.kind.SelectedIndex()
-	if i < 0 {
-		return
-	}
-	e := station.Evidence{Kind: proofs()[i], Note: f.note.Text, Scores: map[station.Question]int{}}
-	for j, q := range station.Questions() {
-		e.Scores[q] = max(0, f.points[j].SelectedIndex())
-		f.points[j].SetSelectedIndex(0)
-	}
-	f.kind.ClearSelected()
-	f.note.SetText("")
-	f.show(append(f.items, e))
 }
 
 // consentForm asks for a decision on each item of the profile.

@@ -12,7 +12,6 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
-	"padarozhnik/station/journal/event"
 )
 
 // entry finds an entry by the words that stand in it while it is empty.
@@ -66,13 +65,11 @@ func (o *office) fillIn() {
 	kind := find(o, func(s *widget.Select) bool { return s.PlaceHolder == o.text("ui.proof.choose") })
 	kind.SetSelected(o.text("ui.proof.interview"))
 	shown(o.window.Fyne().Canvas(), func(each fyne.CanvasObject) {
-		if s, ok := each.(*widget.Select); ok && s.Selected == "0" {
-			s.SetSelected("2")
-		}
 		if g, ok := each.(*widget.RadioGroup); ok && g.Horizontal {
 			g.SetSelected(g.Options[0])
 		}
 	})
+	test.Type(o.entry("ui.proof.note"), "адказы сыходзяцца")
 	o.tap("ui.proof.add")
 }
 
@@ -107,6 +104,7 @@ func TestEnrolAndApproveByTapping(t *testing.T) {
 		t.Error("approval is offered without a reason")
 	}
 	test.Type(o.entry("ui.review.reason"), "complete, convincing")
+	o.tickAll()
 	o.tap("ui.verb.approve")
 	if got := o.stage(0); got != station.StageApproved {
 		t.Fatalf("after approval the case is %s", got)
@@ -131,29 +129,6 @@ func TestReturnedApplicationShowsItsRemark(t *testing.T) {
 	o.tap("ui.verb.enrol")
 	if !o.says("portrait too old") {
 		t.Error("the approver's remark is not shown to the officer who enrolled")
-	}
-}
-
-func TestHandOverNeedsBothConfirmations(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.open()
-	o.enter("E-01")
-	o.choose(5)
-	o.tap("ui.verb.handover")
-	for i, key := range []string{"ui.handover.present", "ui.handover.match"} {
-		answer := find(o, func(b *widget.Button) bool { return b.Text == o.text("ui.verb.handover") })
-		if !answer.Disabled() {
-			t.Fatalf("the passport can be handed over with %d confirmations", i)
-		}
-		test.Tap(find(o, func(c *widget.Check) bool { return c.Text == o.text(key) }))
-	}
-	o.tap("ui.verb.handover")
-	if got := o.kinds()[event.CaseHanded]; got != 1 {
-		t.Errorf("handed over %d times", got)
-	}
-	if !o.says(o.text("ui.verb.close.title")) {
-		t.Error("the screen does not say what comes next")
 	}
 }
 
@@ -212,6 +187,8 @@ func TestDevicesThatAreNotThere(t *testing.T) {
 	o.open()
 	o.enter("I-01")
 	o.choose(3)
+	o.tap("ui.verb.inspect")
+	o.tickAll()
 	o.tap("ui.verb.inspect")
 	if !o.says(o.text("cure.device-unreachable")) {
 		t.Error("no sentence for a device that is not configured")
@@ -299,7 +276,10 @@ func TestFocusOrder(t *testing.T) {
 		{"batch", func(o *office) { o.beginRun(); o.enter("O-01"); o.tap("ui.batch.title") },
 			[]string{"ui.batch.retry", "ui.batch.decide", "ui.back", "ui.batch.go"}},
 		{"review", func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") },
-			[]string{"ui.review.reason", "ui.back"}},
+			[]string{"ui.approval.identity", "ui.approval.interview", "ui.marks.field", "ui.marks.words", "ui.review.reason",
+				"ui.back"}},
+		{"inspect", func(o *office) { o.enter("I-01"); o.choose(3); o.tap("ui.verb.inspect") },
+			[]string{"ui.visual.lamination", "ui.visual.photo", "ui.leave"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := newOffice(t)

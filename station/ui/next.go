@@ -27,6 +27,8 @@ const (
 	verbSpoil       verb = "spoil"
 	verbInspect     verb = "inspect"
 	verbHandOver    verb = "handover"
+	verbWaste       verb = "waste" // of a finished book
+	verbReceipt     verb = "receipt"
 	verbClose       verb = "close"
 	verbNone        verb = "none"
 )
@@ -51,11 +53,10 @@ func nextOf(c station.Case, book station.Booklet) next {
 	case station.StageOrdered, station.StageProducing:
 		return nextOfBooklet(c, book)
 	case station.StagePassed:
-		return next{verbHandOver, nil, func(o station.Officer, now time.Time) error {
-			_, err := c.HandOver(o, true, true, now)
-			return err
-		}}
-	case station.StageHanded, station.StageRefused:
+		return next{verbHandOver, []verb{verbWaste}, c.MayHandOver}
+	case station.StageHanded:
+		return next{verbClose, []verb{verbReceipt}, anybody}
+	case station.StageRefused:
 		return next{verbClose, nil, anybody}
 	}
 	return next{verbNone, nil, nobody}
@@ -130,11 +131,15 @@ func place(s station.Stage) (at int, trouble bool) {
 	return 0, true
 }
 
-// lacking lists the fields that an error says are missing.
+// lacking lists the fields that an error says are missing, or may not be filled.
 func lacking(err error) []station.Missing {
 	var incomplete *station.IncompleteError
-	if errors.As(err, &incomplete) {
+	var unlisted *station.UnlistedError
+	switch {
+	case errors.As(err, &incomplete):
 		return incomplete.Missing
+	case errors.As(err, &unlisted):
+		return unlisted.Fields
 	}
 	return nil
 }

@@ -38,7 +38,8 @@ var screens = []struct {
 		o.tap("ui.verb.submit")
 	}},
 	{"case-offline", true, func(o *office) { o.enter("O-01"); o.choose(2); o.tap("ui.verb.order") }},
-	{"hand-over", false, func(o *office) { o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
+	{"hand-over", false, func(o *office) { o.finished(); o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
+	{"inspect", true, func(o *office) { o.enter("I-01"); o.choose(3); o.tap("ui.verb.inspect") }},
 	{"enrol", false, func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }},
 	{"emergency", true, func(o *office) { o.menu("ui.menu.emergency") }},
 	{"centre", true, func(o *office) { o.enter("A-01"); o.menu("ui.centre.title"); o.tap("ui.centre.verify") }},
@@ -110,7 +111,7 @@ func encode(t *testing.T, img image.Image, level png.CompressionLevel) []byte {
 // TestGolden compares one picture of each screen with the one that was looked at and accepted.
 func TestGolden(t *testing.T) {
 	for _, s := range screens {
-		golden := []string{"sign-in", "board", "case", "enrol", "review", "batch", "day-open", "centre"}
+		golden := []string{"sign-in", "board", "case", "enrol", "review", "batch", "day-open", "centre", "inspect"}
 		if !slices.Contains(golden, s.name) {
 			continue
 		}

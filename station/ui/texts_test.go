@@ -60,7 +60,8 @@ func keysInCode(t *testing.T) []string {
 func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
-		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing",
+		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
+		"ui.opinion", "ui.optional",
 	}
 }
 
@@ -96,6 +97,24 @@ func computed(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	add("ui.consents", p.Consents...)
+	for _, i := range station.ApprovalItems() {
+		add("ui.approval", string(i))
+	}
+	for _, i := range station.VisualItems() {
+		add("ui.visual", string(i))
+	}
+	for _, f := range station.OptionalFields() {
+		add("ui.optional", string(f))
+	}
+	add("ui.opinion", string(station.OpinionGood), string(station.OpinionDoubt), string(station.OpinionBad))
+	add("ui.declined", "mode", "voucher")
+	add("ui.waste", event.WasteCauses()...)
+	for _, c := range station.Custodies() {
+		add("paper.receipt.old", string(c))
+	}
+	for _, k := range p.Kinds() {
+		add("ui.proof", k)
+	}
 	add("ui.held", "review", "quota")
 	for _, s := range []issuance.Spot{issuance.SpotScanner, issuance.SpotReader, issuance.SpotPrinter} {
 		add("ui.put", string(s))
@@ -123,6 +142,9 @@ func computed(t *testing.T) []string {
 		event.RunBegun, event.RunPaused, event.RunResumed, event.RunNeeds, event.RunRetried, event.RunSkipped,
 		event.RunReported,
 		event.DayProposed, event.DayOpened, event.DayClosed, event.CaseKeyDestroyed, event.CaseWithdrawn,
+		event.CaseRevealed, event.CasePresented, event.CaseLookedUp, event.CountersReported, event.QuotaMet,
+		event.WasteProposed, event.BookReported, event.ReceiptMade, event.CorrectionAsked, event.CaseDecided,
+		event.CaseArrived, event.CaseBound,
 		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked,
 		event.StockArrivalProposed, event.StockArrived, event.StockCounted, event.StockRecount, event.StockCompared,
 		event.StockSettled, event.StockSendProposed, event.StockSent, event.StockLossProposed, event.StockLost,

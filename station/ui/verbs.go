@@ -225,7 +225,13 @@ func (w *Window) do(v verb) {
 			return d.Personalise(ctx, seat, token, r)
 		}, nil)
 	case verbInspect:
-		w.examine(token, d.Inspect)
+		w.askInspect(func(looked []station.Item) {
+			w.examine(token, func(
+				ctx context.Context, s issuance.Seat, t station.CaseToken, r devices.Report,
+			) (issuance.Examination, error) {
+				return d.Inspect(ctx, s, t, r, looked...)
+			})
+		})
 	case verbExamine:
 		w.examine(token, d.Examine)
 	case verbResolve:
@@ -234,11 +240,11 @@ func (w *Window) do(v verb) {
 	case verbSpoil:
 		w.askResolve(w.texts.text("ui.verb.spoil"), []station.State{station.StateSpoiled}, w.resolve)
 	case verbHandOver:
-		w.askHandOver(func() {
-			w.run("hand over", func(ctx context.Context, _ devices.Report) error {
-				return d.HandOver(ctx, seat, token, true, true)
-			}, nil)
-		})
+		w.presentBook()
+	case verbWaste:
+		w.askWaste()
+	case verbReceipt:
+		w.makeReceipt()
 	case verbClose:
 		w.sync()
 	}

@@ -32,6 +32,7 @@ type Deps struct {
 	Sign     func(ctx context.Context, seat issuance.Seat, token station.CaseToken, pin []byte) error
 	Devices  func(context.Context) []Health   // asks each device; called by a worker
 	Pick     func(picked func(io.ReadCloser)) // has the officer choose a picture; a file dialog if nil
+	Keep     func(name string, data []byte)   // keeps a paper; a file dialog if nil
 	Stick    Stick                            // nil: the office works by network alone
 	Place    func(chosen func(dir string))    // has the officer choose a stick's directory; a dialog if nil
 	Pictures string                           // directory in which the file dialog begins
@@ -140,7 +141,7 @@ func (w *Window) build() {
 	w.board = newBoard(t, w.choose, w.begin, w.openBatch, w.sync)
 	w.casefile = newCasefile(t, d.Desk.Charter, d.Desk.Now, w.do)
 	w.enrol = newEnrol(t, d.Desk.Charter.Profile, w.enrolActions())
-	w.review = newReview(t, d.Desk.Charter.Profile, w.decide, w.back)
+	w.review = newReview(t, d.Desk.Charter.Profile, d.Desk.Now, reviewActions{w.decide, w.reveal, w.back})
 	w.batch = newBatch(t, w.batchActions())
 	w.signin = newSignin(t, d.Desk.Charter, d, w.signIn)
 	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now)

@@ -37,9 +37,9 @@ func readCharter(c Config) (*x509.Certificate, station.Charter, error) {
 	if err != nil {
 		return nil, station.Charter{}, fmt.Errorf("charter: %w", err)
 	}
-	key, ok := root.PublicKey.(*ecdsa.PublicKey)
-	if !ok {
-		return nil, station.Charter{}, fmt.Errorf("root: %w", issuance.ErrCharter)
+	key, err := rootKey(root)
+	if err != nil {
+		return nil, station.Charter{}, err
 	}
 	signed, err := charter.Parse(raw, key)
 	if err != nil {
@@ -126,4 +126,27 @@ func readBounded(path string, limit int64) ([]byte, error) {
 		err = fmt.Errorf("%s: more than %d bytes", path, limit)
 	}
 	return b, err
+}
+
+// RootKey returns headquarters' key by the root certificate of a configuration.
+func RootKey(c Config) (*ecdsa.PublicKey, error) {
+	root, err := certificate(c.Root)
+	if err != nil {
+		return nil, err
+	}
+	return rootKey(root)
+}
+
+func rootKey(root *x509.Certificate) (*ecdsa.PublicKey, error) {
+	key, ok := root.PublicKey.(*ecdsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("root: %w", issuance.ErrCharter)
+	}
+	return key, nil
+}
+
+// Charter reads the charter of a configuration. It needs no token.
+func Charter(c Config) (station.Charter, error) {
+	_, signed, err := readCharter(c)
+	return signed, err
 }

@@ -21,6 +21,14 @@ func (v *Vault) reported(o *office, e journal.Entry) error {
 		o.cases[token] = &dossier{enrolled: e.Actor, sealed: *e.Blob}
 	case event.CaseApproved:
 		return o.approved(token, e)
+	case event.CaseBound:
+		return o.bound(token, e)
+	case event.CaseDecided:
+		return o.decidedFor(token, e)
+	case event.CorrectionAsked:
+		return o.asked(token)
+	case event.BookReported:
+		return o.reportedBook(e)
 	case event.CaseOrdered:
 		o.tookOrder(token)
 	case event.LedgerRolledBack:
@@ -109,6 +117,10 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 		o.armed(body)
 	case event.NoticeRevoked:
 		return o.noticed(e)
+	case event.RevocationsIssued:
+		return o.listedNow(e)
+	case event.CaseRelayed, event.CaseAccepted, event.CaseRejected, event.CaseReopened:
+		return v.moved(o, e)
 	case event.StationRestored:
 		return o.revived(e)
 	}

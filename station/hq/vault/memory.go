@@ -40,6 +40,8 @@ type indexed struct {
 	Exact   []marked     `cbor:"5,keyasint"`
 	Near    []mark       `cbor:"6,keyasint"` // likenesses of the name
 	Birth   []mark       `cbor:"7,keyasint"` // likenesses of the birth date
+
+	Vouchers []mark `cbor:"60,keyasint,omitempty"` // who vouched
 }
 
 // marked is a mark with the word for what it is.
@@ -91,6 +93,7 @@ const leaveLasts = 24 * time.Hour
 // memory is what the diary's entries add up to.
 type memory struct {
 	index
+	vouches
 	ids       map[journal.Hash]bool
 	openings  []int64              // times, oldest first
 	times     map[journal.Hash]int // openings of one blob
@@ -117,7 +120,7 @@ type leave struct {
 
 func newMemory() memory {
 	return memory{
-		index: newIndex(), ids: map[journal.Hash]bool{}, times: map[journal.Hash]int{},
+		index: newIndex(), vouches: vouches{}, ids: map[journal.Hash]bool{}, times: map[journal.Hash]int{},
 		proposals: map[journal.Hash]journal.Signed{}, cases: map[station.CaseToken]*remembered{},
 	}
 }
@@ -147,6 +150,7 @@ func (m *memory) remember(s journal.Signed) error {
 			return err
 		}
 		m.add(station.CaseToken(e.Subject), body)
+		m.stand(station.CaseToken(e.Subject), body.Vouchers, e.Time)
 	case kindSuspected:
 		var body suspected
 		if err := journal.Decode(e.Body, &body); err != nil {

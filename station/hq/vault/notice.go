@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"time"
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
@@ -80,6 +81,7 @@ func (o *office) noticed(e journal.Entry) error {
 		return fmt.Errorf("notice: %w: %w", ErrChain, err)
 	}
 	o.notices[sha256.Sum256(e.Body)] = true
+	o.warned = append(o.warned, warning{r, station.DateOf(moment(e.Time))})
 	o.revoked.Officers = append(o.revoked.Officers, r.Officers...)
 	o.revoked.Blanks = append(o.revoked.Blanks, r.Blanks...)
 	o.revoked.Signers = append(o.revoked.Signers, r.Signers...)
@@ -90,6 +92,14 @@ func (o *office) noticed(e journal.Entry) error {
 	}
 	return nil
 }
+
+// warning is a notice with the day on which an office was told of it.
+type warning struct {
+	Revoked event.Revoked
+	since   station.Date
+}
+
+func moment(seconds int64) time.Time { return time.Unix(seconds, 0) }
 
 // lost tells whether a notice revoked a serial.
 func (o *office) lost(s station.Serial) bool { return o.revoked.HasBlank(s) }

@@ -91,8 +91,8 @@ func (v *Vault) make(
 	if err != nil {
 		return out, opened, err
 	}
-	if missing := a.Missing(o.Charter.Profile, decision.Issue); len(missing) > 0 {
-		return out, opened, &production.Refusal{Cause: CauseIncomplete}
+	if err := v.convinced(o.Charter.Profile, a, decision); err != nil {
+		return out, opened, err
 	}
 	if err := v.single(o, token, a, decision); err != nil {
 		return out, opened, err
@@ -115,6 +115,7 @@ func (v *Vault) approval(o *office, token station.CaseToken, c *dossier) product
 		},
 		Revoked: func(officer string) bool { return slices.Contains(o.revoked.Officers, officer) },
 		Now:     v.Now(),
+		Officer: func(keyID string) (station.Officer, bool) { return v.person(o, c, keyID) },
 	}
 	if !c.signed { // else it counts among those made
 		a.Made = o.made
@@ -141,12 +142,15 @@ func (v *Vault) decision(
 	if err := v.open(ctx, c.decision, event.PurposeDecision, &d); err != nil {
 		return d, err
 	}
+	if c.decider != "" && d.Instead == "" {
+		d.Serial = c.serial // who approved elsewhere bound none
+	}
 	if err := approved.Timely(d); err != nil {
 		return d, err
 	}
 	p := o.Charter.Profile
 	if d.Instead == "" {
-		return d, production.Bound(p, a, d)
+		return d, bound(p, a, d, c)
 	}
 	if old := o.blanks[d.Instead]; old == nil || !old.spoiled {
 		return d, &production.Refusal{Cause: CauseBlank}
@@ -156,6 +160,9 @@ func (v *Vault) decision(
 		return d, err
 	}
 	d.Expiry = p.Expiry(a.Applicant.Birth, d.Issue)
+	if c.decider != "" {
+		return d, sameApplication(a, first)
+	}
 	return d, production.Recompute(p, a, first)
 }
 

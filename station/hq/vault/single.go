@@ -39,7 +39,7 @@ func (v *Vault) single(o *office, token station.CaseToken, a station.Application
 	excused := v.Diary.renewed(in.Former, func(other station.CaseToken, k kept) bool {
 		return v.over(other, k, d.Issue)
 	})
-	like := v.Diary.like(token, asked, excused)
+	like := together(append(v.Diary.like(token, asked, excused), v.overVouched(o, token, a)...))
 	if len(like) == 0 {
 		return v.Diary.keepMarks(token, in)
 	}
@@ -64,7 +64,8 @@ func (v *Vault) marks(o *office, a station.Application, d station.Decision) (in 
 	key := v.DuplicateKey
 	traits := a.Traits()
 	book := station.BookTrait(o.Charter.Profile.IssuingState, string(d.Serial))
-	in = indexed{Station: o.Charter.Station, Book: markOf(key, book), Expiry: d.Expiry}
+	in = indexed{Station: o.Charter.Station, Book: markOf(key, book), Expiry: d.Expiry,
+		Vouchers: v.voucherMarks(o, a)}
 	if former, ok := a.FormerBook(); ok {
 		m := markOf(key, former)
 		in.Former = &m
@@ -143,7 +144,7 @@ func (d *Diary) both(by [2]string) bool {
 	return d.Officers == nil || d.Officers(by[0]) && d.Officers(by[1])
 }
 
-// mayOpen holds an opening against what needs nobody's leave: a case once for its order and a few
+// mayOpen holds an opening against what needs nobody's leave: a case once for its order, or to be given on, and a few
 // times more after a crash, and no more cases in a day than usual.
 func (d *Diary) mayOpen(token station.CaseToken, b journal.Hash, why string) error {
 	const again = 5
@@ -165,7 +166,7 @@ func (d *Diary) mayOpen(token station.CaseToken, b journal.Hash, why string) err
 		return fmt.Errorf("%d openings in 24 hours: %w", recent, ErrReading)
 	case named:
 		return nil
-	case why != whyOrder, d.times[b] >= again:
+	case why != whyOrder && why != whyRelay && why != whyReopen, d.times[b] >= again:
 		return fmt.Errorf("case %s: %w", token, ErrReading)
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"padarozhnik/station"
+	"padarozhnik/station/attest"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/journal/seal"
@@ -100,6 +101,12 @@ type office struct {
 	listed     map[string]station.Serial       // signatures, by the digest of EF.SOD
 	found      []Finding
 	told       int // findings that the log has
+
+	warned   []warning                        // notices, with their days
+	reports  map[station.Serial]attest.Row    // of books after they were given away
+	public   published                        // the newest list of revoked books that it was given
+	remote   map[station.CaseToken]*elsewhere // cases that another office decides on, or that come back
+	visitors map[station.CaseToken]*visitor   // cases of other offices
 }
 
 // dossier is one case as the ledger shows it.
@@ -117,6 +124,8 @@ type dossier struct {
 	cleared  bool           // and was told that it may
 	signed   bool           // and has
 	declined string         // the cause
+	decider  string         // the other office that approved
+	from     string         // the office that enrolled, where that is another
 }
 
 // blank is one booklet as the ledger shows it.
@@ -165,6 +174,14 @@ func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error
 	given += n
 	if err != nil {
 		return given, fmt.Errorf("quarantine: %w", err)
+	}
+	if err := v.publish(ctx); err != nil {
+		return given, err
+	}
+	moved, err := v.relay(ctx)
+	given += moved
+	if err != nil {
+		return given, err
 	}
 	if v.signerRevoked() {
 		v.Log.Error("document signer is revoked, nothing is ordered until there is another")
@@ -242,6 +259,8 @@ func (v *Vault) forget(o *office) {
 	o.said, o.floor = nil, 0
 	o.signers, o.listed = map[string]*signer{}, map[string]station.Serial{}
 	o.found, o.told = nil, 0
+	o.warned, o.reports, o.public = nil, map[station.Serial]attest.Row{}, published{}
+	o.remote, o.visitors = map[station.CaseToken]*elsewhere{}, map[station.CaseToken]*visitor{}
 	o.own = journal.NewVerifier(name, o.key, nil)
 	o.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
 }

@@ -74,7 +74,8 @@ type Submitted struct {
 type Approved struct {
 	Serial  station.Serial `cbor:"1,keyasint"`
 	Instead station.Serial `cbor:"2,keyasint,omitempty"`
-	Here    bool           `cbor:"3,keyasint,omitempty"` // the station makes the order, by its own signer
+	Checked []station.Item `cbor:"60,keyasint,omitempty"` // what the approver ticked
+	Here    bool           `cbor:"3,keyasint,omitempty"`  // the station makes the order, by its own signer
 }
 
 // Bound is the body of entries about a blank: the case that has it.
@@ -93,6 +94,8 @@ type Encoded struct {
 type Inspected struct {
 	SOD      []byte   `cbor:"1,keyasint"`
 	Findings []string `cbor:"2,keyasint"`
+
+	Looked []station.Item `cbor:"60,keyasint,omitempty"` // what the inspector ticked
 }
 
 // Resolved is the body of BookletResolved and BookletSpoiled.
