@@ -214,6 +214,9 @@ func TestScenario6BatchRun(t *testing.T) {
 	if err := desk.Resolve(ctx, d.seat(desk, "I"), d.caseOf(d.serial["zone"]), station.StateSpoiled, "zone differs"); err != nil {
 		t.Fatal(err)
 	}
+	if s = must(desk.RunStatus(ctx))(t); !s.Tally.Ended() {
+		t.Fatalf("after the inspection: %v, %v", s.Tally, s.Needs())
+	}
 	report := must(desk.ReportRun(ctx, operator))(t)
 	d.accounted(desk, report, n)
 	d.inkedOnce(desk)
