@@ -56,7 +56,7 @@ func (r *runner) remedy(ctx context.Context, line station.RunLine, cause error) 
 		r.stop(ctx.Err())
 		return false
 	}
-	r.desk.Log.Warn("step of the run not done", "serial", line.Serial, "cure", Cure(cause), "error", cause)
+	r.desk.Log.Info("step of the run not done", "serial", line.Serial, "cure", Cure(cause), "error", cause)
 	b, err := r.desk.booklet(ctx, line.Serial)
 	if err != nil {
 		r.stop(err)

@@ -39,7 +39,7 @@ func TestInspectionSeesAScratch(t *testing.T) {
 	white := image.NewUniform(color.RGBA{245, 245, 240, 255})
 	draw.Draw(scratched, image.Rect(mm(2), mm(23.2), mm(120), mm(23.5)), white, image.Point{}, draw.Src)
 	v.page(string(c.Serial), scratched)
-	e, err := d.Inspect(ctx, v.seat(d, "I"), c.Token, nil)
+	e, err := d.Inspect(ctx, v.seat(d, "I"), c.Token, nil, d.Charter.Profile.Visual...)
 	if !errors.Is(err, issuance.ErrInspection) || e.Difference() == nil {
 		t.Fatalf("a scratched page: %v", err)
 	}
@@ -55,7 +55,7 @@ func TestInspectionSeesAScratch(t *testing.T) {
 	if err := os.WriteFile(path, good, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Inspect(ctx, v.seat(d, "I"), c.Token, nil); err != nil {
+	if _, err := d.Inspect(ctx, v.seat(d, "I"), c.Token, nil, d.Charter.Profile.Visual...); err != nil {
 		t.Errorf("the page without the scratch: %v", err)
 	}
 }
