@@ -141,7 +141,7 @@ func (c *cups) tail() []byte {
 // driver prints to the queue, not to the printer.
 func (c *cups) driver(t *testing.T) *ipp.Printer {
 	t.Helper()
-	d, err := ipp.New(c.queue, nil, ipp.Options{Poll: 50 * time.Millisecond, Job: time.Minute})
+	d, err := ipp.New(c.queue, nil, ipp.Options{Poll: 50 * time.Millisecond, Job: 5 * time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,12 +165,12 @@ func (c *cups) ejected(t *testing.T, n int) []byte {
 // await asks until something holds.
 func await(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if holds() {
 			return
 		}
 	}
-	t.Fatalf("%s: not within a minute", what)
+	t.Fatalf("%s: not within five minutes", what)
 }
 
 // largeInk is the sheet at the resolution of the queue.
