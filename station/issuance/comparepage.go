@@ -11,7 +11,7 @@ import (
 // comparePage compares a scanned page with the order: its zone under the strict gate, the position of the
 // print, every text, the pictures, and the rest of the page for ink that nobody ordered.
 func (d *Desk) comparePage(ctx context.Context, o station.Order, img image.Image, e *Examination) error {
-	page, err := Page(d.Charter.Profile, o)
+	page, err := d.page(o)
 	if err != nil {
 		return err
 	}
