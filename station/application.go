@@ -29,6 +29,7 @@ type OldPassport struct {
 	Accepted bool      `cbor:"2,keyasint" json:"accepted"` // read without a person's help, every check digit right
 	Typed    bool      `cbor:"3,keyasint" json:"typed"`    // entered by the officer
 	Scan     []byte    `cbor:"4,keyasint" json:"-"`        // the page as scanned
+	Chip     *OldChip  `cbor:"90,keyasint,omitempty" json:"chip,omitempty"`
 }
 
 // Question is one of the three that evidence must answer.

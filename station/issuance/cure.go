@@ -106,6 +106,7 @@ func conditions() []struct {
 		{ErrNotForYou, "not-for-you"},
 		{ErrDoubtful, "doubtful-zone"},
 		{ErrPortrait, "portrait"},
+		{ErrNoZone, "no-zone"},
 		{ErrNoOrder, "no-order"},
 		{ErrTrustList, "trust-list"},
 		{ErrCharter, "charter"},
