@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"padarozhnik/devices"
-	"padarozhnik/devices/chip"
 	"padarozhnik/station"
 	"padarozhnik/station/lds"
 	"padarozhnik/station/pki"
@@ -21,6 +20,15 @@ const (
 	checkAnswers = "chip"
 	checkZone    = "zone"
 	checkWeak    = "algorithms"
+)
+
+// Mechanisms that decide, as the driver names them in its verdicts.
+const (
+	mechanismPassive      = "passive authentication"
+	mechanismCardSecurity = "EF.CardSecurity"
+	mechanismActiveAuth   = "active authentication"
+	mechanismChipAuth     = "chip authentication"
+	mechanismMapping      = "chip authentication mapping"
 )
 
 // JudgeOldChip says how much a chip proves that was opened with a zone. The signer is judged on the day
@@ -67,13 +75,13 @@ func (j *oldJudge) fail(what, reason string) {
 func (j *oldJudge) mechanisms(list []devices.Verdict) {
 	for _, v := range list {
 		switch v.Mechanism {
-		case chip.MechanismPassive:
+		case mechanismPassive:
 			continue
-		case chip.MechanismCardSecurity:
+		case mechanismCardSecurity:
 			if !v.OK { // as signed as EF.SOD is, which is judged by itself
 				continue
 			}
-		case chip.MechanismActiveAuth, chip.MechanismChipAuth, chip.MechanismMapping:
+		case mechanismActiveAuth, mechanismChipAuth, mechanismMapping:
 			j.proven = j.proven || v.OK
 			j.broken = j.broken || !v.OK
 		default:
@@ -100,7 +108,7 @@ func (j *oldJudge) zone(dg1 []byte, zone []string) {
 func (j *oldJudge) signature(r devices.ChipReading, trust *pki.TrustStore, at time.Time) {
 	sod, err := lds.ParseSOD(r.File("EF.SOD"))
 	if err != nil {
-		j.fail(chip.MechanismPassive, "EF.SOD cannot be read")
+		j.fail(mechanismPassive, "EF.SOD cannot be read")
 		return
 	}
 	code := ""
@@ -114,14 +122,14 @@ func (j *oldJudge) signature(r devices.ChipReading, trust *pki.TrustStore, at ti
 	}
 	switch {
 	case errors.Is(err, pki.ErrUntrusted) && !errors.Is(err, pki.ErrSignature) && len(v.Checked) > 0 && len(unread) == 0:
-		j.add(chip.MechanismPassive, false, fmt.Sprintf("signed and whole, but no certificate of %s is carried", signerOf(sod)))
+		j.add(mechanismPassive, false, fmt.Sprintf("signed and whole, but no certificate of %s is carried", signerOf(sod)))
 	case err != nil:
-		j.fail(chip.MechanismPassive, err.Error())
+		j.fail(mechanismPassive, err.Error())
 	case len(unread) > 0:
-		j.fail(chip.MechanismPassive, fmt.Sprintf("DG%d is signed and missing", unread[0]))
+		j.fail(mechanismPassive, fmt.Sprintf("DG%d is signed and missing", unread[0]))
 	default:
 		j.trusted, j.verdict.Origin = true, v.Path.Origin
-		j.add(chip.MechanismPassive, true,
+		j.add(mechanismPassive, true,
 			fmt.Sprintf("signature, chain to %s and %d data groups agree", v.Path.Origin, len(v.Checked)))
 	}
 }
