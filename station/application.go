@@ -68,6 +68,12 @@ type Application struct {
 	Evidence    []Evidence   `cbor:"5,keyasint" json:"evidence"`
 	Consents    []Consent    `cbor:"6,keyasint" json:"consents"`
 	Remarks     []string     `cbor:"7,keyasint" json:"remarks"` // of approvers who returned it
+
+	Signature  []byte          `cbor:"90,keyasint,omitempty" json:"-"`                      // PNG, ink on nothing
+	CannotSign string          `cbor:"91,keyasint,omitempty" json:"cannotSign,omitempty"`   // why
+	Ticks      []string        `cbor:"92,keyasint,omitempty" json:"ticks,omitempty"`        // what the officer saw of the portrait
+	TakenFrom  string          `cbor:"93,keyasint,omitempty" json:"portraitFrom,omitempty"` // where the portrait came from
+	Spelling   *SpellingChoice `cbor:"94,keyasint,omitempty" json:"spelling,omitempty"`
 }
 
 // Missing is one thing that an application lacks before it can be submitted.

@@ -75,7 +75,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"resources/..."}},
 		{who: []string{"station/published"}}, // for tests alone
 		{who: []string{"station/mrz/ocr/..."}, may: []string{"station/mrz", "station/mrz/ocr/..."}},
-		{who: []string{"station/portrait/..."}},
+		{who: []string{"station/portrait/...", "station/signature"}},
 		{who: []string{"printing"}, may: []string{"printing/pwg", "resources", "station/mrz"}},
 		{who: []string{"station/journal", "station/journal/seal"}, may: []string{"station/journal"}},
 		{who: []string{"station/journal/event"}, may: []string{"station", "station/journal", "station/journal/seal"}},
@@ -84,7 +84,10 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"devices/..."}, may: []string{"devices/..."}, leafs: true},
 		{
 			who: []string{"station/issuance"},
-			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "printing"}, leafs: true,
+			may: []string{
+				"station", "station/portrait", "station/signature", "station/mrz/ocr", "station/journal/...", "printing",
+			},
+			leafs: true,
 		},
 		{who: []string{"station/sqlite"}, may: []string{"station", "station/issuance", "station/journal"}},
 		{who: []string{"station/hq/ledger/cluster"}},

@@ -52,6 +52,7 @@ submit by one, approve by another, personalise by an operator, inspect by somebo
 		p.returnCommand(&tokenFile), p.refuseCommand(&tokenFile), p.submitCommand(&tokenFile),
 		p.personaliseCaseCommand(&tokenFile), p.inspectCaseCommand(&tokenFile), p.examineCommand(&tokenFile),
 		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile), p.withdrawCommand(&tokenFile))
+	cmd.AddCommand(p.captureCommands(&tokenFile)...)
 	return cmd
 }
 

@@ -19,6 +19,7 @@ import (
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/mrz"
+	"padarozhnik/station/portrait"
 	"padarozhnik/station/ui"
 )
 
@@ -60,7 +61,7 @@ func keysInCode(t *testing.T) []string {
 func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
-		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check",
+		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.chip",
 	}
 }
 
@@ -90,6 +91,11 @@ func computed(t *testing.T) []string {
 	} {
 		add("ui.role", string(r))
 	}
+	for _, l := range station.ChipLevels() {
+		add("ui.chip", string(l))
+	}
+	add("remedy", portrait.Keys()...)
+	add("tick", portrait.Adult.Ticks()...)
 	add("ui.mode", string(station.ModeEnrolOnly), string(station.ModeSpecimen), string(station.ModeIssue))
 	add("ui.sex", string(mrz.Female), string(mrz.Male), string(mrz.Unspecified))
 	for _, q := range station.Questions() {
