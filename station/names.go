@@ -144,7 +144,8 @@ func (a *Application) Spell(n LatinName, card LatinName, reason string) error {
 	surname, first := sourceOf(list, func(c NameCandidate) string { return c.Surname }, n.Surname)
 	given, second := sourceOf(list, func(c NameCandidate) string { return c.GivenNames }, n.GivenNames)
 	choice := SpellingChoice{Surname: surname, GivenNames: given, Reason: strings.TrimSpace(reason)}
-	mixed := n.GivenNames != "" && !slices.ContainsFunc(first, func(l mrz.Language) bool { return slices.Contains(second, l) })
+	shared := slices.ContainsFunc(first, func(l mrz.Language) bool { return slices.Contains(second, l) })
+	mixed := n.GivenNames != "" && !shared
 	if (surname == FromOfficer || given == FromOfficer && n.GivenNames != "" || mixed) && len(choice.Reason) < 3 {
 		return fmt.Errorf("%s and %s: %w", surname, given, ErrNameReason)
 	}
