@@ -15,8 +15,9 @@ export GOFLAGS
 PACKAGES := gcc libc6-dev pkg-config \
   libpcsclite-dev pcscd vsmartcard-vpcd libusb-1.0-0-dev \
   libgl1-mesa-dev xorg-dev libxkbcommon-dev libgl1-mesa-dri xvfb xauth xdotool x11-apps imagemagick \
-  fonts-ocr-b openssl opensc softhsm2 poppler-utils sane-utils sane-airscan cups-ipp-utils cups-filters avahi-daemon dbus \
-  postgresql
+  fonts-ocr-b openssl opensc softhsm2 poppler-utils sane-utils sane-airscan \
+  cups-daemon cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
+  postgresql strace
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -33,6 +33,16 @@ var (
 	ErrInkEmpty = errors.New("ink empty")
 	// ErrCoverOpen: a cover or door is open.
 	ErrCoverOpen = errors.New("cover open")
+	// ErrWrongPage: the booklet is not open at its data page.
+	ErrWrongPage = errors.New("booklet open at another page")
+	// ErrSkewed: the booklet lies so askew that the printer cannot make good for it.
+	ErrSkewed = errors.New("booklet lies askew")
+	// ErrDamaged: the printer found the page or its cover damaged.
+	ErrDamaged = errors.New("booklet damaged")
+	// ErrMaintenance: the printer wants a technician: a worn part, a full waste tank, a temperature.
+	ErrMaintenance = errors.New("printer needs maintenance")
+	// ErrInkLow: ink or ribbon will soon be used up. The printer still prints.
+	ErrInkLow = errors.New("ink low")
 	// ErrPrintInDoubt: the job was accepted and its end was not seen; the page may carry ink.
 	ErrPrintInDoubt = errors.New("print in doubt")
 )

@@ -23,8 +23,8 @@ type Source int
 // Sources. AnySource is the glass, or the feeder of a device without glass.
 const (
 	AnySource Source = iota
-	Glass
-	Feeder
+	FromGlass
+	FromFeeder
 )
 
 // ScanSettings say how to scan.

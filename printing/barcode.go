@@ -23,42 +23,39 @@ const quietModules = 10
 // minModuleMM is the narrowest module that a scan at 200 dpi still resolves.
 const minModuleMM = 0.21
 
-// inkBars is black: bar codes are read in red light too.
-var inkBars = ink{0x0a, 0x0a, 0x0a}
-
-// drawBarcode prints the serial as Code 128 on a white panel, to be read from the bottom upwards,
+// barcode prints the serial as Code 128 on a white panel, to be read from the bottom upwards,
 // and as text beside it.
-func (c *canvas) drawBarcode(l *Layout, serial string) error {
+func (c *composer) barcode(serial string) error {
 	if !serialForm.MatchString(serial) {
-		return fmt.Errorf("serial of %d characters: want 1 to 16 letters A-Z and digits", len(serial))
+		return errSerial(serial)
 	}
 	code, err := oned.NewCode128Writer().EncodeWithoutHint(serial, gozxing.BarcodeFormat_CODE_128, 0, 1)
 	if err != nil {
 		return fmt.Errorf("bar code: %w", err)
 	}
 	bars := barsOf(code)
-	b := l.Barcode
+	b := c.l.Barcode
 	module := min(b.ModuleMM, b.HeightMM/float64(len(bars)+2*quietModules))
 	if module < minModuleMM {
 		return fmt.Errorf("bar code of %d modules does not fit its place", len(bars))
 	}
 	length := module * float64(len(bars)+2*quietModules)
 	bottom := b.YMM + (b.HeightMM+length)/2
-	c.knockOut(Box{b.XMM - 0.5, bottom - length, b.WidthMM + 1, length})
+	c.clear(Box{b.XMM - 0.5, bottom - length, b.WidthMM + 1, length})
 	var o outline
 	for i, dark := range bars {
 		if dark {
 			o.rectangle(Box{b.XMM, bottom - module*float64(quietModules+i+1), b.WidthMM, module})
 		}
 	}
-	c.fill(o, inkBars, 1)
-	s, err := newTypeface(l.bold).set(serial, 0.12)
+	c.shape(o, printed, inkBlack)
+	s, err := c.press.bold.set(serial, 0.12)
 	if err != nil {
 		return fmt.Errorf("serial: %w", err)
 	}
 	const size = 1.75
 	start := point{b.XMM - 0.95, bottom - (length-s.width*size)/2}
-	c.fill(s.outline(rotated(start, size, 90)), inkTitle, 1)
+	c.text(textLine{s, baseline{start, size, 90}}, printed, colour{inkTitle, 1})
 	return nil
 }
 
@@ -81,15 +78,9 @@ func barsOf(code *gozxing.BitMatrix) []bool {
 	return bars[first : last+1]
 }
 
-// knockOut takes the artwork off a box.
-func (c *canvas) knockOut(b Box) {
-	r := c.pixels(b).Intersect(c.img.Rect)
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		row := c.img.Pix[c.img.PixOffset(r.Min.X, y):c.img.PixOffset(r.Max.X, y)]
-		for i := range row {
-			row[i] = 0xff
-		}
-	}
+// errSerial says what a serial must look like.
+func errSerial(serial string) error {
+	return fmt.Errorf("serial of %d characters: want 1 to 16 letters A-Z and digits", len(serial))
 }
 
 // ReadSerial reads the serial of a blank from a scan of its page, at 200 dpi or more, in any of the

@@ -1,41 +1,19 @@
 package printing
 
 import (
-	"context"
 	"fmt"
-	"image"
 	"math"
+	"slices"
 )
 
-// RenderBlank draws a data page as the maker of the booklets delivers it: artwork, the state's name,
-// the symbol of the chip inside, the bar code of the serial. It is slow beside Render and needed
-// once per book.
-func RenderBlank(ctx context.Context, serial string, l Layout, dpi int) (*image.RGBA, error) {
-	c, err := newCanvas(&l, dpi)
-	if err != nil {
-		return nil, err
-	}
-	c.drawArtwork(&l)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if err := c.drawTitle(&l); err != nil {
-		return nil, err
-	}
-	c.drawChip(point{l.Blank.ChipXMM, l.Blank.ChipYMM}, l.Blank.ChipWidthMM)
-	if err := c.drawBarcode(&l, serial); err != nil {
-		return nil, err
-	}
-	return c.img, nil
-}
-
-// drawTitle prints the State and the document (ICAO Doc 9303-4, 4.1.1.1, elements 01 and 02), and
+// title prints the State and the document (ICAO Doc 9303-4, 4.1.1.1, elements 01 and 02), and
 // the lines of microtext that set off the zones.
-func (c *canvas) drawTitle(l *Layout) error {
+func (g *drawing) title(l *Layout) error {
 	b := l.Blank
-	bold, regular := newTypeface(l.bold), newTypeface(l.regular)
+	bold, regular := l.press.bold, l.press.regular
+	full := g.solid(inkTitle)
 	x := b.TitleXMM
-	for i, word := range b.Title {
+	for i, word := range l.in(b.Title) {
 		s, err := bold.set(word, 0.06)
 		if err != nil {
 			return fmt.Errorf("title: %w", err)
@@ -43,37 +21,37 @@ func (c *canvas) drawTitle(l *Layout) error {
 		if i > 0 {
 			var bar outline
 			bar.rectangle(Box{x + 1.9, b.TitleYMM - 3.3, 0.18, 3.6})
-			c.fill(bar, inkTitle, 0.55)
+			g.fill(bar, full, 0.55)
 			x += 4.0
 		}
-		c.fill(s.outline(upright(point{x, b.TitleYMM}, b.TitleSizeMM)), inkTitle, 1)
+		g.fill(textLine{s, baseline{point{x, b.TitleYMM}, b.TitleSizeMM, 0}}.outline(), full, 1)
 		x += s.width * b.TitleSizeMM
 	}
 	right := b.ChipXMM - 3.2
-	for i := len(b.Document) - 1; i >= 0; i-- {
-		s, err := regular.set(b.Document[i], 0.12)
+	for _, word := range slices.Backward(l.in(b.Document)) {
+		s, err := regular.set(word, 0.12)
 		if err != nil {
 			return fmt.Errorf("title: %w", err)
 		}
 		right -= s.width * b.DocumentSizeMM
-		c.fill(s.outline(upright(point{right, b.TitleYMM}, b.DocumentSizeMM)), inkTitle, 1)
+		g.fill(textLine{s, baseline{point{right, b.TitleYMM}, b.DocumentSizeMM, 0}}.outline(), full, 1)
 		right -= 3.0
 	}
 	for _, rule := range []Box{
 		{b.TitleXMM, 9.3, l.WidthMM - 2*b.TitleXMM, 0.36},
 		{b.TitleXMM, l.HeightMM - l.MRZ.ZoneMM - 0.1, l.WidthMM - 2*b.TitleXMM, 0.36},
 	} {
-		if err := c.drawMicrotext(l, rule); err != nil {
+		if err := g.microtext(l, rule); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// drawMicrotext prints a line of letters so small that it looks like a rule. The box gives the
+// microtext prints a line of letters so small that it looks like a rule. The box gives the
 // baseline, the length, and the em size as its height.
-func (c *canvas) drawMicrotext(l *Layout, rule Box) error {
-	s, err := newTypeface(l.bold).set(l.Blank.Microtext, 0.05)
+func (g *drawing) microtext(l *Layout, rule Box) error {
+	s, err := l.press.bold.set(l.Blank.Microtext, 0.05)
 	if err != nil {
 		return fmt.Errorf("microtext: %w", err)
 	}
@@ -83,17 +61,18 @@ func (c *canvas) drawMicrotext(l *Layout, rule Box) error {
 	repeats := max(1, math.Round(rule.WidthMM/((s.width+0.05)*rule.HeightMM)))
 	step := rule.WidthMM / repeats
 	size := step / (s.width + 0.05)
-	var o outline
+	full := g.solid(inkTitle)
 	for k := 0.0; k < repeats; k++ {
-		o = append(o, s.outline(upright(point{rule.XMM + k*step, rule.YMM}, size))...)
+		at := point{rule.XMM + float64(k*step), rule.YMM}
+		g.fill(textLine{s, baseline{at, size, 0}}.outline(), full, 0.9)
 	}
-	c.fill(o, inkTitle, 0.9)
 	return nil
 }
 
-// drawChip prints the symbol of an electronic passport: a bar above, a bar below, between them a
+// chip prints the symbol of an electronic passport: a bar above, a bar below, between them a
 // plate with a disc (ICAO Doc 9303-9, 2.3).
-func (c *canvas) drawChip(at point, width float64) {
+func (g *drawing) chip(at point, width float64) {
+	full := g.solid(inkTitle)
 	unit := width / 9
 	height := width * 5.25 / 9
 	bar := (height - 0.55*unit) / 2
@@ -104,9 +83,9 @@ func (c *canvas) drawChip(at point, width float64) {
 		if !top {
 			y, toward = at.y+height, at.y+height-bar
 		}
-		c.fill(chipHalf(at.x, width, y, toward, centre, radius), inkTitle, 1)
+		g.fill(chipHalf(at.x, width, y, toward, centre, radius), full, 1)
 	}
-	c.fill(disc(centre, radius-0.52*unit), inkTitle, 1)
+	g.fill(disc(centre, radius-0.52*unit), full, 1)
 }
 
 // chipHalf is a bar from an outer edge to an inner one, with the disc's surround cut out.
@@ -123,7 +102,7 @@ func chipHalf(x, width, outer, inner float64, centre point, radius float64) outl
 	const steps = 48
 	for i := range steps + 1 {
 		a := half + (math.Pi-2*half)*float64(i)/steps
-		o.line(point{centre.x + radius*math.Cos(a), centre.y + down*radius*math.Sin(a)})
+		o.line(point{centre.x + float64(radius*cosine(a)), centre.y + float64(down*float64(radius*sine(a)))})
 	}
 	o.line(point{x, inner})
 	return o
@@ -133,7 +112,7 @@ func chipHalf(x, width, outer, inner float64, centre point, radius float64) outl
 func disc(centre point, r float64) outline {
 	const k = 0.5522847498 // control points of a quarter circle
 	var o outline
-	p := func(x, y float64) point { return point{centre.x + x*r, centre.y + y*r} }
+	p := func(x, y float64) point { return point{centre.x + float64(x*r), centre.y + float64(y*r)} }
 	o.move(p(1, 0))
 	o.cube(p(1, k), p(k, 1), p(0, 1))
 	o.cube(p(-k, 1), p(-1, k), p(-1, 0))

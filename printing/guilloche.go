@@ -1,35 +1,87 @@
 package printing
 
-import "math"
-
-// Inks of the artwork. They are light: what lies over them must stay legible, and under the machine
-// readable zone the paper must stay white in the near infrared (ICAO Doc 9303-3, 4.2).
-var (
-	tintLeft   = ink{0xe6, 0xf3, 0xf1}
-	tintMiddle = ink{0xfb, 0xf5, 0xe6}
-	tintRight  = ink{0xf4, 0xe9, 0xee}
-
-	lineLeft   = ink{0x4f, 0x9d, 0x9c}
-	lineMiddle = ink{0xc9, 0x9a, 0x4e}
-	lineRight  = ink{0xa9, 0x6f, 0x93}
-
-	inkTitle = ink{0x14, 0x46, 0x50}
+import (
+	"fmt"
+	"math"
 )
 
-// iris changes from one ink to the next over the width of the page, as a split fountain does.
-func iris(widthPx int, left, middle, right ink) paint {
-	table := make([]ink, widthPx+1)
-	for x := range table {
-		t := 2 * float64(x) / float64(widthPx)
-		a, b := left, middle
-		if t > 1 {
-			a, b, t = middle, right, t-1
-		}
-		t = t * t * (3 - 2*t)
-		mix := func(p, q uint8) uint8 { return uint8(math.Round(float64(p) + (float64(q)-float64(p))*t)) }
-		table[x] = ink{mix(a.r, b.r), mix(a.g, b.g), mix(a.b, b.b)}
+// inkTitle is the dark ink of the maker's texts.
+var inkTitle = ink{0x14, 0x46, 0x50}
+
+// Artwork is the background of a page by its parameters: a tint over the whole page, lines that wave
+// across it, rosettes, and a compass rose. Colours change over the width of the page, from the first
+// by the second to the third. They must be light: what lies over them must stay legible, and under
+// the machine readable zone the paper must stay white in the near infrared (ICAO Doc 9303-3, 4.2).
+type Artwork struct {
+	HairMM   float64   `toml:"hair_mm"` // width of every line
+	Tint     [3]string `toml:"tint"`    // #rrggbb, as are the lines
+	Lines    [3]string `toml:"lines"`
+	Waves    []Waves   `toml:"waves"`
+	Rosettes []Rosette `toml:"rosettes"`
+	Rose     struct {
+		XMM      float64 `toml:"x_mm"`
+		YMM      float64 `toml:"y_mm"`
+		RadiusMM float64 `toml:"radius_mm"`
+		Strength float64 `toml:"strength"`
+	} `toml:"rose"`
+}
+
+// Waves is a family of lines over the whole page, each shifted against the one above.
+type Waves struct {
+	PitchMM  float64 `toml:"pitch_mm"` // between lines
+	HeightMM float64 `toml:"height_mm"`
+	LengthMM float64 `toml:"length_mm"` // of a wave
+	Drift    float64 `toml:"drift"`     // radians from line to line
+	Strength float64 `toml:"strength"`
+	Turned   bool    `toml:"turned"` // colours begin with the third
+}
+
+// Rosette is one woven ring: lines whose radius swings about a mean, each a little later.
+type Rosette struct {
+	XMM        float64 `toml:"x_mm"`
+	YMM        float64 `toml:"y_mm"`
+	RadiusMM   float64 `toml:"radius_mm"`
+	SwingMM    float64 `toml:"swing_mm"`
+	Petals     int     `toml:"petals"`
+	Lines      int     `toml:"lines"`
+	Flattening float64 `toml:"flattening"` // height over width
+	Second     float64 `toml:"second"`     // share of a second harmonic
+	Strength   float64 `toml:"strength"`
+}
+
+// check refuses parameters that would draw nothing, or for hours.
+func (a *Artwork) check() error {
+	share := func(v float64) bool { return v >= 0 && v <= 1 }
+	ok := a.HairMM >= 0.02 && a.HairMM <= 1 && share(a.Rose.Strength) && math.Abs(a.Rose.RadiusMM) <= 100
+	for _, w := range a.Waves {
+		ok = ok && w.PitchMM >= 0.2 && w.LengthMM >= 2 && math.Abs(w.HeightMM) <= 50 && math.Abs(w.Drift) <= 7 &&
+			share(w.Strength)
 	}
-	return func(x, _ int) ink { return table[min(max(x, 0), widthPx)] }
+	for _, r := range a.Rosettes {
+		ok = ok && r.Lines >= 0 && r.Lines <= 100 && r.Petals >= 0 && r.Petals <= 200 && math.Abs(r.RadiusMM) <= 100 &&
+			math.Abs(r.SwingMM) <= 50 && share(r.Strength) && math.Abs(r.Flattening) <= 4 && math.Abs(r.Second) <= 2
+	}
+	if !ok || len(a.Waves) > 10 || len(a.Rosettes) > 20 {
+		return fmt.Errorf("artwork out of range")
+	}
+	for _, colours := range [][3]string{a.Tint, a.Lines} {
+		if _, err := inks(colours); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inks reads three colours.
+func inks(texts [3]string) ([3]ink, error) {
+	var out [3]ink
+	for k, text := range texts {
+		i := &out[k]
+		if n, err := fmt.Sscanf(text, "#%02x%02x%02x", &i.r, &i.g, &i.b); n != 3 || err != nil || len(text) != 7 {
+			return out, fmt.Errorf("colour %q: want #rrggbb", text)
+		}
+	}
+	return out, nil
 }
 
 // ribbon appends a line of constant width along points. All ribbons turn the same way, so where
@@ -41,7 +93,7 @@ func (o *outline) ribbon(line []point, widthMM float64) {
 	side := func(i int) point {
 		a, b := line[max(i-1, 0)], line[min(i+1, len(line)-1)]
 		dx, dy := b.x-a.x, b.y-a.y
-		d := math.Hypot(dx, dy)
+		d := length(dx, dy)
 		if d == 0 {
 			return point{}
 		}
@@ -61,67 +113,50 @@ func (o *outline) ribbon(line []point, widthMM float64) {
 	}
 }
 
-// rosette is one woven ring: lines whose radius swings about a mean, each a little later.
-type rosette struct {
-	centre      point
-	radius      float64 // mean, mm
-	swing       float64 // mm
-	petals      int
-	lines       int
-	flattening  float64 // height over width
-	secondSwing float64 // share of a second harmonic
-}
-
-func (r rosette) outline(widthMM float64) outline {
+func (r Rosette) outline(widthMM float64) outline {
 	const steps = 720
 	var o outline
-	for k := range r.lines {
-		phase := 2 * math.Pi * float64(k) / float64(r.lines)
+	for k := range r.Lines {
+		phase := 2 * math.Pi * float64(k) / float64(r.Lines)
 		line := make([]point, 0, steps+1)
 		for i := range steps + 1 {
 			t := 2 * math.Pi * float64(i) / steps
-			n := float64(r.petals)
-			rad := r.radius + r.swing*(math.Cos(n*t+phase)+r.secondSwing*math.Cos(2*n*t-phase))
-			line = append(line, point{r.centre.x + rad*math.Cos(t), r.centre.y + r.flattening*rad*math.Sin(t)})
+			n := float64(r.Petals)
+			wave := cosine(float64(n*t)+phase) + float64(r.Second*cosine(float64(2*n*t)-phase))
+			radius := r.RadiusMM + float64(r.SwingMM*wave)
+			line = append(line, point{
+				r.XMM + float64(radius*cosine(t)), r.YMM + float64(float64(r.Flattening*radius)*sine(t)),
+			})
 		}
 		o.ribbon(line, widthMM)
 	}
 	return o
 }
 
-// sea is a family of waves that fills a box, each line shifted against the one above.
-type sea struct {
-	box        Box
-	pitch      float64 // mm between lines
-	height     float64 // mm
-	wavelength float64 // mm
-	drift      float64 // radians from line to line
-}
-
-func (s sea) outline(widthMM float64) outline {
+func (w Waves) outline(page Box, widthMM float64) outline {
 	const step = 0.5 // mm
 	var o outline
-	n := int(s.box.HeightMM / s.pitch)
-	for k := range n + 1 {
-		y0 := s.box.YMM + float64(k)*s.pitch
+	for k := range int(page.HeightMM/w.PitchMM) + 1 {
+		y0 := page.YMM + float64(float64(k)*w.PitchMM)
 		var line []point
-		for x := 0.0; x <= s.box.WidthMM+step; x += step {
-			a := 2*math.Pi*x/s.wavelength + s.drift*float64(k)
-			y := y0 + s.height*(math.Sin(a)+0.3*math.Sin(2*a+0.7))
-			line = append(line, point{s.box.XMM + x, y})
+		for i := 0; float64(i)*step <= page.WidthMM+step; i++ {
+			x := float64(i) * step
+			a := 2*math.Pi*x/w.LengthMM + float64(w.Drift*float64(k))
+			y := y0 + float64(w.HeightMM*(sine(a)+float64(0.3*sine(float64(2*a)+0.7))))
+			line = append(line, point{page.XMM + x, y})
 		}
 		o.ribbon(line, widthMM)
 	}
 	return o
 }
 
-// star is a compass rose of eight points, the sign of a traveller: each ray is split along its
+// rose is a compass rose of eight points, the sign of a traveller: each ray is split along its
 // middle and only one half is filled.
-func star(centre point, radius float64) outline {
+func rose(centre point, radius float64) outline {
 	var o outline
-	at := func(r, quarter float64) point {
-		sin, cos := math.Sincos(quarter * math.Pi / 4)
-		return point{centre.x + r*sin, centre.y - r*cos}
+	at := func(r, eighth float64) point {
+		t := eighth * math.Pi / 4
+		return point{centre.x + float64(r*sine(t)), centre.y - float64(r*cosine(t))}
 	}
 	for k := range 8 {
 		long := radius
@@ -136,56 +171,29 @@ func star(centre point, radius float64) outline {
 	return o
 }
 
-// veil lightens a paint inside a box to a share of its strength, with an edge that fades over soft
-// millimetres outside, so that a portrait lies on calm paper and yet grows out of the artwork.
-func (c *canvas) veil(p paint, b Box, keep, soft float64) paint {
-	fade := func(px int, from, length float64) float64 {
-		mm := (float64(px) + 0.5) / c.scale
-		outside := max(from-mm, mm-from-length, 0)
-		t := min(1, outside/soft)
-		return t * t * (3 - 2*t)
-	}
-	columns, rows := make([]float64, c.img.Rect.Dx()), make([]float64, c.img.Rect.Dy())
-	for x := range columns {
-		columns[x] = fade(x, b.XMM, b.WidthMM)
-	}
-	for y := range rows {
-		rows[y] = fade(y, b.YMM, b.HeightMM)
-	}
-	return func(x, y int) ink {
-		i := p(x, y)
-		far := max(columns[x], rows[y])
-		if far >= 1 {
-			return i
-		}
-		share := keep + (1-keep)*far
-		lighten := func(v uint8) uint8 { return uint8(math.Round(255 - (255-float64(v))*share)) }
-		return ink{lighten(i.r), lighten(i.g), lighten(i.b)}
-	}
-}
-
-// drawArtwork prints the background over the whole page, to its edges.
-func (c *canvas) drawArtwork(l *Layout) {
-	const hair = 0.07 // mm
+// artwork prints the background over the whole page, to its edges.
+func (g *drawing) artwork(l *Layout) {
+	a := &l.Artwork
+	tints, _ := inks(a.Tint) // checked with the layout
+	colours, _ := inks(a.Lines)
 	var page outline
 	page.rectangle(Box{0, 0, l.WidthMM, l.HeightMM})
-	width := c.img.Rect.Dx()
-	tint := iris(width, tintLeft, tintMiddle, tintRight)
-	c.fillPaint(page, c.veil(tint, l.Portrait, 0.3, 0.05), 1)
+	g.fill(page, g.veiled(g.iris(tints[0], tints[1], tints[2]), l.Portrait, 0.3, 0.05), 1)
 
-	lines := c.veil(iris(width, lineLeft, lineMiddle, lineRight), l.Portrait, 0.1, 4)
-	back := c.veil(iris(width, lineRight, lineLeft, lineMiddle), l.Portrait, 0.1, 4)
-	all := Box{-1, -2, l.WidthMM + 2, l.HeightMM + 4}
-	c.fillPaint(sea{all, 0.95, 1.5, 31.25, 0.10}.outline(hair), lines, 0.45)
-	c.fillPaint(sea{all, 0.95, 1.5, 31.25, -0.10}.outline(hair), back, 0.32)
-
-	heart := point{80, 38.2}
-	for _, r := range []rosette{
-		{heart, 22.8, 2.6, 36, 18, 0.92, 0.25},
-		{heart, 17.2, 2.9, 24, 18, 0.92, 0.20},
-		{heart, 11.2, 2.9, 16, 16, 0.92, 0.25},
-	} {
-		c.fillPaint(r.outline(hair), lines, 0.38)
+	lines := g.veiled(g.iris(colours[0], colours[1], colours[2]), l.Portrait, 0.1, 4)
+	turned := g.veiled(g.iris(colours[2], colours[0], colours[1]), l.Portrait, 0.1, 4)
+	beyond := Box{-1, -2, l.WidthMM + 2, l.HeightMM + 4}
+	for _, w := range a.Waves {
+		t := lines
+		if w.Turned {
+			t = turned
+		}
+		g.fill(w.outline(beyond, a.HairMM), t, w.Strength)
 	}
-	c.fillPaint(star(heart, 7.6), lines, 0.30)
+	for _, r := range a.Rosettes {
+		g.fill(r.outline(a.HairMM), lines, r.Strength)
+	}
+	if a.Rose.RadiusMM > 0 {
+		g.fill(rose(point{a.Rose.XMM, a.Rose.YMM}, a.Rose.RadiusMM), lines, a.Rose.Strength)
+	}
 }

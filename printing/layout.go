@@ -3,8 +3,8 @@ package printing
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
-	"github.com/go-text/typesetting/font"
 	"github.com/pelletier/go-toml/v2"
 
 	"padarozhnik/resources"
@@ -28,12 +28,15 @@ type MRZLayout struct {
 	ZoneMM  float64 `toml:"zone_mm"`
 }
 
+// Words is one text in each language of a layout, by its code.
+type Words map[string]string
+
 // Field places one value of the page, by the name of the value. YMM is the baseline. CaptionOf
 // names a second field that shares the caption: if the first is empty, the caption sits there.
 type Field struct {
 	Name      string  `toml:"name"`
 	Zone      string  `toml:"zone"`
-	Caption   string  `toml:"caption"`
+	Caption   Words   `toml:"caption"`
 	CaptionOf string  `toml:"caption_of"`
 	XMM       float64 `toml:"x_mm"`
 	YMM       float64 `toml:"y_mm"`
@@ -41,7 +44,7 @@ type Field struct {
 	SizeMM    float64 `toml:"size_mm"`
 	MinSizeMM float64 `toml:"min_size_mm"`
 	Lines     int     `toml:"lines"`
-	Bold      bool    `toml:"bold"`
+	Face      string  `toml:"face"` // regular, which is what "" means, or bold
 	Optional  bool    `toml:"optional"`
 }
 
@@ -49,6 +52,7 @@ type Field struct {
 // ParseLayout and may be shared by goroutines.
 type Layout struct {
 	Issuer    string    `toml:"issuer"`
+	Languages []string  `toml:"languages"` // of captions and titles, in the order of their printing
 	WidthMM   float64   `toml:"width_mm"`
 	HeightMM  float64   `toml:"height_mm"`
 	MarginMM  float64   `toml:"margin_mm"`
@@ -59,25 +63,27 @@ type Layout struct {
 	Fields    []Field   `toml:"field"`
 
 	Caption struct {
-		SizeMM float64 `toml:"size_mm"`
-		RiseMM float64 `toml:"rise_mm"`
+		SizeMM    float64 `toml:"size_mm"`
+		RiseMM    float64 `toml:"rise_mm"`
+		Signature Words   `toml:"signature"`
 	} `toml:"caption"`
 	Barcode struct {
 		Box
 		ModuleMM float64 `toml:"module_mm"`
 	} `toml:"barcode"`
 	Blank struct {
-		Title          []string `toml:"title"`
-		Document       []string `toml:"document"`
-		Microtext      string   `toml:"microtext"`
-		TitleXMM       float64  `toml:"title_x_mm"`
-		TitleYMM       float64  `toml:"title_y_mm"`
-		TitleSizeMM    float64  `toml:"title_size_mm"`
-		DocumentSizeMM float64  `toml:"document_size_mm"`
-		ChipXMM        float64  `toml:"chip_x_mm"`
-		ChipYMM        float64  `toml:"chip_y_mm"`
-		ChipWidthMM    float64  `toml:"chip_width_mm"`
+		Title          Words   `toml:"title"`
+		Document       Words   `toml:"document"`
+		Microtext      string  `toml:"microtext"`
+		TitleXMM       float64 `toml:"title_x_mm"`
+		TitleYMM       float64 `toml:"title_y_mm"`
+		TitleSizeMM    float64 `toml:"title_size_mm"`
+		DocumentSizeMM float64 `toml:"document_size_mm"`
+		ChipXMM        float64 `toml:"chip_x_mm"`
+		ChipYMM        float64 `toml:"chip_y_mm"`
+		ChipWidthMM    float64 `toml:"chip_width_mm"`
 	} `toml:"blank"`
+	Artwork   Artwork `toml:"artwork"`
 	Overprint struct {
 		Specimen  []string `toml:"specimen"`
 		Training  []string `toml:"training"`
@@ -87,7 +93,7 @@ type Layout struct {
 		CentreYMM float64  `toml:"centre_y_mm"`
 	} `toml:"overprint"`
 
-	regular, bold, ocr *font.Font
+	press *press
 }
 
 // Utopia returns the layout of Utopian passports.
@@ -101,18 +107,12 @@ func ParseLayout(data []byte) (Layout, error) {
 	if err := dec.Decode(&l); err != nil {
 		return Layout{}, fmt.Errorf("page layout: %w", err)
 	}
-	if err := l.check(); err != nil {
+	var err error
+	if l.press, err = newPress(); err != nil {
 		return Layout{}, fmt.Errorf("page layout: %w", err)
 	}
-	for _, f := range []struct {
-		dst  **font.Font
-		data []byte
-	}{{&l.regular, resources.NotoSansRegular}, {&l.bold, resources.NotoSansBold}, {&l.ocr, resources.OCRB}} {
-		face, err := font.ParseTTF(bytes.NewReader(f.data))
-		if err != nil {
-			return Layout{}, fmt.Errorf("page layout: typeface: %w", err)
-		}
-		*f.dst = face.Font
+	if err := l.check(); err != nil {
+		return Layout{}, fmt.Errorf("page layout: %w", err)
 	}
 	return l, nil
 }
@@ -148,6 +148,45 @@ func (l *Layout) check() error {
 			return fmt.Errorf("no place for field %s", name)
 		}
 	}
+	if err := l.Artwork.check(); err != nil {
+		return err
+	}
+	if err := l.checkWords(); err != nil {
+		return err
+	}
+	return l.checkOverprints()
+}
+
+// in returns a text in each language of the layout, without repeating one that is alike.
+func (l *Layout) in(w Words) []string {
+	var out []string
+	for _, lang := range l.Languages {
+		if text := w[lang]; text != "" && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// checkWords refuses a layout that lacks a caption or a title in one of its languages.
+func (l *Layout) checkWords() error {
+	if len(l.Languages) == 0 || len(l.Languages) > 3 {
+		return fmt.Errorf("%d languages, want 1 to 3", len(l.Languages))
+	}
+	for _, lang := range l.Languages {
+		for where, w := range map[string]Words{
+			"signature": l.Caption.Signature, "title": l.Blank.Title, "document": l.Blank.Document,
+		} {
+			if w[lang] == "" {
+				return fmt.Errorf("no %s in language %s", where, lang)
+			}
+		}
+		for _, f := range l.Fields {
+			if f.Caption != nil && f.Caption[lang] == "" {
+				return fmt.Errorf("no caption of field %s in language %s", f.Name, lang)
+			}
+		}
+	}
 	return nil
 }
 
@@ -156,6 +195,9 @@ func (l *Layout) checkField(f Field, seen map[string]bool) error {
 		return fmt.Errorf("field %q unknown or twice", f.Name)
 	}
 	seen[f.Name] = true
+	if f.Face != "" && f.Face != "regular" && f.Face != "bold" {
+		return fmt.Errorf("field %s: face %q", f.Name, f.Face)
+	}
 	if f.MinSizeMM <= 0 || f.SizeMM < f.MinSizeMM || f.Lines < 1 || f.Lines > 4 {
 		return fmt.Errorf("field %s: sizes or lines", f.Name)
 	}

@@ -3,8 +3,6 @@ package printing
 import (
 	"fmt"
 	"strings"
-
-	"github.com/go-text/typesetting/font"
 )
 
 // mrzLength is the number of characters in a line of TD3 (ICAO Doc 9303-4, 4.2.2).
@@ -23,56 +21,51 @@ type MRZPlace struct {
 // MRZPlace returns the measures of the machine readable zone. The baseline follows from the
 // height of the capital H in the face itself, so that its middle lies on the code line's centre.
 func (l *Layout) MRZPlace() MRZPlace {
-	bottom, top := l.capital()
-	em := l.ocrEm()
-	place := MRZPlace{LeftMM: l.MRZ.LeftMM, PitchMM: l.MRZ.PitchMM, CapMM: (top - bottom) * em}
+	face, em := l.press.code, l.ocrEm()
+	place := MRZPlace{LeftMM: l.MRZ.LeftMM, PitchMM: l.MRZ.PitchMM, CapMM: (face.top - face.bottom) * em}
 	for i, fromBottom := range [2]float64{l.MRZ.UpperMM, l.MRZ.LowerMM} {
 		place.CentreMM[i] = l.HeightMM - fromBottom
-		place.BaselineMM[i] = place.CentreMM[i] + (top+bottom)/2*em
+		place.BaselineMM[i] = place.CentreMM[i] + float64((face.top+face.bottom)/2*em)
 	}
 	return place
 }
 
 // ocrEm is the em size, in millimetres, at which OCR-B has the pitch of size 1.
-func (l *Layout) ocrEm() float64 {
-	gid, _ := l.ocr.NominalGlyph('H')
-	return l.MRZ.PitchMM / (float64(font.NewFace(l.ocr).HorizontalAdvance(gid)) / float64(l.ocr.Upem()))
+func (l *Layout) ocrEm() float64 { return l.MRZ.PitchMM / l.press.code.advance }
+
+// codeFace is what the typeface of the machine readable zone measures, in ems: the edges of the
+// capital H over its baseline, the advance of every letter, the white to the left of a full-width one.
+type codeFace struct{ bottom, top, advance, bearing float64 }
+
+func measure(t *typeface) codeFace {
+	glyph, _ := t.face.NominalGlyph('H')
+	wide, _ := t.face.NominalGlyph('M')
+	e, _ := t.face.GlyphExtents(glyph)
+	w, _ := t.face.GlyphExtents(wide)
+	return codeFace{
+		bottom: float64(e.YBearing+e.Height) / t.em, top: float64(e.YBearing) / t.em,
+		advance: float64(t.face.HorizontalAdvance(glyph)) / t.em, bearing: float64(w.XBearing) / t.em,
+	}
 }
 
-// capital returns the lower and upper edge of OCR-B's H over its baseline, in ems.
-func (l *Layout) capital() (bottom, top float64) {
-	gid, _ := l.ocr.NominalGlyph('H')
-	e, _ := font.NewFace(l.ocr).GlyphExtents(gid)
-	em := float64(l.ocr.Upem())
-	return float64(e.YBearing+e.Height) / em, float64(e.YBearing) / em
-}
-
-// bearing is the white to the left of a full-width letter, in ems.
-func (l *Layout) bearing() float64 {
-	gid, _ := l.ocr.NominalGlyph('M')
-	e, _ := font.NewFace(l.ocr).GlyphExtents(gid)
-	return float64(e.XBearing) / float64(l.ocr.Upem())
-}
-
-// drawMRZ prints the two lines in pure black, each character in its own cell of the pitch.
-func (c *canvas) drawMRZ(l *Layout, lines [2]string) error {
-	face := newTypeface(l.ocr)
-	place, em := l.MRZPlace(), l.ocrEm()
-	left := l.MRZ.LeftMM - l.bearing()*em
+// mrz prints the two lines in pure black, each character in its own cell of the pitch.
+func (c *composer) mrz(lines [2]string) error {
+	face := c.press.ocr
+	place, em := c.l.MRZPlace(), c.l.ocrEm()
+	left := c.l.MRZ.LeftMM - float64(c.press.code.bearing*em)
 	for i, line := range lines {
 		if err := checkMRZ(line); err != nil {
 			return err
 		}
-		var o outline
+		s := setting{face: face, text: line, width: mrzLength * c.press.code.advance}
 		for k, r := range line {
-			gid, ok := l.ocr.NominalGlyph(r)
+			gid, ok := face.face.NominalGlyph(r)
 			if !ok {
 				return &GlyphError{Field: "mrz"}
 			}
-			at := upright(point{left + float64(k)*l.MRZ.PitchMM, place.BaselineMM[i]}, em)
-			o = face.glyph(o, placed{glyph: gid}, at)
+			s.glyphs = append(s.glyphs, placed{glyph: gid, char: r, x: float64(k) * c.press.code.advance})
 		}
-		c.fill(o, ink{}, 1)
+		c.text(textLine{s, baseline{point{left, place.BaselineMM[i]}, em, 0}}, personal, inkBlack)
 	}
 	return nil
 }

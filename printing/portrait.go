@@ -2,36 +2,17 @@ package printing
 
 import (
 	"image"
-	"image/color"
 	"math"
-
-	"golang.org/x/image/draw"
 )
 
 // ghostInk is the one ink of the ghost image.
-var ghostInk = ink{0x1f, 0x5f, 0x66}
+var ghostInk = colour{ink{0x1f, 0x5f, 0x66}, 0.8}
 
 // How the ghost image is printed.
 const (
 	ghostLowest  = 0.10 // tone of the darkest part, 0 is full ink
 	ghostFeather = 0.16 // width of the soft edge as a share of the oval's radius
 )
-
-// asRGBA returns a picture as RGBA, without a copy where it is one.
-func asRGBA(src image.Image) *image.RGBA {
-	if rgba, ok := src.(*image.RGBA); ok {
-		return rgba
-	}
-	out := image.NewRGBA(src.Bounds())
-	draw.Draw(out, out.Rect, src, src.Bounds().Min, draw.Src)
-	return out
-}
-
-// pixels returns the pixels of a box, edges rounded to whole ones.
-func (c *canvas) pixels(b Box) image.Rectangle {
-	at := func(mm float64) int { return int(math.Round(mm * c.scale)) }
-	return image.Rect(at(b.XMM), at(b.YMM), at(b.XMM+b.WidthMM), at(b.YMM+b.HeightMM))
-}
 
 // crop returns the greatest part of a picture about its centre with the sides of a target. A
 // portrait is cropped, never stretched (ICAO Doc 9303-3, 3.9.1.3).
@@ -46,73 +27,70 @@ func crop(src image.Rectangle, target image.Point) image.Rectangle {
 	return image.Rect(x, y, x+w, y+h)
 }
 
-// scaled returns a portrait as large as a box, on white.
-func scaled(src image.Image, size image.Point) *image.RGBA {
-	out := image.NewRGBA(image.Rectangle{Max: size})
-	draw.Draw(out, out.Rect, image.White, image.Point{}, draw.Src)
-	draw.CatmullRom.Scale(out, out.Rect, src, crop(src.Bounds(), size), draw.Over, nil)
+// portrait prints the portrait in Zone V, unaltered but for its size.
+func (c *composer) portrait(src image.Image) {
+	b := c.l.Portrait
+	size := c.size(b)
+	c.picture(b, colours(src, crop(src.Bounds(), size)).scaled(size.X, size.Y))
+}
+
+// ghost prints the portrait a second time, small, in one ink, fading at its edge.
+func (c *composer) ghost(src image.Image) {
+	size := c.size(c.l.Ghost)
+	s := colours(src, crop(src.Bounds(), size)).luma().scaled(size.X, size.Y)
+	across, down := fourths(s.w), fourths(s.h)
+	for y := range s.h {
+		for x := range s.w {
+			tone := max(ghostLowest, float64(s.pix[y*s.w+x])/255)
+			// A superellipse: nearly a rectangle, with round corners.
+			radius := math.Sqrt(math.Sqrt(across[x] + down[y]))
+			edge := min(1, max(0, (1-radius)/ghostFeather))
+			s.pix[y*s.w+x] = uint8(float64(float64((1-tone)*edge)*255) + 0.5)
+		}
+	}
+	c.tone(c.l.Ghost, s, ghostInk)
+}
+
+// fourths are the fourth powers of the distances from the middle of n pixels, 1 at their ends.
+func fourths(n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		d := math.Abs(float64(2*i+1)/float64(n) - 1)
+		d = float64(d * d)
+		out[i] = float64(d * d)
+	}
 	return out
 }
 
-// drawPortrait prints the portrait in Zone V, unaltered but for its size.
-func (c *canvas) drawPortrait(l *Layout, src image.Image) {
-	r := c.pixels(l.Portrait)
-	draw.Draw(c.img, r, scaled(src, r.Size()), image.Point{}, draw.Src)
-}
-
-// drawGhost prints the portrait a second time, small, in one ink, fading at its edge.
-func (c *canvas) drawGhost(l *Layout, src image.Image) {
-	r := c.pixels(l.Ghost)
-	small := scaled(src, r.Size())
-	w, h := float64(r.Dx()), float64(r.Dy())
-	for y := range r.Dy() {
-		for x := range r.Dx() {
-			g := color.GrayModel.Convert(small.RGBAAt(x, y)).(color.Gray)
-			tone := max(ghostLowest, float64(g.Y)/255)
-			// A superellipse: nearly a rectangle, with round corners.
-			dx, dy := math.Abs(2*(float64(x)+.5)/w-1), math.Abs(2*(float64(y)+.5)/h-1)
-			radius := math.Sqrt(math.Sqrt(dx*dx*dx*dx + dy*dy*dy*dy))
-			edge := min(1, max(0, (1-radius)/ghostFeather))
-			amount := uint32(math.Round((1 - tone) * edge * 255 * 256 * 0.8))
-			at := c.img.PixOffset(r.Min.X+x, r.Min.Y+y)
-			lay(c.img.Pix[at:at+3:at+3], ghostInk, amount)
-		}
-	}
-}
-
-// drawSignature prints Zone IV: the caption, a rule, and the signature where there is one.
-func (c *canvas) drawSignature(l *Layout, src image.Image) error {
-	b := l.Signature
+// signature prints Zone IV: the caption, a rule, and the signature where there is one.
+func (c *composer) signature(src image.Image) error {
+	b := c.l.Signature
 	if src != nil && !src.Bounds().Empty() {
-		c.stroke(b, src)
+		c.strokes(b, src)
 	}
 	var rule outline
 	rule.rectangle(Box{b.XMM, b.YMM + b.HeightMM - 1.9, b.WidthMM, 0.1})
-	c.fill(rule, inkCaption, 0.6)
-	return c.caption(l, newTypeface(l.regular), "Подпіс уладальніка / Signature of bearer",
-		point{b.XMM, b.YMM + b.HeightMM - 0.1})
+	c.shape(rule, personal, inkRule)
+	return c.small(c.l.Caption.Signature, point{b.XMM, b.YMM + b.HeightMM - 0.1})
 }
 
-// stroke prints a signature as large as its zone allows, its darkness as ink.
-func (c *canvas) stroke(b Box, src image.Image) {
-	zone := c.pixels(Box{b.XMM, b.YMM, b.WidthMM, b.HeightMM - 2.0})
+// strokes prints a signature as large as its zone allows, its darkness as ink.
+func (c *composer) strokes(b Box, src image.Image) {
+	room := Box{b.XMM, b.YMM, b.WidthMM, b.HeightMM - 2.0}
 	s := src.Bounds()
-	w, h := zone.Dx(), zone.Dx()*s.Dy()/s.Dx()
-	if h > zone.Dy() {
-		w, h = zone.Dy()*s.Dx()/s.Dy(), zone.Dy()
+	ratio := float64(s.Dx()) / float64(s.Dy())
+	w, h := room.WidthMM, room.WidthMM/ratio
+	if h > room.HeightMM {
+		w, h = float64(room.HeightMM*ratio), room.HeightMM
 	}
-	if w < 1 || h < 1 {
+	fitted := Box{room.XMM + (room.WidthMM-w)/2, room.YMM + room.HeightMM - h, w, h}
+	size := c.size(fitted)
+	if size.X < 1 || size.Y < 1 {
 		return
 	}
-	small := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(small, small.Rect, image.White, image.Point{}, draw.Src)
-	draw.CatmullRom.Scale(small, small.Rect, src, s, draw.Over, nil)
-	x0, y0 := zone.Min.X+(zone.Dx()-w)/2, zone.Max.Y-h
-	for y := range h {
-		for x := range w {
-			g := color.GrayModel.Convert(small.RGBAAt(x, y)).(color.Gray)
-			at := c.img.PixOffset(x0+x, y0+y)
-			lay(c.img.Pix[at:at+3:at+3], inkBlack, uint32(255-g.Y)*256)
-		}
+	small := colours(src, s).luma().scaled(size.X, size.Y)
+	for i, v := range small.pix {
+		small.pix[i] = 255 - v
 	}
+	c.tone(fitted, small, inkBlack)
 }

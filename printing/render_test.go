@@ -178,16 +178,6 @@ func glyph(field string) func(error) bool {
 	}
 }
 
-func TestUtopiaCannotDropItsOverprint(t *testing.T) {
-	p := anna()
-	p.Overprint = printing.Specimen
-	want := render(t, p, 75)
-	p.Overprint = printing.NoOverprint
-	if !bytes.Equal(render(t, p, 75).Pix, want.Pix) {
-		t.Fatal("a page of Utopia without SPECIMEN")
-	}
-}
-
 func TestInkKeepsTheMargin(t *testing.T) {
 	p := anna()
 	p.Signature = signed()
@@ -261,19 +251,6 @@ func TestDateText(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			if got := printing.DateText(c.y, c.m, c.d); got != c.want {
 				t.Fatalf("got %q, want %q", got, c.want)
-			}
-		})
-	}
-}
-
-func BenchmarkRender(b *testing.B) {
-	l, p := layout(b), anna()
-	for _, dpi := range []int{600, 1200} {
-		b.Run(map[int]string{600: "600dpi", 1200: "1200dpi"}[dpi], func(b *testing.B) {
-			for b.Loop() {
-				if _, err := printing.Render(b.Context(), p, l, dpi); err != nil {
-					b.Fatal(err)
-				}
 			}
 		})
 	}

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/go-text/typesetting/font"
-	"github.com/go-text/typesetting/font/opentype"
 	"github.com/go-text/typesetting/harfbuzz"
 	"github.com/go-text/typesetting/language"
 )
@@ -25,15 +24,18 @@ func newTypeface(f *font.Font) *typeface {
 	return &typeface{face: face, shaper: harfbuzz.NewFont(face), em: float64(f.Upem())}
 }
 
-// placed is a glyph at its place in a line; offsets in ems.
+// placed is a glyph at its place in a line; offsets in ems. char is the letter that it stands for, 0
+// where letters and glyphs do not go one to one.
 type placed struct {
 	glyph font.GID
+	char  rune
 	x, y  float64
 }
 
 // setting is one line of text, shaped, in ems.
 type setting struct {
 	face   *typeface
+	text   string
 	glyphs []placed
 	width  float64
 }
@@ -46,14 +48,19 @@ func (t *typeface) set(text string, tracking float64) (setting, error) {
 	buf.Props.Language = language.NewLanguage("be")
 	buf.GuessSegmentProperties()
 	buf.Shape(t.shaper, nil)
-	s := setting{face: t}
+	s := setting{face: t, text: text}
 	for i, info := range buf.Info {
 		if info.Glyph == 0 {
 			return setting{}, errGlyph
 		}
 		pos := buf.Pos[i]
+		char := rune(0)
+		if len(buf.Info) == len(runes) {
+			char = runes[info.Cluster]
+		}
 		s.glyphs = append(s.glyphs, placed{
 			glyph: info.Glyph,
+			char:  char,
 			x:     s.width + float64(pos.XOffset)/t.em,
 			y:     float64(pos.YOffset) / t.em,
 		})
@@ -68,48 +75,59 @@ func (t *typeface) set(text string, tracking float64) (setting, error) {
 	return s, nil
 }
 
-// transform takes a point in ems, y upwards, to the page.
-type transform func(point) point
-
-// upright puts text on a level baseline.
-func upright(origin point, sizeMM float64) transform {
-	return func(p point) point { return point{origin.x + p.x*sizeMM, origin.y - p.y*sizeMM} }
+// baseline is where and how a line of text is put: the start, the em size, and how steeply it rises
+// to the right.
+type baseline struct {
+	at      point
+	sizeMM  float64
+	degrees float64
 }
 
-// rotated puts text on a baseline that rises by an angle to the right.
-func rotated(origin point, sizeMM, degrees float64) transform {
-	sin, cos := math.Sincos(degrees * math.Pi / 180)
-	return func(p point) point {
-		x, y := p.x*sizeMM, p.y*sizeMM
-		return point{origin.x + x*cos - y*sin, origin.y - x*sin - y*cos}
+// ems takes ems, y upwards, to millimetres on the page.
+func (b baseline) ems() affine {
+	sin, cos := 0.0, 1.0
+	switch b.degrees {
+	case 0:
+	case 90:
+		sin, cos = 1, 0
+	default:
+		t := b.degrees * math.Pi / 180
+		sin, cos = sine(t), cosine(t)
 	}
+	s := b.sizeMM
+	return affine{xx: s * cos, xy: -s * sin, yx: -s * sin, yy: -s * cos, x0: b.at.x, y0: b.at.y}
 }
 
-// outline returns the shape of the whole line under a transform.
-func (s setting) outline(at transform) outline {
+// textLine is a line of text at its place.
+type textLine struct {
+	setting
+	base baseline
+}
+
+// outline returns the shape of all letters on the page.
+func (t textLine) outline() outline {
 	var o outline
-	for _, g := range s.glyphs {
-		o = s.face.glyph(o, g, at)
+	m := t.base.ems()
+	for _, g := range t.glyphs {
+		for _, s := range t.face.outline(g.glyph) {
+			for k := range s.points() {
+				s.p[k] = m.of(point{s.p[k].x + g.x, s.p[k].y + g.y})
+			}
+			o = append(o, s)
+		}
 	}
 	return o
 }
 
-// glyph appends the shape of one glyph.
-func (t *typeface) glyph(o outline, g placed, at transform) outline {
-	data, ok := t.face.GlyphData(g.glyph).(font.GlyphOutline)
-	if !ok {
-		return o
+// joined is the smallest box around two.
+func joined(a, b Box) Box {
+	if a == (Box{}) {
+		return b
 	}
-	kinds := map[opentype.SegmentOp]byte{
-		opentype.SegmentOpMoveTo: 'M', opentype.SegmentOpLineTo: 'L',
-		opentype.SegmentOpQuadTo: 'Q', opentype.SegmentOpCubeTo: 'C',
+	if b == (Box{}) {
+		return a
 	}
-	for _, seg := range data.Segments {
-		step := op{kind: kinds[seg.Op]}
-		for k := range step.points() {
-			step.p[k] = at(point{g.x + float64(seg.Args[k].X)/t.em, g.y + float64(seg.Args[k].Y)/t.em})
-		}
-		o = append(o, step)
-	}
-	return o
+	x, y := min(a.XMM, b.XMM), min(a.YMM, b.YMM)
+	return Box{x, y,
+		max(a.XMM+a.WidthMM, b.XMM+b.WidthMM) - x, max(a.YMM+a.HeightMM, b.YMM+b.HeightMM) - y}
 }

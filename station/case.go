@@ -169,6 +169,21 @@ func (c Case) Order(blank Serial) (Case, error) {
 	return c, nil
 }
 
+// MaySign allows an officer who approves and did not enrol to have the order made with the office's own
+// document signer.
+func (c Case) MaySign(by Officer, now time.Time) error {
+	if err := c.at("sign the order of", StageApproved); err != nil {
+		return err
+	}
+	if err := by.May(RoleApprove, DateOf(now)); err != nil {
+		return err
+	}
+	if by.KeyID == c.Enrolled {
+		return fmt.Errorf("sign the order: %w", ErrSamePerson)
+	}
+	return nil
+}
+
 // Produce begins or continues the work on the booklet.
 func (c Case) Produce(by Officer, now time.Time) (Case, error) {
 	if err := c.at("produce", StageOrdered, StageProducing); err != nil {

@@ -57,6 +57,10 @@ type Charter struct {
 	Trust     *TrustRef `cbor:"11,keyasint,omitempty"` // nil: nobody but the own country is known
 	Epoch     uint64    `cbor:"12,keyasint,omitempty"` // of the station's hardware; 0 stands for 1, the first
 	Former    []Former  `cbor:"13,keyasint,omitempty"` // keys that signed on this chain and do no more
+
+	// Signers are the document signers that the office ever had of its own, newest last. Mission says
+	// which one is in force.
+	Signers []MissionSigner `cbor:"32,keyasint,omitempty"`
 }
 
 // TrustRef names the list of other countries' CSCA certificates that goes along with a charter. The list

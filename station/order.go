@@ -6,14 +6,46 @@ type ChipFile struct {
 	Data []byte `cbor:"2,keyasint" json:"-"`
 }
 
-// ChipSecrets are what a chip keeps to itself: they exist in the sealed order and in the chip.
+// ChipSecrets are what a chip keeps to itself: they exist in the sealed order and in the chip. A key
+// that the profile does not choose is empty.
 type ChipSecrets struct {
 	CAN         string `cbor:"1,keyasint" json:"can"`
-	ParameterID int    `cbor:"2,keyasint" json:"parameterId"` // of the chip authentication key
-	Private     []byte `cbor:"3,keyasint" json:"private"`
-	Enc         []byte `cbor:"4,keyasint" json:"enc"` // SCP03 keys of this very chip
+	ParameterID int    `cbor:"2,keyasint" json:"parameterId"` // of the keys on a curve
+	Private     []byte `cbor:"3,keyasint" json:"private"`     // of chip authentication
+	Enc         []byte `cbor:"4,keyasint" json:"enc"`         // SCP03 keys of this very chip
 	Mac         []byte `cbor:"5,keyasint" json:"mac"`
 	Dek         []byte `cbor:"6,keyasint" json:"dek"`
+
+	KeyID   int       `cbor:"7,keyasint,omitempty" json:"keyId,omitempty"` // of Private, where there are several keys
+	Mapping StaticKey `cbor:"8,keyasint,omitzero" json:"mapping,omitzero"`
+	Active  ActiveKey `cbor:"9,keyasint,omitzero" json:"active,omitzero"`
+}
+
+// ChipAccess are the keys by which the personaliser of one blank is reached (SCP03, AES-128 each).
+type ChipAccess struct {
+	Enc []byte `cbor:"1,keyasint"`
+	Mac []byte `cbor:"2,keyasint"`
+	Dek []byte `cbor:"3,keyasint"`
+}
+
+// StaticKey is the private key of PACE with chip authentication mapping, and its number in
+// EF.CardSecurity.
+type StaticKey struct {
+	KeyID   int    `cbor:"1,keyasint" json:"keyId"`
+	Private []byte `cbor:"2,keyasint" json:"private"`
+}
+
+// ActiveKey is the private key of active authentication: by RSA, as RSAPrivateKey (RFC 8017, A.1.2), or
+// on the curve of the other keys.
+type ActiveKey struct {
+	RSA      []byte `cbor:"1,keyasint,omitempty" json:"rsa,omitempty"`
+	Private  []byte `cbor:"2,keyasint,omitempty" json:"private,omitempty"`
+	HashBits int    `cbor:"3,keyasint" json:"hashBits"` // of the SHA-2 in a signature
+}
+
+// Hidden lists everything in the secrets that is to be cleared after use, but for the CAN.
+func (s ChipSecrets) Hidden() [][]byte {
+	return [][]byte{s.Private, s.Enc, s.Mac, s.Dek, s.Mapping.Private, s.Active.RSA, s.Active.Private}
 }
 
 // Order is headquarters' production order: everything that goes onto the page and into the chip of

@@ -2,6 +2,7 @@ package station
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -60,6 +61,10 @@ type Profile struct {
 	MaxCaseDays     int `toml:"max_case_days" cbor:"31,keyasint,omitempty" json:"maxCaseDays,omitempty"` // of an open case
 
 	Quota
+	ChipKeys
+	MissionRule
+	RunLimits
+	PageRules
 }
 
 // FaceFormat is the ISO/IEC standard by which the chip's picture of the holder is encoded.
@@ -122,7 +127,7 @@ func (p Profile) Check() error {
 	if _, err := regexp.Compile(p.NumberForm); err != nil {
 		return fmt.Errorf("profile %s: number form: %w", p.Name, ErrMalformed)
 	}
-	return nil
+	return errors.Join(p.ChipKeys.check(p), p.MissionRule.check(p))
 }
 
 // Expiry returns the last day of validity of a book issued on a day to a holder born on another:

@@ -205,10 +205,7 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestBookletHasOneWay(t *testing.T) {
-	states := []station.State{
-		station.StateAllocated, station.StateAvailable, station.StateReserved, station.StateTaken, station.StateEncoded,
-		station.StateInking, station.StatePrinted, station.StatePassed, station.StateHanded, station.StateSpoiled,
-	}
+	states := station.States()
 	allowed := map[[2]station.State]bool{}
 	for _, from := range states {
 		for _, to := range states {
@@ -222,13 +219,15 @@ func TestBookletHasOneWay(t *testing.T) {
 		{station.StateTaken, station.StateReserved}, {station.StateTaken, station.StateAvailable},
 		{station.StatePrinted, station.StateInking}, {station.StatePrinted, station.StateEncoded},
 		{station.StateEncoded, station.StatePrinted}, {station.StateReserved, station.StateEncoded},
+		{station.StateLost, station.StateAvailable}, {station.StateQuarantined, station.StateAvailable},
+		{station.StateInTransit, station.StateAvailable}, {station.StateDestroyed, station.StateSpoiled},
 	} {
 		if allowed[never] {
 			t.Errorf("a booklet goes from %s to %s", never[0], never[1])
 		}
 	}
-	if len(allowed) != 17 {
-		t.Errorf("%d transitions are allowed, want 17", len(allowed))
+	if len(allowed) != 51 {
+		t.Errorf("%d transitions are allowed, want 51", len(allowed))
 	}
 }
 
@@ -289,7 +288,19 @@ func TestProfileCheck(t *testing.T) {
 		"a face format of no standard": func(p *station.Profile) { p.FaceFormat = "" },
 		"no tries":                     func(p *station.Profile) { p.ChipTries = 0 },
 		"no limit of silence":          func(p *station.Profile) { p.WarnSilenceDays, p.MaxSilenceDays = 0, 0 },
-		"a warning after the stop":     func(p *station.Profile) { p.WarnSilenceDays, p.MaxSilenceDays = 43, 42 },
+		"a mapping of no standard":     func(p *station.Profile) { p.ChipAuth = "camouflage" },
+		"an RSA key that is too short": func(p *station.Profile) { p.ActiveAuth = "rsa-1024" },
+		"PACE on a curve of 192 bits":  func(p *station.Profile) { p.PACEParameter = 8 },
+		"signers without a number":     func(p *station.Profile) { p.MissionSigning = station.MissionAfterClear },
+		"a number of no signers":       func(p *station.Profile) { p.MissionOrders = 5 },
+		"signers of no rule": func(p *station.Profile) {
+			p.MissionSigning, p.MissionOrders = "whenever", 5
+		},
+		"PACE without curve": func(p *station.Profile) { p.PACEParameter = 2 },
+		"a real book that can be copied": func(p *station.Profile) {
+			p.IssuingState, p.Mode, p.ChipAuth = "XXA", station.ModeIssue, station.ChipAuthNone
+		},
+		"a warning after the stop": func(p *station.Profile) { p.WarnSilenceDays, p.MaxSilenceDays = 43, 42 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := profile()

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"padarozhnik/station/pki"
-	"padarozhnik/station/pki/ec"
 )
 
 // Conditions of the directory.
@@ -297,32 +296,4 @@ func syncDir(path string) error {
 		return err
 	}
 	return errors.Join(dir.Sync(), dir.Close())
-}
-
-// curveNamed finds a curve by the name that the flags use; "" is the other one.
-func curveNamed(name string, otherwise *ec.Curve) (*ec.Curve, error) {
-	if name == "" {
-		return otherwise, nil
-	}
-	for _, c := range curves() {
-		if strings.EqualFold(c.Name(), name) {
-			return c, nil
-		}
-	}
-	return nil, fmt.Errorf("%w: no curve %q: want one of %s", errUsage, name, curveNames())
-}
-
-// curves are those of the country's keys (ICAO Doc 9303-12, 4.4).
-func curves() []*ec.Curve {
-	return []*ec.Curve{
-		ec.P256(), ec.P384(), ec.P521(), ec.BrainpoolP256r1(), ec.BrainpoolP384r1(), ec.BrainpoolP512r1(),
-	}
-}
-
-func curveNames() string {
-	var names []string
-	for _, c := range curves() {
-		names = append(names, c.Name())
-	}
-	return strings.Join(names, ", ")
 }

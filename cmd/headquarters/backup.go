@@ -13,6 +13,8 @@ import (
 	"golang.org/x/term"
 
 	"padarozhnik/station/hq/ledger"
+	"padarozhnik/station/hq/vault"
+	"padarozhnik/station/journal"
 	"padarozhnik/station/token"
 )
 
@@ -28,8 +30,10 @@ a second place, and only those may be a station's reason to erase something. DIR
 another machine or disk than the ledger. Nothing that is in DIR already is changed.
 
 DIR holds entries, checkpoints, sealed blobs that entries name, registered keys, and forks with their
-evidence, in a form that knows nothing of the database. It holds no private key: those are kept by the
-ceremonies that made them.`,
+evidence, in a form that knows nothing of the database. Where the vault shares this directory, its diary
+is there as vault-diary, copied after the ledger; a vault on a machine of its own has "vault backup".
+Private keys are not in it: those are kept by the ceremonies that made them. Neither are public/,
+ceremonies/ and stations/, which are plain files: copy them after each ceremony.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return h.withLedger(func(_ *token.Keyring, l *ledger.Ledger) error {
@@ -44,7 +48,7 @@ ceremonies that made them.`,
 // backups runs once, or until it is stopped. With a time between runs, one that fails is tried again.
 func (h *headquarters) backups(cmd *cobra.Command, l *ledger.Ledger, dir string, every time.Duration) error {
 	for {
-		d, err := l.Backup(cmd.Context(), dir, progress(cmd.ErrOrStderr(), "backup"))
+		d, err := h.backUp(cmd, l, dir)
 		switch {
 		case err == nil:
 			if h.database == "" && sameDisk(dir, h.path("ledger")) {
@@ -67,6 +71,15 @@ func (h *headquarters) backups(cmd *cobra.Command, l *ledger.Ledger, dir string,
 	}
 }
 
+// backUp runs once. The diary goes last: whatever opening the ledger in the backup names stands in it.
+func (h *headquarters) backUp(cmd *cobra.Command, l *ledger.Ledger, dir string) (journal.Durable, error) {
+	d, err := l.Backup(cmd.Context(), dir, progress(cmd.ErrOrStderr(), "backup"))
+	if err == nil && h.hasVault() {
+		err = h.saveDiary(cmd.OutOrStdout(), dir)
+	}
+	return d, err
+}
+
 // restoreCommand makes a ledger from a backup.
 func (h *headquarters) restoreCommand() *cobra.Command {
 	return &cobra.Command{
@@ -75,11 +88,16 @@ func (h *headquarters) restoreCommand() *cobra.Command {
 		Long: `Make the ledger of this headquarters from the backup in DIR: in the headquarters directory, or with
 --database in a PostgreSQL database, which must be empty. It is verified from its raw entries before
 anything can open it. A restore that was cut off goes on when it is called again. What came after the
-newest run of the backup is gone; stations notice that, say so, and send theirs again.`,
+newest run of the backup is gone; stations notice that, say so, and send theirs again. The vault goes on
+with directives in a new epoch. Its diary is restored too, where the vault shares this directory and the
+backup has more of it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a, err := h.restore(cmd.Context(), args[0], progress(cmd.ErrOrStderr(), "restore"))
-			if err != nil {
+			if err == nil && h.hasVault() {
+				err = h.restoreDiary(cmd.OutOrStdout(), args[0])
+			}
+			if err != nil && !errors.Is(err, vault.ErrDiaryBehind) { // the diary here is the newer one
 				return err
 			}
 			return verdict(cmd.OutOrStdout(), a)

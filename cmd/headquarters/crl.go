@@ -34,6 +34,7 @@ afterwards, and give it to stations with their next charters (station renew).`,
 	officerFlag(cmd, &officers)
 	cmd.Flags().StringArrayVar(&revoke, "revoke", nil, "serial number of a signer (hexadecimal); may be repeated")
 	cmd.Flags().IntVar(&days, "days", 90, "days until the list after this one is due, at most 90")
+	cmd.AddCommand(h.importCRLCommand())
 	return cmd
 }
 

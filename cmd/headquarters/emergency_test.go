@@ -22,6 +22,7 @@ import (
 
 	"padarozhnik/station"
 	"padarozhnik/station/hq/ledger"
+	"padarozhnik/station/hq/vault"
 	"padarozhnik/station/hq/wire"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
@@ -190,6 +191,14 @@ func (b *bureau) issued() {
 	sealed := []byte("sealed and padded")
 	blanks := []event.Blank{{Serial: "UT4200001", ChipID: []byte{1}}, {Serial: "UT4200002", ChipID: []byte{2}},
 		{Serial: "UT4200003", ChipID: []byte{3}}, {Serial: "UT4200009", ChipID: []byte{4}}}
+	sent := vault.Allocation{Station: "UTO-01", Manifest: event.Manifest{Product: "reference", Blanks: blanks}}
+	manifest, err := sent.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeJSON(b.path("allocations", "UTO-01-UT4200001.json"), sent); err != nil {
+		t.Fatal(err)
+	}
 	bound, sod := event.Bound{Case: "CASE-1"}, bytes.Repeat([]byte{5}, 32)
 	for _, e := range []struct {
 		by                   crypto.Signer
@@ -197,7 +206,7 @@ func (b *bureau) issued() {
 		body                 any
 		blob                 []byte
 	}{
-		{vaultKey, "UTO-01/hq", event.StockAllocated, "", event.Allocated{Product: "reference", Blanks: blanks}, nil},
+		{vaultKey, "UTO-01/hq", event.StockAllocated, "", event.Allocated{Product: "reference", Manifest: manifest}, nil},
 		{b.tokens["E"], "UTO-01", event.CaseOpened, "CASE-1", nil, nil},
 		{b.tokens["E"], "UTO-01", event.CaseSubmitted, "CASE-1", event.Submitted{Profile: 1}, sealed},
 		{b.tokens["A"], "UTO-01", event.CaseApproved, "CASE-1", event.Approved{Serial: "UT4200002"}, sealed},

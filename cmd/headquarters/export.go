@@ -93,7 +93,7 @@ func (p *postOffice) remember(ctx context.Context, out io.Writer, hello bundle.H
 	if hello.Known > now.Size {
 		fmt.Fprintf(out, "ALARM: station %s has seen a ledger of %d entries, this one has %d: "+
 			"it was restored from a backup\n", hello.Station, hello.Known, now.Size)
-		c.Own, c.After = 0, min(c.After, now.Size)
+		c.Own, c.After = 0, 0
 	}
 	return writeJSON(p.correspondenceFile(hello.Station), c)
 }

@@ -97,22 +97,22 @@ func (c *ceremony) strangers() error {
 }
 
 // make makes one key and says so.
-func (c *ceremony) make(kind string, curve *ec.Curve) (crypto.Signer, error) {
-	name, key, err := newKey(c.fresh.store, kind, curve)
+func (c *ceremony) make(kind string, as keyKind) (crypto.Signer, error) {
+	name, key, err := newKey(c.fresh.store, kind, as)
 	if err != nil {
 		return nil, err
 	}
-	c.say("new key: %s on %s", name, curve.Name())
+	c.say("new key: %s on %s", name, as.Name())
 	return key, nil
 }
 
 // keys makes root, vault and ledger keys; those of the country follow.
 func (c *ceremony) keys(context.Context) error {
 	var err error
-	if c.fresh.root, err = c.make(keyRoot, ec.P256()); err != nil {
+	if c.fresh.root, err = c.make(keyRoot, keyKind{curve: ec.P256()}); err != nil {
 		return err
 	}
-	if c.fresh.vault, err = c.make(keyVault, ec.P256()); err != nil {
+	if c.fresh.vault, err = c.make(keyVault, keyKind{curve: ec.P256()}); err != nil {
 		return err
 	}
 	name := newName(keyOpener)

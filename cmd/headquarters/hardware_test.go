@@ -12,6 +12,7 @@ import (
 
 	"github.com/miekg/pkcs11"
 
+	"padarozhnik/station/pki"
 	"padarozhnik/station/token/softhsm/softhsmtest"
 )
 
@@ -168,7 +169,32 @@ func TestCurves(t *testing.T) {
 	}
 	s.must(t, "roll", "--curve", "P-521")
 	want("csca.der", "P-521")
+	s.rsa(t)
 	files := seat{dir: filepath.Join(t.TempDir(), "hq"), flags: s.flags[:2]}
 	files.refused(t, 1, "--pkcs11", "init", "--curve", "brainpoolP256r1")
+	files.refused(t, 1, "--pkcs11", "init", "--curve", "RSA-3072")
 	files.must(t, "init", "--curve", "P-384")
+}
+
+// rsa rests the new key, and lets it certify a signer with an RSA key; the next root is one itself.
+func (s seat) rsa(t *testing.T) {
+	t.Helper()
+	s.must(t, "issue-signer", "--curve", "RSA-2048")
+	c := s.certificate(t, "dsc.der")
+	if c.PublicKey.RSA == nil || c.PublicKey.RSA.N.BitLen() != 2048 {
+		t.Error("the signer has no RSA key")
+	}
+	if _, err := s.trust(t, "csca-1.der").VerifyIssue(c, time.Now(), "PP"); err != nil {
+		t.Errorf("signer with an RSA key: %v", err)
+	}
+	fresh := tokens(t)
+	fresh.must(t, "init", "--curve", "RSA-3072", "--signer-curve", "P-256")
+	root, signer := fresh.certificate(t, "csca.der"), fresh.certificate(t, "dsc.der")
+	if root.PublicKey.RSA == nil || root.Algorithm.Scheme != pki.RSAPSS || signer.Algorithm.Scheme != pki.RSAPSS {
+		t.Errorf("root signed by scheme %d, signer by %d", root.Algorithm.Scheme, signer.Algorithm.Scheme)
+	}
+	if _, err := fresh.trust(t, "csca.der").VerifyIssue(signer, time.Now(), "PP"); err != nil {
+		t.Errorf("signer under an RSA root: %v", err)
+	}
+	fresh.must(t, "crl") // the key is found again
 }

@@ -5,11 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
 	"padarozhnik/station"
+	"padarozhnik/station/hq/vault"
 	"padarozhnik/station/hq/wire"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
@@ -21,6 +19,7 @@ type ledgerHistory struct {
 	cases     map[station.Serial]station.CaseToken // of ordered books
 	allocated map[string][]station.Serial          // by station
 	handed    map[station.Serial]bool
+	contents  map[journal.Hash][]station.Serial // of manifests, by their digests
 }
 
 // history reads the whole ledger of this directory.
@@ -33,6 +32,9 @@ func (h *headquarters) history(ctx context.Context) (*ledgerHistory, error) {
 	out := &ledgerHistory{
 		cases: map[station.Serial]station.CaseToken{}, allocated: map[string][]station.Serial{},
 		handed: map[station.Serial]bool{},
+	}
+	if out.contents, err = h.contents(); err != nil {
+		return nil, err
 	}
 	for next := int64(0); ; {
 		page, err := l.Pull(ctx, wire.Peer{Name: vaultName, Role: wire.RoleVault}, next, 0)
@@ -71,9 +73,11 @@ func (p *ledgerHistory) take(s journal.Signed, leaf int64) error {
 		if err := journal.Decode(e.Body, &body); err != nil {
 			return err
 		}
-		for _, b := range body.Blanks {
-			p.allocated[name] = append(p.allocated[name], b.Serial)
+		blanks, ok := p.contents[body.Manifest]
+		if !ok {
+			return fmt.Errorf("shipment %s: %w", body.Shipment, vault.ErrManifest)
 		}
+		p.allocated[name] = append(p.allocated[name], blanks...)
 	case event.OrderIssued:
 		var body event.Ordered
 		if err := journal.Decode(e.Body, &body); err != nil {
@@ -86,32 +90,32 @@ func (p *ledgerHistory) take(s journal.Signed, leaf int64) error {
 	return nil
 }
 
-// open lists, in rows, the serials that a station was given and has not handed over.
-func (p *ledgerHistory) open(id string) []event.Range {
-	var out []event.Range
-	for _, serial := range slices.Sorted(slices.Values(p.allocated[id])) {
-		if p.handed[serial] {
-			continue
-		}
-		if n := len(out); n > 0 && successor(out[n-1].Last) == serial {
-			out[n-1].Last = serial
-			continue
-		}
-		out = append(out, event.Range{First: serial, Last: serial})
+// contents lists the blanks of every manifest that was decided on. The ledger names them by digest alone.
+func (h *headquarters) contents() (map[journal.Hash][]station.Serial, error) {
+	allocations, err := h.allocations()
+	if err != nil {
+		return nil, err
 	}
-	return out
+	out := map[journal.Hash][]station.Serial{}
+	for _, a := range allocations {
+		id, err := a.Digest()
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range a.Manifest.Blanks {
+			out[id] = append(out[id], b.Serial)
+		}
+	}
+	return out, nil
 }
 
-// successor is the serial with the next number, "" where there is none of that length.
-func successor(s station.Serial) station.Serial {
-	digits := strings.TrimLeft(string(s), "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return ""
+// open lists, in rows, the serials that a station was given and has not handed over.
+func (p *ledgerHistory) open(id string) []event.Range {
+	var out []station.Serial
+	for _, serial := range p.allocated[id] {
+		if !p.handed[serial] {
+			out = append(out, serial)
+		}
 	}
-	next := fmt.Sprintf("%0*d", len(digits), n+1)
-	if len(next) > len(digits) {
-		return ""
-	}
-	return s[:len(s)-len(digits)] + station.Serial(next)
+	return station.Ranges(out)
 }

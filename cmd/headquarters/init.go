@@ -52,7 +52,7 @@ that it made in the token stay there unused, and the next ceremony names them.`,
 	flags.StringVar(&c.organization, "organization", "Utopian Passport Authority", "organization in certificates")
 	flags.StringVar(&c.crlURL, "crl-url", "https://pki.example.org/UTO.crl", "where the revocation list is published")
 	flags.StringSliceVar(&c.hosts, "host", []string{"127.0.0.1", "localhost"}, "addresses of the receiving server")
-	flags.StringVar(&c.curve, "curve", "P-256", "curve of the CSCA: "+curveNames())
+	flags.StringVar(&c.curve, "curve", "P-256", "curve of the CSCA, or RSA: "+kindNames())
 	flags.StringVar(&c.signerCurve, "signer-curve", "", "curve of the document signer; that of the CSCA by default")
 	officerFlag(cmd, &c.specs)
 	return cmd
@@ -129,11 +129,11 @@ func (c *ceremony) directories() error {
 }
 
 // curves are those that the flags name; a curve that nobody knows is found before a key is made.
-func (c *ceremony) curves() (csca, signer *ec.Curve, err error) {
-	if csca, err = curveNamed(c.curve, ec.P256()); err != nil {
-		return nil, nil, err
+func (c *ceremony) curves() (csca, signer keyKind, err error) {
+	if csca, err = kindNamed(c.curve, keyKind{curve: ec.P256()}); err != nil {
+		return keyKind{}, keyKind{}, err
 	}
-	signer, err = curveNamed(c.signerCurve, csca)
+	signer, err = kindNamed(c.signerCurve, csca)
 	return csca, signer, err
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"padarozhnik/station/journal/seal"
 	"padarozhnik/station/pki"
-	"padarozhnik/station/pki/ec"
 	"padarozhnik/station/token"
 )
 
@@ -52,9 +51,9 @@ func newName(kind string) string {
 	return kind + "-" + hex.EncodeToString(b[:])
 }
 
-func newKey(s keystore, kind string, curve *ec.Curve) (string, crypto.Signer, error) {
+func newKey(s keystore, kind string, as keyKind) (string, crypto.Signer, error) {
 	name := newName(kind)
-	key, err := s.Generate(name, curve)
+	key, err := s.Generate(name, as)
 	return name, key, err
 }
 

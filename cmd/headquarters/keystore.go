@@ -3,9 +3,7 @@ package main
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +30,7 @@ type keystore interface {
 	sealed
 	Names() ([]string, error)
 	Signer(name string) (crypto.Signer, error)
-	Generate(name string, curve *ec.Curve) (crypto.Signer, error)
+	Generate(name string, as keyKind) (crypto.Signer, error)
 	Failure() error
 	Close() error
 }
@@ -95,13 +93,7 @@ func (d device) slot() token.Slot {
 			}
 			return pin, err
 		},
-		Curves: func(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
-			c, err := ec.ByOID(oid)
-			if err != nil {
-				return nil, err
-			}
-			return c.ECDSACurve(), nil
-		},
+		Curves: ec.ECDSAByOID,
 	}
 }
 
@@ -113,12 +105,18 @@ type hardware struct {
 
 func (s hardware) Names() ([]string, error) { return s.hsm.Names() }
 
-func (s hardware) Signer(name string) (crypto.Signer, error) { return s.hsm.Signer(name) }
+func (s hardware) Signer(name string) (crypto.Signer, error) { return s.hsm.Key(name) }
 
-func (s hardware) Generate(name string, curve *ec.Curve) (crypto.Signer, error) {
-	key, err := s.hsm.Generate(name, curve.OID())
-	if errors.Is(err, token.ErrCurve) {
-		return nil, fmt.Errorf("%w (%s): choose --curve P-256, P-384 or P-521, or a token that has it", err, curve.Name())
+func (s hardware) Generate(name string, as keyKind) (crypto.Signer, error) {
+	var key crypto.Signer
+	var err error
+	if as.curve == nil {
+		key, err = s.hsm.GenerateRSA(name, as.bits)
+	} else {
+		key, err = s.hsm.Generate(name, as.curve.OID())
+	}
+	if errors.Is(err, token.ErrCurve) || errors.Is(err, token.ErrRSA) {
+		return nil, fmt.Errorf("%w (%s): choose --curve P-256, P-384 or P-521, or a token that has it", err, as.Name())
 	}
 	return key, err
 }
@@ -145,13 +143,15 @@ func (s keyFile) Names() ([]string, error) { return s.Keyring.Names(), nil }
 func (s keyFile) Signer(name string) (crypto.Signer, error) { return s.Keyring.Signer(name) }
 
 // Generate makes a key on one of NIST's curves.
-func (s keyFile) Generate(name string, curve *ec.Curve) (crypto.Signer, error) {
-	switch curve {
+func (s keyFile) Generate(name string, as keyKind) (crypto.Signer, error) {
+	switch as.curve {
+	case nil:
+		return nil, errKeyFileRSA
 	case ec.P256(), ec.P384(), ec.P521():
 	default:
 		return nil, errKeyFileCurve
 	}
-	private, err := ecdsa.GenerateKey(curve.ECDSACurve(), rand.Reader)
+	private, err := ecdsa.GenerateKey(as.curve.ECDSACurve(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ A passphrase or PIN is asked for at the terminal, or read from the first line of
 	root.AddCommand(hq.initCommand(), hq.serveCommand(), hq.vaultCommand(), hq.stationCommand(),
 		hq.stockCommand(), hq.auditCommand(), hq.revokeCommand(), hq.rollCommand(), hq.signerCommand(),
 		hq.crlCommand(), hq.masterlistCommand(), hq.officerCommand(), hq.ingestCommand(), hq.exportCommand())
-	root.AddCommand(hq.caseCommand())
+	root.AddCommand(hq.caseCommand(), hq.profileCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):

@@ -41,7 +41,7 @@ their books live on. Stations learn of the new root with their next charter (sta
 	officerFlag(cmd, &officers)
 	flags.StringVar(&r.commonName, "common-name", "", "new common name; that of the old CSCA by default")
 	flags.StringVar(&r.organization, "organization", "", "new organization; that of the old CSCA by default")
-	flags.StringVar(&r.curve, "curve", "", "curve of the new key; the old one's by default: "+curveNames())
+	flags.StringVar(&r.curve, "curve", "", "curve of the new key, or RSA; the old one's by default: "+kindNames())
 	flags.IntVar(&r.keyYears, "key-years", 5, "use of the new key, 3 to 5 years")
 	flags.IntVar(&r.documentYears, "document-years", 10, "longest validity of a document")
 	return cmd
@@ -69,7 +69,7 @@ func (r rollOver) do(_ context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
-	curve, err := curveNamed(r.curve, old.PublicKey.Curve)
+	curve, err := kindNamed(r.curve, kindLike(old.PublicKey))
 	if err != nil {
 		return err
 	}

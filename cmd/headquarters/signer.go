@@ -25,28 +25,39 @@ type signerIssue struct {
 // signerCommand is the ceremony that certifies a new document signer or master list signer.
 func (h *headquarters) signerCommand() *cobra.Command {
 	var s signerIssue
-	var officers []string
+	m := &missionIssue{}
 	cmd := &cobra.Command{
 		Use:   "issue-signer",
 		Short: "Make a new document signer, or a signer of master lists",
 		Long: `Make a new key and certify it: for documents, used at most three months, or for master lists
 (ICAO Doc 9303-12, 7.1.1). The certificate before it stays published. A running vault goes on with
-the old signer until it is started again.`,
+the old signer until it is started again.
+
+With --mission, make a signer for one office, where its profile allows that: the key in a token that goes
+there, used for one month and for so many books. The station's next charter names it; carry
+stations/STATION/charter.cose there together with the token.`,
 		Example: `  headquarters issue-signer --curve brainpoolP256r1 \
+      --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ --officer pkcs11:anna --officer pkcs11:boris
+  headquarters issue-signer --mission UTO-01 --mission-token mission-01 \
       --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ --officer pkcs11:anna --officer pkcs11:boris
   headquarters issue-signer --purpose masterlist --officer anna.token --officer boris.token`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return h.hold(cmd, "issue-signer", officers, s.do)
+			if m.id != "" {
+				return m.hold(h, cmd, "issue-mission-signer", s.mission(m))
+			}
+			return h.hold(cmd, "issue-signer", m.officers, s.do)
 		},
 	}
 	flags := cmd.Flags()
-	officerFlag(cmd, &officers)
+	m.reason = "signer"
+	m.flags(cmd)
+	officerFlag(cmd, &m.officers)
 	flags.StringVar(&s.purpose, "purpose", "documents", "documents or masterlist")
 	flags.StringVar(&s.commonName, "common-name", "", "common name; that of the signer before by default")
-	flags.StringVar(&s.curve, "curve", "", "curve of the key; that of the CSCA by default: "+curveNames())
+	flags.StringVar(&s.curve, "curve", "", "curve of the key, or RSA; that of the CSCA by default: "+kindNames())
 	flags.StringSliceVar(&s.types, "type", nil, "document codes it may sign; those of the signer before by default")
-	flags.IntVar(&s.months, "months", 0, "use of the key; 3 for documents and 12 for master lists by default")
+	flags.IntVar(&s.months, "months", 0, "use of the key; 3 for documents, 12 for master lists and 1 for a mission by default")
 	flags.IntVar(&s.documentYears, "document-years", 10, "longest validity of a document")
 	return cmd
 }
@@ -60,7 +71,7 @@ func (s signerIssue) do(_ context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
-	curve, err := curveNamed(s.curve, root.PublicKey.Curve)
+	curve, err := kindNamed(s.curve, kindLike(root.PublicKey))
 	if err != nil {
 		return err
 	}

@@ -162,7 +162,7 @@ func (h *headquarters) nextVersion(c *station.Charter) error {
 	if last.StationID != c.StationID {
 		return fmt.Errorf("station %s is enrolled with another key", c.Station)
 	}
-	c.Version, c.Epoch, c.Former = last.Version+1, last.Epoch, last.Former
+	c.Version, c.Epoch, c.Former, c.Signers = last.Version+1, last.Epoch, last.Former, last.Signers
 	for _, o := range last.Officers { // those who go on are appointed again below
 		c.Former = append(c.Former, station.Former{KeyID: o.KeyID, SPKI: o.SPKI})
 	}

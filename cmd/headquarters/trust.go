@@ -48,13 +48,33 @@ func (c *country) ownStore() (*pki.TrustStore, error) {
 	return store, nil
 }
 
-// putTrust signs the next trust list. It is read as a station will read it before the root signs.
+// putTrust signs the next trust list with other sources, and with those revocation lists for which there
+// is still somebody to vouch.
 func (a *act) putTrust(sources []charter.Source) error {
 	last, _, err := a.trustList()
 	if err != nil {
 		return err
 	}
 	next := charter.TrustList{Version: last.Version + 1, Signed: a.began.Unix(), Sources: sources}
+	for _, f := range last.Lists {
+		alone := charter.TrustList{Sources: sources, Lists: []charter.ForeignCRL{f}}
+		store, err := a.ownStore()
+		if err != nil {
+			return err
+		}
+		if err := alone.AddTo(store); errors.Is(err, pki.ErrUntrusted) {
+			a.say("revocation list %s goes with the certificate that signed it", f.Origin)
+			continue
+		} else if err != nil {
+			return err
+		}
+		next.Lists = append(next.Lists, f)
+	}
+	return a.signTrust(next)
+}
+
+// signTrust signs a trust list. It is read as a station will read it before the root signs.
+func (a *act) signTrust(next charter.TrustList) error {
 	store, err := a.ownStore()
 	if err != nil {
 		return err
@@ -74,8 +94,8 @@ func (a *act) putTrust(sources []charter.Source) error {
 		return fmt.Errorf("read trust list back: %w", err)
 	}
 	a.put(fileTrust, raw)
-	a.say("trust list %d: %d anchors, %d bytes; it reaches stations with their next charters "+
-		"(`headquarters station renew`)", next.Version, len(store.Anchors()), len(raw))
+	a.say("trust list %d: %d anchors, %d revocation lists, %d bytes; it reaches stations with their next charters "+
+		"(`headquarters station renew`)", next.Version, len(store.Anchors()), len(next.Lists), len(raw))
 	return nil
 }
 

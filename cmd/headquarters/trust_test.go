@@ -112,6 +112,48 @@ func (s seat) origins(t *testing.T, c setup.Config, want map[*pki.Certificate]st
 	}
 }
 
+// TestForeignRevocationTravels: a revocation list of another country reaches the station's store, where its
+// signer is revoked then. An older list, one that nobody known signed, and our own country's are refused,
+// and a list goes when the certificate that signed it does.
+func TestForeignRevocationTravels(t *testing.T) {
+	s := hardware(t)
+	config := s.enrol(t)
+	since := time.Now().UTC().Truncate(24 * time.Hour)
+	a, b := abroad.New(t, "XA", since), abroad.New(t, "XB", since)
+	at := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
+	none, newer := s.file(t, "1.crl", a.Revoke(t, 1, at)), s.file(t, "2.crl", a.Revoke(t, 2, at.Add(time.Minute), a.Signer))
+	s.refused(t, 1, "masterlist import", "crl", "import", none)
+	s.must(t, "issue-signer", "--purpose", "masterlist")
+	s.must(t, "masterlist", s.file(t, "a.der", a.Root.Raw), s.file(t, "b.der", b.Root.Raw))
+	s.must(t, "crl", "import", none)
+	out := s.must(t, "crl", "import", newer, "--origin", "their PKD page")
+	for _, words := range []string{"revocation list of XA", "1 entries", "1 revocation lists"} {
+		if !strings.Contains(out, words) {
+			t.Errorf("import does not say %q:\n%s", words, out)
+		}
+	}
+	s.refused(t, 1, "older list", "crl", "import", none)
+	own := abroad.New(t, "UT", since)
+	s.refused(t, 1, "not imported", "crl", "import", s.file(t, "own.crl", own.Revoke(t, 9, at)))
+	forged := a.Revoke(t, 3, at.Add(2*time.Minute))
+	forged[len(forged)-1] ^= 1
+	s.refused(t, 1, "signature", "crl", "import", s.file(t, "forged.crl", forged))
+	s.renew(t)
+	store, err := setup.Documents(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Verify(a.Signer, time.Now(), "PP"); !errors.Is(err, pki.ErrRevoked) {
+		t.Errorf("a signer that its country revoked: %v", err)
+	}
+	if _, err := store.Verify(b.Signer, time.Now(), "PP"); err != nil {
+		t.Errorf("a signer of another country: %v", err)
+	}
+	if out := s.must(t, "masterlist", s.file(t, "b.der", b.Root.Raw)); !strings.Contains(out, "0 revocation lists") {
+		t.Errorf("the list stays without the certificate:\n%s", out)
+	}
+}
+
 // TestStationTakesNoOtherTrust: the list of an older charter, a shortened one, one of another root and a
 // missing one are refused, and the cure is named.
 func TestStationTakesNoOtherTrust(t *testing.T) {

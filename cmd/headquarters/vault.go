@@ -35,7 +35,8 @@ not tried twice: the vault ends.
 
 An applicant who may have another case waits until two officers have looked ("vault review"); what is
 over a station's quota waits for the next day or month. vault/diary keeps what was opened, by which
-marks applicants are recognised, and what two officers decided: back it up with the ledger.`,
+marks applicants are recognised, and what two officers decided: "backup" takes it along where ledger and vault
+share a directory; on a machine of its own, "vault backup" does.`,
 		Example: `  headquarters vault --ledger https://hq.example.org:8443 \
       --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token HQ`,
 		Args: cobra.NoArgs,
@@ -57,7 +58,9 @@ marks applicants are recognised, and what two officers decided: back it up with 
 	cmd.PersistentFlags().StringVar(&at.url, "ledger", "https://127.0.0.1:8443", "address of the ledger")
 	cmd.Flags().DurationVar(&every, "every", 2*time.Second, "time between two rounds")
 	cmd.Flags().BoolVar(&once, "once", false, "do one round and stop")
-	cmd.AddCommand(at.reviewCommand(), at.signCommand(), at.allowCommand(), at.reindexCommand())
+	cmd.AddCommand(at.reviewCommand(), at.signCommand(), at.allowCommand(), at.reindexCommand(),
+		at.signaturesCommand())
+	cmd.AddCommand(at.diaryCommands()...)
 	return cmd
 }
 
@@ -86,6 +89,8 @@ func (h *headquarters) rounds(
 			h.log.Error("token failed, nothing is signed until it is back", "error", err)
 		case errors.Is(err, journal.ErrUnreachable):
 			h.log.Warn("ledger unreachable, trying again")
+		case errors.Is(err, journal.ErrRolledBack):
+			h.log.Error("ledger was restored from a backup, it is read again from the start", "error", err)
 		default:
 			return err
 		}
@@ -140,7 +145,7 @@ func (h *headquarters) openVault(keys keystore, url string) (*vault.Vault, error
 		return nil, err
 	}
 	return &vault.Vault{
-		Notices: h.notices, Diary: diary, DuplicateKey: marks,
+		Notices: h.notices, Allocated: h.allocations, Decided: h.resolutions, Diary: diary, DuplicateKey: marks,
 		Ledger: wireClient, Key: key, Opener: opener,
 		Document: vault.Signer{Key: signer, Certificate: dsc},
 		Masters:  func(product string) ([]byte, error) { return keys.Secret(masterPrefix + product) },

@@ -25,7 +25,13 @@ ejects it into the drawer. Received documents are kept as DIR/jobs/N.pwg.
 
 A fault is planted at the start with --fault, and at any time by writing its word into
 DIR/faults/printer; removing that file cures it. Faults: no-booklet, jam, ink-empty, cover-open,
-power-lost (when half of the page is inked), power-lost-early (while the page is being sent).`,
+wrong-page, wrong-booklet (takes another one from the drawer), skew, damaged, maintenance, ink-low,
+power-lost (when half of the page is inked), power-lost-early (while the page is being sent),
+power-lost-late (when the page is complete and nobody was told).
+
+DIR/faults/shift.json misplaces the ink: {"xMM": 0.5, "yMM": 0, "degrees": 0.3, "scaleX": 1.002,
+"scaleY": 1, "jitterMM": 0.02}. DIR/faults/lie.json lays booklets in askew, which the printer measures
+unless it is blind: {"xMM": 1, "yMM": -0.5, "degrees": 0.4}.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			planted, err := printer.ParseFault(fault)
@@ -55,6 +61,7 @@ power-lost (when half of the page is inked), power-lost-early (while the page is
 	flags.StringVar(&listen, "listen", "127.0.0.1:0", "address to listen on")
 	flags.StringVar(&fault, "fault", "", "plant a fault at the start, or cure one with none")
 	flags.BoolVar(&o.ShortEdge, "short-edge", false, "feed books short edge first")
+	flags.BoolVar(&o.Blind, "blind", false, "neither read the booklet's number nor measure how it lies")
 	flags.DurationVar(&o.PrintTime, "print-time", 0, "how long a page takes (default 200ms)")
 	_ = cmd.MarkFlagRequired("desk")
 	return cmd

@@ -47,6 +47,10 @@ func scannerCommand() *cobra.Command {
 	f.Float64Var(&set.ShiftMM, "shift", 5, "largest shift of a book in millimetres")
 	f.Float64Var(&set.Noise, "noise", 2, "standard deviation of the sensor's noise in grey levels")
 	f.Float64Var(&set.BlurMM, "blur", 0, "radius of the lens's blur in millimetres")
+	f.Float64Var(&set.Lens.ScaleX, "scale-x", 1, "scale of what it sees, across")
+	f.Float64Var(&set.Lens.ScaleY, "scale-y", 1, "scale of what it sees, along")
+	f.Float64Var(&set.Lens.Shear, "shear", 0, "shear of what it sees")
+	f.Float64Var(&set.Lens.Gamma, "gamma", 1, "of the greys that it sees")
 	f.IntVar(&set.Quality, "quality", 90, "JPEG quality, 1 to 100")
 	_ = cmd.MarkFlagRequired("desk")
 	return cmd

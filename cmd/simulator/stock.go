@@ -20,7 +20,7 @@ import (
 // stockOptions are what the maker of blanks is told.
 type stockOptions struct {
 	desk, prefix, out, key string
-	count, start           int
+	count, start, bag      int
 	dpi                    int
 }
 
@@ -43,6 +43,7 @@ func stockCommand() *cobra.Command {
 	cmd.Flags().IntVar(&o.count, "count", 10, "how many blanks")
 	cmd.Flags().StringVar(&o.prefix, "prefix", "UT", "two letters that begin every serial")
 	cmd.Flags().IntVar(&o.start, "start", 0, "first number; 0 draws one")
+	cmd.Flags().IntVar(&o.bag, "bag", 50, "blanks in a sealed bag; 0 packs without bags")
 	cmd.Flags().StringVar(&o.out, "out", "", "file for the maker's manifest (JSON)")
 	cmd.Flags().StringVar(&o.key, "transport-key", "", "file with the master key of the chips (hexadecimal); made if it is not there")
 	cmd.Flags().IntVar(&o.dpi, "dpi", 600, "resolution of the pages' pictures")
@@ -68,7 +69,9 @@ func makeStock(ctx context.Context, o stockOptions) (int, error) {
 		return 0, fmt.Errorf("transport key: %w", err)
 	}
 	defer clear(master)
-	maker := virtual.Maker{Rand: rand.Reader, Prefix: o.prefix, Start: o.start, MasterKey: master, Page: page}
+	maker := virtual.Maker{
+		Rand: rand.Reader, Prefix: o.prefix, Start: o.start, MasterKey: master, Page: page, BagSize: o.bag,
+	}
 	manifest, _, err := maker.MakeBlanks(d, o.count)
 	if err != nil {
 		return 0, err

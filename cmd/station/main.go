@@ -25,7 +25,6 @@ import (
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/training"
 	"padarozhnik/resources/icons"
-	"padarozhnik/station/issuance"
 	"padarozhnik/station/ui"
 )
 
@@ -85,19 +84,19 @@ func run(ctx context.Context, args []string) int {
 }
 
 func work(ctx context.Context, o options, log *slog.Logger) (err error) {
+	var practice *training.Office
 	if o.training != "" {
-		office, err := training.New(o.training, os.Stderr)
-		if err != nil {
+		if practice, err = training.New(o.training, os.Stderr); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, office.Stop()) }()
-		log.Info("preparing the training office", "dir", office.Dir)
-		if err := furnish(ctx, office); err != nil {
+		defer func() { err = errors.Join(err, practice.Stop()) }()
+		log.Info("preparing the training office", "dir", practice.Dir)
+		if err := furnish(ctx, practice); err != nil {
 			return err
 		}
-		o.pictures = filepath.Dir(photograph(office))
-		o.config, o.passphraseFile = office.Config(), office.PassphraseFile()
-		o.tokens = filepath.Dir(office.Token("station"))
+		o.pictures = filepath.Dir(photograph(practice))
+		o.config, o.passphraseFile = practice.Config(), practice.PassphraseFile()
+		o.tokens = filepath.Dir(practice.Token("station"))
 	}
 	config, err := setup.Load(o.config, os.LookupEnv)
 	if err != nil {
@@ -108,8 +107,8 @@ func work(ctx context.Context, o options, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.training != "" {
-		err = errors.Join(takeStock(ctx, o, office), openDay(ctx, o, office))
+	if practice != nil {
+		err = errors.Join(takeStock(ctx, o, practice, office), openDay(ctx, o, office))
 	}
 	if err == nil {
 		err = show(ctx, o, office, log)
@@ -119,7 +118,7 @@ func work(ctx context.Context, o options, log *slog.Logger) (err error) {
 
 // show opens the window and returns when it was closed and its work has ended.
 func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger) error {
-	officers, err := tokensIn(o.tokens)
+	officers, err := officersOf(office, o.tokens)
 	if err != nil {
 		return err
 	}
@@ -130,10 +129,13 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 		Officers: officers,
 		SignIn:   signIn(office, o),
 		SignOut:  office.Desk.SignOut,
+		Sign:     sign(office),
 		Devices:  func(ctx context.Context) []ui.Health { return health(ctx, office.Desk) },
 		Language: office.Config.Language,
-		Training: o.training != "",
+		Training: office.Config.Training,
+		Stick:    stick{office},
 		Pictures: o.pictures,
+		Reports:  filepath.Join(filepath.Dir(o.config), "reports"),
 		Log:      log,
 	})
 	if err != nil {
@@ -177,17 +179,4 @@ func tokensIn(dir string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-// signIn opens an officer's token with what was typed or, where nothing was, with the passphrase
-// file of a training office.
-func signIn(office *setup.Office, o options) func(string, []byte) (issuance.Seat, error) {
-	return func(name string, typed []byte) (issuance.Seat, error) {
-		return office.SignIn(filepath.Join(o.tokens, name+".token"), func(prompt string) ([]byte, error) {
-			if len(typed) == 0 && o.passphraseFile != "" {
-				return passphrase.Read(o.passphraseFile, prompt)
-			}
-			return slices.Clone(typed), nil
-		})
-	}
 }

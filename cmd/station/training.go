@@ -3,21 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/training"
-	"padarozhnik/station"
 	"padarozhnik/station/issuance"
-)
-
-// supplyTime bounds the wait for headquarters' allocation of blanks, supplyEvery is its rhythm.
-const (
-	supplyTime  = time.Minute
-	supplyEvery = 100 * time.Millisecond
 )
 
 // photograph is the picture of the training office's applicant.
@@ -46,48 +37,10 @@ func furnish(ctx context.Context, office *training.Office) error {
 	return office.Start(ctx)
 }
 
-// takeStock waits for the blanks that headquarters allocated and has the two custodians of the
-// training office count them into the safe.
-func takeStock(ctx context.Context, o options, office *setup.Office) error {
-	ctx, cancel := context.WithTimeout(ctx, supplyTime)
-	defer cancel()
-	for {
-		if _, err := office.Desk.Sync(ctx); err != nil {
-			return err
-		}
-		books, err := office.Desk.Stock(ctx)
-		if err != nil {
-			return err
-		}
-		var waiting []station.Serial
-		usable := false
-		for _, b := range books {
-			usable = usable || b.State == station.StateAvailable
-			if b.State == station.StateAllocated {
-				waiting = append(waiting, b.Serial)
-			}
-		}
-		if len(waiting) > 0 {
-			return count(ctx, o, office, waiting)
-		}
-		if usable {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("training office: blanks from headquarters: %w", ctx.Err())
-		case <-time.After(supplyEvery):
-		}
-	}
-}
-
-// count has two custodians sign for the blanks.
-func count(ctx context.Context, o options, office *setup.Office, blanks []station.Serial) error {
+// takeStock has the two custodians of the training office take the maker's deliveries into the safe.
+func takeStock(ctx context.Context, o options, training *training.Office, office *setup.Office) error {
 	return custodians(o, office, func(first, second issuance.Seat) error {
-		err := office.Desk.ReceiveStock(ctx, first, second, blanks)
-		if errors.Is(err, station.ErrNoBlank) {
-			return nil
-		}
+		_, err := training.Receive(ctx, office.Desk, first, second)
 		return err
 	})
 }

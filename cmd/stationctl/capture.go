@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"os"
@@ -126,7 +127,8 @@ func (p *program) spellCommand(tokenFile *string) *cobra.Command {
 				if !c.Printable {
 					notes += " not for print"
 				}
-				fmt.Fprintf(p.out, "%-18s %-2s %-44s %s%s\n", c.Source, c.Language, c.Surname+", "+c.GivenNames, c.Zone, notes)
+				name := c.Surname + ", " + c.GivenNames
+				fmt.Fprintf(p.out, "%-18s %-2s %-44s %s%s\n", c.Source, c.Language, name, c.Zone, notes)
 			}
 			return nil
 		})
@@ -194,4 +196,13 @@ func (p *program) scannerOf(device string) (devices.Scanner, error) {
 		device = c.Devices.Scanner
 	}
 	return setup.OpenScanner(device)
+}
+
+// savePNG writes a picture of a person or of their papers, for its owner alone.
+func savePNG(path string, img image.Image) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(encodePNG(f, img), f.Close())
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,12 +47,13 @@ func (p *program) caseCommand() *cobra.Command {
 submit by one, approve by another, personalise by an operator, inspect by somebody else again.`,
 	}
 	var tokenFile string
-	cmd.PersistentFlags().StringVar(&tokenFile, "token", "", "the officer's token")
+	cmd.PersistentFlags().StringVar(&tokenFile, "token", "", "the officer's token: a key file, or pkcs11:LABEL")
 	_ = cmd.MarkPersistentFlagRequired("token")
 	cmd.AddCommand(p.enrolCommand(&tokenFile), p.listCommand(&tokenFile), p.decisions(&tokenFile),
 		p.returnCommand(&tokenFile), p.refuseCommand(&tokenFile), p.submitCommand(&tokenFile),
 		p.personaliseCaseCommand(&tokenFile), p.inspectCaseCommand(&tokenFile), p.examineCommand(&tokenFile),
-		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile), p.withdrawCommand(&tokenFile))
+		p.resolveCommand(&tokenFile), p.handOverCommand(&tokenFile), p.withdrawCommand(&tokenFile),
+		p.signCommand(&tokenFile), p.passOnCommand(&tokenFile))
 	cmd.AddCommand(p.captureCommands(&tokenFile)...)
 	return cmd
 }
@@ -245,21 +247,25 @@ func (p *program) personaliseCaseCommand(tokenFile *string) *cobra.Command {
 }
 
 func (p *program) inspectCaseCommand(tokenFile *string) *cobra.Command {
-	return p.verb(tokenFile, "inspect CASE", "Compare page, chip and order; pass the booklet if all agree",
+	var difference string
+	cmd := p.verb(tokenFile, "inspect CASE", "Compare page, chip and order; pass the booklet if all agree",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
 			e, err := d.Inspect(ctx, s, t, progress(p.errors))
 			findings(p.out, e)
-			return err
+			return errors.Join(err, drawDifference(d, e, difference))
 		})
+	return differenceFlag(cmd, &difference)
 }
 
 func (p *program) examineCommand(tokenFile *string) *cobra.Command {
-	return p.verb(tokenFile, "examine CASE", "Look at the booklet of a case without changing its record",
+	var difference string
+	cmd := p.verb(tokenFile, "examine CASE", "Look at the booklet of a case without changing its record",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
 			e, err := d.Examine(ctx, s, t, progress(p.errors))
 			findings(p.out, e)
-			return err
+			return errors.Join(err, drawDifference(d, e, difference))
 		})
+	return differenceFlag(cmd, &difference)
 }
 
 func (p *program) resolveCommand(tokenFile *string) *cobra.Command {

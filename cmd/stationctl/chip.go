@@ -114,7 +114,7 @@ meanwhile is waited for, and writing goes on where it stopped.`,
 				fmt.Fprintln(p.errors, "The booklet was moved. Put it back; writing goes on where it stopped.")
 			}
 			proof, err := devices.Persist(cmd.Context(), e, tries, secrets, trust, time.Now(), progress(p.errors), again)
-			clearSecrets(secrets)
+			issuance.EraseChip(secrets)
 			if f.asJSON && err == nil {
 				return p.json(proof)
 			}
@@ -128,15 +128,6 @@ meanwhile is waited for, and writing goes on where it stopped.`,
 	cmd.Flags().IntVar(&tries, "tries", 3, "how often a chip that was torn away is gone on with")
 	_ = cmd.MarkFlagRequired("order")
 	return cmd
-}
-
-// clearSecrets erases what ChipOrder copied out of an order.
-func clearSecrets(o devices.ChipOrder) {
-	for _, b := range [][]byte{
-		o.Auth.Private, o.Mapping.Private, o.Active.RSA, o.Active.Private, o.SCP03.Enc, o.SCP03.Mac, o.SCP03.Dek,
-	} {
-		clear(b)
-	}
 }
 
 func (p *program) verdicts(list []devices.Verdict) {

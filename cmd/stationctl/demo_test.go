@@ -211,11 +211,7 @@ func checkTools(t *testing.T, dir string, r report) {
 	if _, stderr, status := stationctl(t, "mrz", "check", strings.Join(lines, "")); status != 0 {
 		t.Errorf("mrz check: %s", stderr)
 	}
-	rendered := filepath.Join(t.TempDir(), "page.png")
-	if _, stderr, status := stationctl(t, "page", "render", "--order", filepath.Join(dir, "order"),
-		"--dpi", "300", "--out", rendered); status != 0 {
-		t.Errorf("page render: %s", stderr)
-	}
+	checkPages(t, dir, r)
 	if _, stderr, status := stationctl(t, "portrait", "check", filepath.Join(dir, "order/portrait.jpg")); status != 0 {
 		t.Errorf("portrait check: %s", stderr)
 	}

@@ -144,7 +144,11 @@ func askPrinter(ctx context.Context, c setup.Config, test bool) (devices.Identit
 	if err != nil {
 		return id, "", err
 	}
-	return id, fmt.Sprintf("idle %v, %v dpi", state.Idle, state.DPI), errors.Join(state.Conditions...)
+	says := fmt.Sprintf("idle %v, %v dpi", state.Idle, state.DPI)
+	for _, w := range state.Warnings {
+		says += "; " + w.Error()
+	}
+	return id, says, errors.Join(state.Conditions...)
 }
 
 func askEncoder(ctx context.Context, c setup.Config, test bool) (devices.Identity, string, error) {
@@ -185,7 +189,7 @@ func (p *program) printCommand() *cobra.Command {
 			return d.Print(cmd.Context(), sheet, progress(p.errors))
 		},
 	}
-	cmd.Flags().StringVar(&device, "device", "", "address of the printer (ipp://HOST:PORT/ipp/print)")
+	cmd.Flags().StringVar(&device, "device", "", "address of the printer (ipp://HOST:PORT/ipp/print or file:DIR)")
 	cmd.Flags().IntVar(&dpi, "dpi", 600, "resolution of a picture; a raster has its own")
 	_ = cmd.MarkFlagRequired("device")
 	return cmd

@@ -79,7 +79,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(p.demoCommand(), p.caseCommand(), p.stockCommand(), p.syncCommand(), p.journalCommand(),
 		p.devicesCommand(), p.scanCommand(), p.printCommand(), p.chipCommand(), p.mrzCommand(),
 		p.portraitCommand(), p.pageCommand(), p.tokenCommand(), p.ldsCommand(), p.trustCommand(),
-		p.dayCommand(), p.purgeCommand())
+		p.dayCommand(), p.purgeCommand(), p.batchCommand(), p.auditCommand(), p.calibrateCommand())
 	for _, c := range root.Commands() {
 		strict(c)
 	}

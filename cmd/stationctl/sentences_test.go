@@ -138,14 +138,14 @@ func TestEachFailureHasItsSentence(t *testing.T) {
 	b.headquartersFailures()
 	b.order(token)
 	b.produceWithFailures(token)
-	b.refused("role", "case", "inspect", token, "--token", b.office.Token("O-01"))
-	b.ok("case", "inspect", token, "--token", b.office.Token("I-01"))
+	b.batchWithFailures(token)
 	b.refused("incomplete", "case", "handover", token, "--token", b.office.Token("E-01"), "--holder-present")
 	b.ok("case", "handover", token, "--token", b.office.Token("E-01"), "--holder-present", "--portrait-matches")
 	b.ok("sync", "now")
 	if list := b.ok("case", "list", "--token", b.office.Token("E-01")); !strings.Contains(list, token+"  closed") {
 		t.Errorf("after the last sync:\n%s", list)
 	}
+	b.stockDay()
 	b.dayAndRaid()
 }
 
@@ -310,7 +310,7 @@ func (b *bureau) produceWithFailures(token string) {
 	b.fault("scanner", "unplugged")
 	b.refused("device-unreachable", personalise...)
 	b.fault("scanner", "")
-	b.ok(personalise...)
+	b.refused("role", "case", "inspect", token, "--token", b.office.Token("O-01"))
 }
 
 // wholeMachine holds every reader of the machine for one test.

@@ -1,18 +1,13 @@
 package main
 
 import (
-	"context"
-	"crypto/ecdsa"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"padarozhnik/cmd/internal/setup"
-	"padarozhnik/station/hq/bundle"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal"
 )
@@ -27,7 +22,7 @@ Nothing counts as sent by it: until a receipt comes back, the next export carrie
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
-				r, err := export(cmd.Context(), o.Desk, args[0])
+				r, err := o.Export(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
@@ -44,27 +39,6 @@ Nothing counts as sent by it: until a receipt comes back, the next export carrie
 	return cmd
 }
 
-// export writes one bundle; a file of the final name is whole.
-func export(ctx context.Context, d *issuance.Desk, path string) (issuance.ExportReport, error) {
-	at, err := d.Places(ctx)
-	if err != nil {
-		return issuance.ExportReport{}, err
-	}
-	w, err := bundle.Create(path, bundle.Letter{
-		Direction: bundle.ToHeadquarters, Recipient: d.Vault, Signer: d.Key,
-		Hello: bundle.Hello{Station: d.Charter.Station, Made: at.Time, Known: at.Known, Own: at.Own, After: at.After},
-	})
-	if err != nil {
-		return issuance.ExportReport{}, err
-	}
-	r, err := d.Export(ctx, bundle.Outbox{Writer: w})
-	if err != nil {
-		w.Abort()
-		return r, err
-	}
-	return r, w.Commit()
-}
-
 func (p *program) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE...",
@@ -73,12 +47,12 @@ func (p *program) importCommand() *cobra.Command {
 not ours are named and left alone; answers may come twice and in any order.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			files, err := filesOf(args)
-			if err != nil {
-				return err
-			}
 			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
-				if err := p.importAll(cmd.Context(), o, files); err != nil {
+				letters, err := o.Import(cmd.Context(), args...)
+				for _, l := range letters {
+					p.sayLetter(l)
+				}
+				if err != nil {
 					return err
 				}
 				closed, err := o.Desk.Close(cmd.Context())
@@ -92,98 +66,22 @@ not ours are named and left alone; answers may come twice and in any order.`,
 	return cmd
 }
 
-// filesOf lists the files that were named, and those in directories that were.
-func filesOf(args []string) ([]string, error) {
-	var out []string
-	for _, a := range args {
-		info, err := os.Stat(a)
-		if err != nil {
-			return nil, err
+func (p *program) sayLetter(l setup.Letter) {
+	switch r := l.Report; {
+	case errors.Is(l.Err, journal.ErrForeignFile):
+		fmt.Fprintf(p.out, "%s: left alone: %v\n", l.Path, l.Err)
+	case l.Err != nil:
+		fmt.Fprintf(p.errors, "%s: refused: %v\n", l.Path, l.Err)
+	default:
+		if r.Restored {
+			fmt.Fprintln(p.errors, "ALARM: headquarters was restored from a backup; export again what it had lost")
 		}
-		if !info.IsDir() {
-			out = append(out, a)
-			continue
-		}
-		entries, err := os.ReadDir(a)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			if !e.IsDir() {
-				out = append(out, filepath.Join(a, e.Name()))
-			}
-		}
+		fmt.Fprintf(p.out, "%s: %d receipts, %d directives, %d orders, %d declined\n",
+			l.Path, r.Receipts, r.Directives, r.Orders, r.Declined)
 	}
-	return out, nil
-}
-
-// importAll takes in file after file. One that does not join what is known yet is tried again after
-// the others; what is still refused then is named, and the first refusal returned.
-func (p *program) importAll(ctx context.Context, o *setup.Office, files []string) error {
-	taken := 0
-	for len(files) > 0 {
-		var later []string
-		var errs []error
-		for _, f := range files {
-			err := p.importFile(ctx, o, f)
-			switch {
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case errors.Is(err, journal.ErrForeignFile):
-				fmt.Fprintf(p.out, "%s: left alone: %v\n", f, err)
-			case err == nil:
-				taken++
-			default:
-				later, errs = append(later, f), append(errs, err)
-			}
-		}
-		if len(later) == len(files) || len(later) > 0 && !errors.Is(errors.Join(errs...), journal.ErrNotJoined) {
-			for i, f := range later {
-				fmt.Fprintf(p.errors, "%s: refused: %v\n", f, errs[i])
-			}
-			return errs[0]
-		}
-		files = later
+	if l.Charter > 0 {
+		fmt.Fprintf(p.out, "%s: charter version %d is in force\n", l.Path, l.Charter)
 	}
-	if taken == 0 {
-		return journal.ErrForeignFile
-	}
-	return nil
-}
-
-func (p *program) importFile(ctx context.Context, o *setup.Office, path string) error {
-	d := o.Desk
-	vault := func(bundle.Hello) (*ecdsa.PublicKey, error) { return d.VaultSigner() }
-	b, err := bundle.Open(path, bundle.ToStation, d.Key, vault)
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	a, err := bundle.OpenAnswer(b, d.Charter.Station, d.Ledger)
-	if err != nil {
-		return err
-	}
-	r, err := d.Import(ctx, a, time.Unix(b.Hello.Made, 0))
-	if err != nil {
-		return err
-	}
-	if r.Restored {
-		fmt.Fprintln(p.errors, "ALARM: headquarters was restored from a backup; export again what it had lost")
-	}
-	fmt.Fprintf(p.out, "%s: %d receipts, %d directives, %d orders, %d declined\n",
-		path, r.Receipts, r.Directives, r.Orders, r.Declined)
-	if a.Charter == nil {
-		return nil
-	}
-	trust, err := a.Trust()
-	if err != nil {
-		return err
-	}
-	renewed, err := o.Renew(ctx, a.Charter, trust)
-	if renewed {
-		fmt.Fprintf(p.out, "%s: charter version %d is in force\n", path, d.Charter.Version)
-	}
-	return err
 }
 
 func (p *program) contactCommand() *cobra.Command {

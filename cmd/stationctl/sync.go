@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/training"
-	"padarozhnik/station"
 )
 
 // withOffice runs what needs the desk but no officer.
@@ -86,56 +84,6 @@ func (p *program) journalCommand() *cobra.Command {
 			})
 		},
 	})
-	return cmd
-}
-
-func (p *program) stockCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "stock", Short: "Blanks: receive, list"}
-	var first, second string
-	receive := &cobra.Command{
-		Use:   "receive SERIAL...",
-		Short: "Take counted blanks into the safe; two custodians sign",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
-				one, err := o.SignIn(first, p.ask)
-				if err != nil {
-					return err
-				}
-				two, err := o.SignIn(second, p.ask)
-				if err != nil {
-					return err
-				}
-				counted := make([]station.Serial, len(args))
-				for i, a := range args {
-					counted[i] = station.Serial(strings.ToUpper(a))
-				}
-				return o.Desk.ReceiveStock(cmd.Context(), one, two, counted)
-			})
-		},
-	}
-	receive.Flags().StringVar(&first, "token", "", "the first custodian's token")
-	receive.Flags().StringVar(&second, "witness", "", "the second custodian's token")
-	_ = receive.MarkFlagRequired("token")
-	_ = receive.MarkFlagRequired("witness")
-	statement := &cobra.Command{
-		Use:   "statement",
-		Short: "List every blank and its state; no person is named",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.withOffice(cmd.Context(), func(o *setup.Office) error {
-				books, err := o.Desk.Stock(cmd.Context())
-				if err != nil {
-					return err
-				}
-				for _, b := range books {
-					fmt.Fprintf(p.out, "%-10s %s\n", b.Serial, b.State)
-				}
-				return nil
-			})
-		},
-	}
-	cmd.AddCommand(receive, statement)
 	return cmd
 }
 

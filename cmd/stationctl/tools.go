@@ -3,15 +3,12 @@ package main
 import (
 	"fmt"
 	"image"
-	"image/png"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"padarozhnik/cmd/internal/training"
-	"padarozhnik/printing"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/mrz"
 	"padarozhnik/station/mrz/ocr"
@@ -182,61 +179,8 @@ func (p *program) portraitCommand() *cobra.Command {
 	}
 	check.Flags().BoolVar(&asJSON, "json", false, "for another program")
 	check.Flags().IntVar(&years, "years", 36, "age of the person: infants and small children have rules of their own")
-	check.Flags().StringVar(&crop, "crop", "", "judge this crop and not the automatic one: X,Y,WIDTH,HEIGHT in pixels, 7 to 9")
+	check.Flags().StringVar(&crop, "crop", "", "judge this crop: X,Y,WIDTH,HEIGHT in pixels, 7 to 9")
 	check.Flags().StringVar(&out, "out", "", "write the cropped portrait to this PNG file")
 	cmd.AddCommand(check)
 	return cmd
-}
-
-func (p *program) pageCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "page", Short: "Draw a data page"}
-	var order, out string
-	var dpi int
-	render := &cobra.Command{
-		Use:   "render",
-		Short: "Draw the page of an opened order as a PNG: blank and ink together",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := issuance.LoadOrder(order)
-			if err != nil {
-				return err
-			}
-			profile, err := training.Profile()
-			if err != nil {
-				return err
-			}
-			page, err := issuance.Page(profile, o)
-			if err != nil {
-				return err
-			}
-			layout, err := printing.Utopia()
-			if err != nil {
-				return err
-			}
-			img, err := training.WholePage(cmd.Context(), page, layout, string(o.Serial), dpi)
-			if err != nil {
-				return err
-			}
-			return savePNG(out, img)
-		},
-	}
-	render.Flags().StringVar(&order, "order", "", "directory of the opened order")
-	render.Flags().StringVar(&out, "out", "page.png", "file to write")
-	render.Flags().IntVar(&dpi, "dpi", 600, "resolution, 300 to 1200")
-	_ = render.MarkFlagRequired("order")
-	cmd.AddCommand(render)
-	return cmd
-}
-
-func savePNG(path string, img image.Image) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
-	if err := encoder.Encode(f, img); err != nil {
-		_ = f.Close()
-		return err
-	}
-	return f.Close()
 }

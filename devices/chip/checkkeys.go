@@ -48,7 +48,7 @@ func privateKey(p *products.Product, parameterID int, private []byte) (domain.Gr
 
 // checkAuth is about the key of Chip Authentication.
 func checkAuth(p *products.Product, k devices.ChipAuthKey, dg14 []byte) error {
-	if !p.Stores(products.FieldChipAuth) && !p.Stores(products.FieldNumbered) {
+	if len(k.Private) == 0 || !p.Stores(products.FieldChipAuth) && !p.Stores(products.FieldNumbered) {
 		return checkNoAuth(k, dg14)
 	}
 	g, public, err := privateKey(p, k.ParameterID, k.Private)
@@ -88,7 +88,7 @@ func checkAuth(p *products.Product, k devices.ChipAuthKey, dg14 []byte) error {
 	return nil
 }
 
-// checkNoAuth is for a chip that has no Chip Authentication: its files must not announce it either.
+// checkNoAuth is for a chip that gets no Chip Authentication: its files must not announce it either.
 func checkNoAuth(k devices.ChipAuthKey, dg14 []byte) error {
 	if len(k.Private) > 0 {
 		return cannotHold("Chip Authentication key")

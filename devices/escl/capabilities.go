@@ -98,9 +98,9 @@ func (c Capabilities) identity(uri string) devices.Identity {
 // input chooses the source that was asked for; else the glass, or the feeder of a device without glass.
 func (c Capabilities) input(want devices.Source) (source string, in Input, err error) {
 	switch {
-	case want == devices.Glass && c.Platen == nil, want == devices.Feeder && c.Feeder == nil:
+	case want == devices.FromGlass && c.Platen == nil, want == devices.FromFeeder && c.Feeder == nil:
 		return "", Input{}, fmt.Errorf("no such source: %w", devices.ErrUnsupported)
-	case want == devices.Feeder || c.Platen == nil:
+	case want == devices.FromFeeder || c.Platen == nil:
 		return "Feeder", *c.Feeder, nil
 	}
 	return "Platen", *c.Platen, nil

@@ -94,7 +94,7 @@ func TestFeeder(t *testing.T) {
 	if err := again.ScanFed(t.Context(), want, nil, func(devices.Scan) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("the taker's error: %v", err)
 	}
-	if p, err := again.Scan(t.Context(), devices.ScanSettings{DPI: 100, Source: devices.Feeder}, nil); err != nil || middle(t, p) < 64 {
+	if p, err := again.Scan(t.Context(), devices.ScanSettings{DPI: 100, Source: devices.FromFeeder}, nil); err != nil || middle(t, p) < 64 {
 		t.Errorf("the second page by itself: %v", err)
 	}
 }

@@ -99,7 +99,7 @@ const maxFed = 200
 // last page, or with take's first error; a feeder without a page is devices.ErrNothingToScan.
 func (s *Scanner) ScanFed(ctx context.Context, want devices.ScanSettings, report devices.Report,
 	take func(devices.Scan) error) error {
-	want.Source = devices.Feeder
+	want.Source = devices.FromFeeder
 	caps, err := s.Capabilities(ctx)
 	if err != nil {
 		return fmt.Errorf("scan: %w", err)

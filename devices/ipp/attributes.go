@@ -41,7 +41,15 @@ type capabilities struct {
 	borderless  bool // margins of 0 can be asked for
 	settable    []string
 	scalings    []string
+	serial      []string // of the booklet that lies in the printer
+	position    []int    // of its page: micrometres right and down, thousandths of a degree clockwise
 }
+
+// Attributes of a printer that looks at its booklets.
+const (
+	loadedSerial   = prefix + "loaded-serial"
+	loadedPosition = prefix + "loaded-position"
+)
 
 // wanted are the attributes that the driver reads.
 func wanted() []string {
@@ -52,6 +60,7 @@ func wanted() []string {
 		"printer-resolution-supported", "media-size-supported", "operations-supported",
 		"media-left-margin-supported", "media-right-margin-supported", "media-top-margin-supported",
 		"media-bottom-margin-supported", "job-creation-attributes-supported", "print-scaling-supported",
+		loadedSerial, loadedPosition,
 	}
 }
 
@@ -81,6 +90,8 @@ func parseCapabilities(attrs goipp.Attributes) (*capabilities, error) {
 		operations: numbers(attrs, "operations-supported"),
 		settable:   texts(attrs, "job-creation-attributes-supported"),
 		scalings:   texts(attrs, "print-scaling-supported"),
+		serial:     texts(attrs, loadedSerial),
+		position:   numbers(attrs, loadedPosition),
 		model:      first(texts(attrs, "printer-make-and-model")),
 		deviceID:   first(texts(attrs, "printer-device-id")),
 		firmware:   first(texts(attrs, "printer-firmware-string-version")),

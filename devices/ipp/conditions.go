@@ -21,7 +21,8 @@ func conditions(reasons []string) []error {
 	}
 	var out []error
 	for _, cause := range []error{
-		devices.ErrJammed, devices.ErrCoverOpen, devices.ErrInkEmpty, devices.ErrNoBooklet, devices.ErrUnreachable,
+		devices.ErrJammed, devices.ErrCoverOpen, devices.ErrWrongBlank, devices.ErrWrongPage, devices.ErrDamaged,
+		devices.ErrSkewed, devices.ErrMaintenance, devices.ErrInkEmpty, devices.ErrNoBooklet, devices.ErrUnreachable,
 		devices.ErrBusy, devices.ErrCancelled,
 	} {
 		if found[cause] {
@@ -31,16 +32,55 @@ func conditions(reasons []string) []error {
 	return out
 }
 
+// warnings turns keywords into what will stop the printer soon. Whether the printer calls them a
+// warning, a report or nothing makes no difference.
+func warnings(reasons []string) []error {
+	low, worn := false, false
+	for _, r := range reasons {
+		for _, severity := range []string{"-error", "-warning", "-report"} {
+			r = strings.TrimSuffix(r, severity)
+		}
+		switch r {
+		case "marker-supply-low", "toner-low", "developer-low":
+			low = true
+		case "marker-waste-almost-full", "opc-near-eol", "output-area-almost-full":
+			worn = true
+		}
+	}
+	var out []error
+	if worn {
+		out = append(out, devices.ErrMaintenance)
+	}
+	if low {
+		out = append(out, devices.ErrInkLow)
+	}
+	return out
+}
+
+// prefix begins the keywords and attributes that are no standard's: what a printer of booklets has to
+// say and a printer of paper has not. They are the virtual printer's; a real one's join them here.
+const prefix = "padarozhnik.org-"
+
 func condition(reason string) error {
 	switch reason {
 	case "media-jam":
 		return devices.ErrJammed
 	case "cover-open", "door-open", "interlock-open":
 		return devices.ErrCoverOpen
-	case "marker-supply-empty", "toner-empty", "marker-supply-missing":
+	case "marker-supply-empty", "toner-empty", "marker-supply-missing", "developer-empty":
 		return devices.ErrInkEmpty
 	case "media-empty", "media-needed", "input-tray-missing", "input-media-tray-empty":
 		return devices.ErrNoBooklet
+	case "marker-waste-full", "opc-life-over", "fuser-over-temp", "fuser-under-temp", "output-area-full":
+		return devices.ErrMaintenance
+	case prefix + "wrong-booklet":
+		return devices.ErrWrongBlank
+	case prefix + "wrong-page":
+		return devices.ErrWrongPage
+	case prefix + "booklet-skewed":
+		return devices.ErrSkewed
+	case prefix + "booklet-damaged":
+		return devices.ErrDamaged
 	case "shutdown", "offline", "power-down", "connecting-to-device", "timed-out":
 		return devices.ErrUnreachable
 	case "paused", "moving-to-paused", "stopping", "stopped-partly", "deactivated":

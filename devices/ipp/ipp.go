@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -59,7 +60,10 @@ type Printer struct {
 	request atomic.Uint32 // number of the last request
 }
 
-var _ devices.Printer = (*Printer)(nil)
+var (
+	_ devices.Printer = (*Printer)(nil)
+	_ devices.Feeder  = (*Printer)(nil)
+)
 
 // New returns the printer at an ipp or ipps URI. A nil transport means the network, without a
 // proxy. New does not talk to the printer.
@@ -124,12 +128,34 @@ func (p *Printer) State(ctx context.Context) (devices.PrinterState, error) {
 		return devices.PrinterState{}, fmt.Errorf("state of printer: %w", err)
 	}
 	s := devices.PrinterState{Idle: c.state == stateIdle && c.accepting, Conditions: conditions(c.reasons)}
+	s.Warnings = warnings(c.reasons)
 	for _, r := range c.resolutions {
 		if r.x == r.y {
 			s.DPI = append(s.DPI, r.x)
 		}
 	}
 	return s, nil
+}
+
+// Loaded asks the printer what it sees of its booklet.
+func (p *Printer) Loaded(ctx context.Context) (devices.Loaded, error) {
+	c, err := p.ask(ctx)
+	if err != nil {
+		return devices.Loaded{}, fmt.Errorf("booklet in the printer: %w", err)
+	}
+	if found := conditions(c.reasons); slices.Contains(found, devices.ErrNoBooklet) {
+		return devices.Loaded{}, devices.ErrNoBooklet
+	}
+	l := devices.Loaded{Serial: first(c.serial)}
+	if len(c.position) == 3 {
+		l.Measured = true
+		l.XMM, l.YMM = float64(c.position[0])/1000, float64(c.position[1])/1000
+		l.Degrees = float64(c.position[2]) / 1000
+	}
+	if l == (devices.Loaded{}) {
+		return l, fmt.Errorf("booklet in the printer: %w", devices.ErrUnsupported)
+	}
+	return l, nil
 }
 
 // Print implements devices.Printer.

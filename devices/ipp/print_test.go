@@ -91,6 +91,12 @@ func TestFaults(t *testing.T) {
 		{printer.NoBooklet, devices.ErrNoBooklet, false, 0},
 		{printer.InkEmpty, devices.ErrInkEmpty, false, 0},
 		{printer.CoverOpen, devices.ErrCoverOpen, false, 0},
+		{printer.WrongPage, devices.ErrWrongPage, false, 0},
+		{printer.WrongBooklet, devices.ErrWrongBlank, false, 0},
+		{printer.Skew, devices.ErrSkewed, false, 0},
+		{printer.Damaged, devices.ErrDamaged, false, 0},
+		{printer.Maintenance, devices.ErrMaintenance, false, 0},
+		{printer.PowerLostLate, devices.ErrUnreachable, true, 1},
 		{printer.Jam, devices.ErrJammed, true, 0.5},
 		{printer.PowerLost, devices.ErrUnreachable, true, 0.5},
 		{printer.PowerLostEarly, devices.ErrUnreachable, true, 0},
@@ -98,6 +104,10 @@ func TestFaults(t *testing.T) {
 	for _, c := range cases {
 		t.Run(string(c.fault), func(t *testing.T) {
 			o := open(t, printer.Options{PrintTime: 20 * time.Millisecond})
+			if _, err := o.desk.AddBook("UT0000002"); err != nil { // what a printer can take by mistake
+				t.Fatal(err)
+			}
+			writePNG(t, o.desk.PagePath("UT0000002"), paper())
 			if err := o.printer.Plant(c.fault); err != nil {
 				t.Fatal(err)
 			}
@@ -115,6 +125,53 @@ func TestFaults(t *testing.T) {
 			}
 			cure(t, o, d)
 		})
+	}
+}
+
+// TestWarnings: what will stop the printer soon is told, and does not stop it.
+func TestWarnings(t *testing.T) {
+	o := open(t, printer.Options{PrintTime: 20 * time.Millisecond})
+	if err := o.printer.Plant(printer.InkLow); err != nil {
+		t.Fatal(err)
+	}
+	d := o.driver(t, nil)
+	s, err := d.State(t.Context())
+	if err != nil || !s.Idle || len(s.Conditions) != 0 || len(s.Warnings) != 1 ||
+		!errors.Is(s.Warnings[0], devices.ErrInkLow) {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	if err := d.Print(t.Context(), sheet(), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLoaded: the driver passes on what the printer sees of its booklet, and tells when it sees nothing.
+func TestLoaded(t *testing.T) {
+	o := open(t, printer.Options{})
+	d := o.driver(t, nil)
+	if err := o.printer.Lay(printer.Lie{XMM: 1.25, YMM: -0.5, Degrees: 0.4}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := d.Loaded(t.Context())
+	want := devices.Loaded{Serial: serial, Measured: true, XMM: 1.25, YMM: -0.5, Degrees: 0.4}
+	if err != nil || l != want {
+		t.Fatalf("%+v, %v", l, err)
+	}
+	if err := o.printer.Lay(printer.Lie{Degrees: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Print(t.Context(), sheet(), nil); !errors.Is(err, devices.ErrSkewed) {
+		t.Fatalf("a booklet turned by 3 degrees: %v", err)
+	}
+	if err := o.desk.Clear(desk.Printer); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Loaded(t.Context()); !errors.Is(err, devices.ErrNoBooklet) {
+		t.Fatalf("an empty printer: %v", err)
+	}
+	blind := open(t, printer.Options{Blind: true})
+	if _, err := blind.driver(t, nil).Loaded(t.Context()); !errors.Is(err, devices.ErrUnsupported) {
+		t.Fatalf("a blind printer: %v", err)
 	}
 }
 

@@ -3,7 +3,6 @@ package ipp
 import (
 	"bytes"
 	"image"
-	"image/color"
 	"io"
 
 	"padarozhnik/devices"
@@ -28,7 +27,7 @@ type raster struct {
 func newRaster(t *ticket, report devices.Report) *raster {
 	r := &raster{img: t.sheet.Image, header: t.header, report: report}
 	if t.turned {
-		r.img = &quarterTurn{t.sheet.Image}
+		r.img = pwg.Turn(t.sheet.Image)
 	}
 	r.encoder = pwg.NewEncoder(&r.ready)
 	return r
@@ -60,18 +59,3 @@ func (r *raster) Read(b []byte) (int, error) {
 
 // sent tells whether the whole document was handed out.
 func (r *raster) sent() bool { return r.begun && r.line == r.header.Height && r.ready.Len() == 0 }
-
-// quarterTurn is a picture turned a quarter to the left: its top edge becomes the left one.
-type quarterTurn struct{ image.Image }
-
-// Bounds implements image.Image.
-func (q *quarterTurn) Bounds() image.Rectangle {
-	b := q.Image.Bounds()
-	return image.Rect(0, 0, b.Dy(), b.Dx())
-}
-
-// At implements image.Image.
-func (q *quarterTurn) At(x, y int) color.Color {
-	b := q.Image.Bounds()
-	return q.Image.At(b.Max.X-1-y, b.Min.Y+x)
-}

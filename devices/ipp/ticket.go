@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/color"
 	"math"
 	"slices"
 
@@ -63,26 +62,10 @@ func (c *capabilities) space(img image.Image) (pwg.ColorSpace, error) {
 	if slices.Contains(c.types, pwg.SRGB.String()) {
 		return pwg.SRGB, nil
 	}
-	if slices.Contains(c.types, pwg.SGray.String()) && gray(img) {
+	if slices.Contains(c.types, pwg.SGray.String()) && pwg.Colourless(img) {
 		return pwg.SGray, nil
 	}
 	return 0, fmt.Errorf("printer does not print this picture's colours: %w", devices.ErrUnsupported)
-}
-
-// gray tells whether no pixel has a hue.
-func gray(img image.Image) bool {
-	if _, ok := img.(*image.Gray); ok {
-		return true
-	}
-	b := img.Bounds()
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			if c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA); c.R != c.G || c.G != c.B {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // takes tells whether a medium lies in one of the printer's ranges, x across the feed.

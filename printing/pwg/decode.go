@@ -1,7 +1,6 @@
 package pwg
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"image"
@@ -10,7 +9,8 @@ import (
 
 // Decoder reads pages from a stream.
 type Decoder struct {
-	r       *bufio.Reader
+	r       io.Reader
+	buf     []byte // read and not used yet
 	begun   bool
 	limit   int
 	header  Header
@@ -19,9 +19,46 @@ type Decoder struct {
 	repeats int
 }
 
+// bufferSize is how much is read at a time, at least.
+const bufferSize = 64 << 10
+
 // NewDecoder returns a decoder that refuses pages of more than maxPixels.
 func NewDecoder(r io.Reader, maxPixels int) *Decoder {
-	return &Decoder{r: bufio.NewReaderSize(r, 64<<10), limit: maxPixels}
+	return &Decoder{r: r, buf: make([]byte, 0, bufferSize), limit: maxPixels}
+}
+
+// fill reads something more behind what is there.
+func (d *Decoder) fill() error {
+	if len(d.buf) == cap(d.buf) {
+		// All of the room behind what is used: the rest moves to the front of a buffer as large as it needs.
+		d.buf = append(make([]byte, 0, max(bufferSize, 2*len(d.buf))), d.buf...)
+	}
+	for range 100 {
+		n, err := d.r.Read(d.buf[len(d.buf):cap(d.buf)])
+		d.buf = d.buf[:len(d.buf)+n]
+		if n > 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return io.ErrNoProgress
+}
+
+// take returns the next n bytes, valid until the next call. It returns io.EOF where there are none.
+func (d *Decoder) take(n int) ([]byte, error) {
+	for len(d.buf) < n {
+		if err := d.fill(); err != nil {
+			if len(d.buf) > 0 {
+				err = short(err)
+			}
+			return nil, err
+		}
+	}
+	b := d.buf[:n]
+	d.buf = d.buf[n:]
+	return b, nil
 }
 
 // Next reads the header of the next page. It returns io.EOF after the last one. The lines of the
@@ -31,17 +68,17 @@ func (d *Decoder) Next() (Header, error) {
 		return Header{}, fmt.Errorf("pwg page: %d lines of the page before are unread", d.left)
 	}
 	if !d.begun {
-		var word [4]byte
-		if _, err := io.ReadFull(d.r, word[:]); err != nil {
+		word, err := d.take(len(syncWord))
+		if err != nil {
 			return Header{}, fmt.Errorf("pwg file: %w: %w", short(err), ErrFormat)
 		}
-		if string(word[:]) != syncWord {
+		if string(word) != syncWord {
 			return Header{}, fmt.Errorf("pwg file: no sync word: %w", ErrFormat)
 		}
 		d.begun = true
 	}
-	raw := make([]byte, headerSize)
-	if _, err := io.ReadFull(d.r, raw); errors.Is(err, io.EOF) {
+	raw, err := d.take(headerSize)
+	if errors.Is(err, io.EOF) {
 		return Header{}, io.EOF
 	} else if err != nil {
 		return Header{}, fmt.Errorf("pwg page: %w: %w", err, ErrFormat)
@@ -65,11 +102,11 @@ func (d *Decoder) Line() ([]byte, error) {
 		return nil, io.EOF
 	}
 	if d.repeats == 0 {
-		n, err := d.r.ReadByte()
+		n, err := d.take(1)
 		if err != nil {
 			return nil, fmt.Errorf("pwg line: %w: %w", short(err), ErrFormat)
 		}
-		if d.repeats = int(n) + 1; d.repeats > d.left {
+		if d.repeats = int(n[0]) + 1; d.repeats > d.left {
 			return nil, fmt.Errorf("pwg line: repeated past the end of the page: %w", ErrFormat)
 		}
 		if err := d.unpack(); err != nil {
@@ -83,40 +120,59 @@ func (d *Decoder) Line() ([]byte, error) {
 
 // unpack reads the runs of one line.
 func (d *Decoder) unpack() error {
-	size := d.header.Space.Bytes()
-	for at := 0; at < len(d.row); {
-		code, err := d.r.ReadByte()
-		if err != nil {
+	for {
+		rest, err := Unpack(d.row, d.buf, d.header.Space)
+		if err == nil {
+			d.buf = rest
+			return nil
+		}
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			return err
+		}
+		if err := d.fill(); err != nil {
 			return short(err)
 		}
-		rest := d.row[at:]
+	}
+}
+
+// Unpack reads the runs of one line from src into row and returns what follows them. It returns
+// io.ErrUnexpectedEOF where src ends before the line does.
+func Unpack(row, src []byte, space ColorSpace) ([]byte, error) {
+	size := space.Bytes()
+	for len(row) > 0 {
+		if len(src) < 1 {
+			return nil, io.ErrUnexpectedEOF
+		}
+		code := int(src[0])
+		src = src[1:]
 		switch {
 		case code < 128: // code+1 equal pixels
-			n := (int(code) + 1) * size
-			if n > len(rest) {
-				return errors.New("run past the end of the line")
+			n := (code + 1) * size
+			switch {
+			case n > len(row):
+				return nil, errors.New("run past the end of the line")
+			case len(src) < size:
+				return nil, io.ErrUnexpectedEOF
 			}
-			if _, err := io.ReadFull(d.r, rest[:size]); err != nil {
-				return short(err)
+			for k := copy(row[:n], src[:size]); k < n; k *= 2 {
+				copy(row[k:n], row[:k])
 			}
-			for k := size; k < n; k++ {
-				rest[k] = rest[k-size]
-			}
-			at += n
+			row, src = row[n:], src[size:]
 		case code > 128: // 257-code different pixels
-			n := (257 - int(code)) * size
-			if n > len(rest) {
-				return errors.New("pixels past the end of the line")
+			n := (257 - code) * size
+			switch {
+			case n > len(row):
+				return nil, errors.New("pixels past the end of the line")
+			case len(src) < n:
+				return nil, io.ErrUnexpectedEOF
 			}
-			if _, err := io.ReadFull(d.r, rest[:n]); err != nil {
-				return short(err)
-			}
-			at += n
+			copy(row[:n], src)
+			row, src = row[n:], src[n:]
 		default:
-			return errors.New("reserved run code 128")
+			return nil, errors.New("reserved run code 128")
 		}
 	}
-	return nil
+	return src, nil
 }
 
 // short turns the end of a stream in the middle of a page into what it is.

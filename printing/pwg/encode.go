@@ -3,11 +3,13 @@ package pwg
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"io"
+	"math/bits"
 )
 
 // Limits of the compression (PWG 5102.4, 4.4).
@@ -93,55 +95,92 @@ func (e *Encoder) writeLast() error {
 		return nil
 	}
 	e.packed = append(e.packed[:0], byte(e.repeats-1))
-	e.packed = pack(e.packed, e.last, e.header.Space.Bytes())
+	e.packed = Pack(e.packed, e.last, e.header.Space)
 	e.repeats = 0
 	_, err := e.w.Write(e.packed)
 	return err
 }
 
-// pack appends one line in runs: n-1 and a pixel for n equal ones, 257-n and n pixels for others. A
+// Pack appends one line in runs: n-1 and a pixel for n equal ones, 257-n and n pixels for others. A
 // run of two equal pixels ends no literal run, as that would cost more than it saves.
-func pack(dst, row []byte, size int) []byte {
-	same := func(i, j int) bool { // pixels at byte offsets i and j
-		for k := range size {
-			if row[i+k] != row[j+k] {
-				return false
-			}
-		}
-		return true
-	}
+func Pack(dst, row []byte, space ColorSpace) []byte {
+	size := space.Bytes()
 	for at := 0; at < len(row); {
-		n := 1
-		for n < maxRun && at+n*size < len(row) && same(at, at+n*size) {
-			n++
-		}
-		if n > 1 || at+size >= len(row) {
+		if n := equal(row[at:min(len(row), at+maxRun*size)], size); n > 1 || at+size >= len(row) {
 			dst = append(append(dst, byte(n-1)), row[at:at+size]...)
 			at += n * size
 			continue
 		}
-		for n < maxRun && at+n*size < len(row) {
-			here, rest := at+n*size, len(row)-at-n*size
-			if rest >= 3*size && same(here, here+size) && same(here, here+2*size) {
-				break
-			}
-			n++
-		}
+		n := differing(row[at:min(len(row), at+(maxRun+2)*size)], size)
 		if n == 1 {
-			dst = append(append(dst, 0), row[at:at+size]...)
+			dst = append(dst, 0)
 		} else {
-			dst = append(append(dst, byte(257-n)), row[at:at+n*size]...)
+			dst = append(dst, byte(257-n))
 		}
+		dst = append(dst, row[at:at+n*size]...)
 		at += n * size
 	}
 	return dst
 }
 
+// equal counts the pixels at the beginning of row that are alike, eight bytes at a time.
+func equal(row []byte, size int) int {
+	i := size
+	for ; i+8 <= len(row); i += 8 {
+		differs := binary.LittleEndian.Uint64(row[i:]) ^ binary.LittleEndian.Uint64(row[i-size:])
+		if differs != 0 {
+			return (i + bits.TrailingZeros64(differs)/8) / size
+		}
+	}
+	for ; i < len(row) && row[i] == row[i-size]; i++ {
+	}
+	return i / size
+}
+
+// differing counts the pixels at the beginning of row before three alike, at least one and at most
+// maxRun. row reaches two pixels farther where the line does.
+func differing(row []byte, size int) int {
+	most := min(maxRun, len(row)/size)
+	if len(row) < 3*size {
+		return most
+	}
+	pixel := func(at int) uint32 {
+		if size == 1 {
+			return uint32(row[at])
+		}
+		p := row[at : at+3 : at+3]
+		return uint32(p[0]) | uint32(p[1])<<8 | uint32(p[2])<<16
+	}
+	here := pixel(size)
+	for n := 1; n < most && (n+3)*size <= len(row); n++ {
+		next := pixel((n + 1) * size)
+		if here == next && pixel((n+2)*size) == next {
+			return n
+		}
+		here = next
+	}
+	return most
+}
+
+// Rower is a picture that makes its lines when they are asked for.
+type Rower interface {
+	image.Image
+	// AppendRGB appends the lines from..to, counted from the top, three bytes a pixel, red first.
+	AppendRGB(dst []byte, from, to int) []byte
+}
+
 // Rows writes lines from..to of a picture into band, as the colour space wants them, and returns
 // the filled part. band is grown as needed.
 func Rows(band []byte, img image.Image, space ColorSpace, from, to int) []byte {
-	b := img.Bounds()
 	band = band[:0]
+	if r, ok := img.(Rower); ok {
+		band = r.AppendRGB(band, from, to)
+		if space == SGray {
+			band = grays(band)
+		}
+		return band
+	}
+	b := img.Bounds()
 	for y := b.Min.Y + from; y < b.Min.Y+to; y++ {
 		band = appendRow(band, img, space, y)
 	}
@@ -179,6 +218,16 @@ func appendRow(band []byte, img image.Image, space ColorSpace, y int) []byte {
 		}
 	}
 	return band
+}
+
+// grays turns pixels of three bytes into grey ones, in place.
+func grays(rgb []byte) []byte {
+	n := 0
+	for p := rgb; len(p) >= 3; p = p[3:] {
+		rgb[n] = luma(p[0], p[1], p[2])
+		n++
+	}
+	return rgb[:n]
 }
 
 // luma is the grey of a colour by ITU-R BT.601, as image/color has it.

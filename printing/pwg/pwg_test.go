@@ -183,6 +183,41 @@ func TestRowsOfOtherPictures(t *testing.T) {
 	}
 }
 
+// TestTurn turns a picture pixel by pixel and holds the quick way against that.
+func TestTurn(t *testing.T) {
+	src := chart(37, 141)
+	got := pwg.Turn(src)
+	if got.Bounds() != image.Rect(0, 0, 141, 37) {
+		t.Fatalf("bounds %v", got.Bounds())
+	}
+	rows := pwg.Rows(nil, got, pwg.SRGB, 0, 37)
+	for y := range 37 {
+		for x := range 141 {
+			want := src.RGBAAt(36-y, x)
+			if got.At(x, y) != want || rows[3*(y*141+x)] != want.R || rows[3*(y*141+x)+2] != want.B {
+				t.Fatalf("pixel %d,%d is %v, want %v", x, y, got.At(x, y), want)
+			}
+		}
+	}
+}
+
+func TestColourless(t *testing.T) {
+	grey := image.NewRGBA(image.Rect(0, 0, 9, 200))
+	for i := range grey.Pix {
+		grey.Pix[i] = uint8(i / 4)
+		if i%4 == 3 {
+			grey.Pix[i] = 0xff
+		}
+	}
+	if !pwg.Colourless(grey) || !pwg.Colourless(image.NewGray(grey.Rect)) {
+		t.Error("grey has a hue")
+	}
+	grey.SetRGBA(8, 199, color.RGBA{1, 1, 2, 255})
+	if pwg.Colourless(grey) {
+		t.Error("one blue pixel is overlooked")
+	}
+}
+
 func TestEncoderRefuses(t *testing.T) {
 	good := pwg.Header{Width: 4, Height: 2, DPIX: 300, DPIY: 300, Space: pwg.SGray}
 	for name, change := range map[string]func(*pwg.Header){

@@ -55,6 +55,9 @@ func (d *Desk) admit(tx Tx, by Key, kind string) error {
 	if !caseWork(kind) {
 		return nil
 	}
+	if d.inService() {
+		return ErrService
+	}
 	return dayOpen(tx)
 }
 
@@ -72,5 +75,5 @@ func (d *Desk) admitKey(tx Tx, by Key) error {
 // caseWork tells whether entries of a kind belong to the work that needs an open day.
 func caseWork(kind string) bool {
 	family, _, _ := strings.Cut(kind, ".")
-	return slices.Contains([]string{"case", "blank", "booklet", "print", "inspection"}, family)
+	return slices.Contains([]string{"case", "blank", "booklet", "print", "inspection", "run"}, family)
 }

@@ -57,7 +57,7 @@ func BenchmarkExchange(b *testing.B) {
 		for range b.N {
 			b.StopTimer()
 			o := bareOffice(b)
-			d := o.desk(nil)
+			d := o.rawDesk()
 			o.fill(d, n)
 			b.StartTimer()
 			must(d.Sync(context.Background()))(b)
@@ -69,7 +69,7 @@ func BenchmarkExchange(b *testing.B) {
 		for range b.N {
 			b.StopTimer()
 			o := bareOffice(b)
-			d := o.desk(nil)
+			d := o.rawDesk()
 			raw := o.fill(d, n)
 			b.StartTimer()
 			letter, _ := o.export(d)

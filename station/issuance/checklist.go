@@ -36,19 +36,15 @@ const deviceTime = 5 * time.Second
 func (d *Desk) Checklist(ctx context.Context, counted int) ([]Check, int, error) {
 	checks := []Check{
 		d.device(ctx, "scanner", d.askScanner), d.device(ctx, "printer", d.askPrinter),
-		d.device(ctx, "encoder", d.askEncoder),
+		d.device(ctx, "encoder", d.askEncoder), d.calibrated(ctx),
 	}
 	expected := 0
 	err := d.Store.View(ctx, func(tx Tx) error {
-		books, err := tx.AllBooklets()
+		held, err := safe(tx)
 		if err != nil {
 			return err
 		}
-		for _, b := range books {
-			if inSafe(b.State) {
-				expected++
-			}
-		}
+		expected = len(held)
 		detail := fmt.Sprintf("%d counted, %d expected", counted, expected)
 		checks = append(checks, Check{"stock", counted == expected, detail})
 		waiting, err := tx.Unreceipted(maxBatch)
@@ -75,17 +71,6 @@ func (d *Desk) Checklist(ctx context.Context, counted int) ([]Check, int, error)
 	return append(checks, Check{"room", room.warning() == nil, detail}), expected, nil
 }
 
-// inSafe tells whether a booklet in this state is in the office: received, and neither given away nor
-// destroyed.
-func inSafe(s station.State) bool {
-	switch s {
-	case station.StateAvailable, station.StateReserved, station.StateTaken, station.StateEncoded, station.StateInking,
-		station.StatePrinted, station.StatePassed:
-		return true
-	}
-	return false
-}
-
 func (d *Desk) device(ctx context.Context, word string, ask func(context.Context) error) Check {
 	ctx, cancel := context.WithTimeout(ctx, deviceTime)
 	defer cancel()
@@ -99,7 +84,7 @@ func (d *Desk) askScanner(ctx context.Context) error {
 	if d.Scanner == nil {
 		return devices.ErrUnreachable
 	}
-	_, err := d.Scanner.Identify(ctx)
+	_, err := watched(ctx, deviceTime, d.Scanner.Identify)
 	return err
 }
 
@@ -107,7 +92,7 @@ func (d *Desk) askPrinter(ctx context.Context) error {
 	if d.Printer == nil {
 		return devices.ErrUnreachable
 	}
-	state, err := d.Printer.State(ctx)
+	state, err := watched(ctx, deviceTime, d.Printer.State)
 	for _, c := range state.Conditions {
 		if !errors.Is(c, devices.ErrNoBooklet) { // so a printer should stand between booklets
 			err = errors.Join(err, c)

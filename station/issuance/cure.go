@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"padarozhnik/devices"
+	"padarozhnik/printing/calibration"
+	"padarozhnik/printing/measure"
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
 )
@@ -39,7 +41,13 @@ func conditions() []struct {
 		key string
 	}{
 		{ErrInDoubt, "in-doubt"},
+		{ErrHangs, "driver-hangs"},
 		{devices.ErrPrintInDoubt, "in-doubt"},
+		{ErrRunOpen, "run-open"},
+		{ErrNoRun, "no-run"},
+		{ErrRunUnfinished, "run-unfinished"},
+		{ErrRunWaits, "run-waits"},
+		{ErrSheet, "run-sheet"},
 		{ErrTries, "tries"},
 		{ErrInspection, "inspection"},
 		{devices.ErrSpoiled, "spoiled"},
@@ -61,8 +69,13 @@ func conditions() []struct {
 		{devices.ErrNotAuthentic, "not-authentic"},
 		{devices.ErrNoBooklet, "no-booklet"},
 		{devices.ErrJammed, "jammed"},
+		{devices.ErrWrongPage, "wrong-page"},
+		{devices.ErrSkewed, "skewed"},
+		{devices.ErrDamaged, "damaged"},
+		{devices.ErrMaintenance, "maintenance"},
 		{devices.ErrInkEmpty, "ink-empty"},
 		{devices.ErrCoverOpen, "cover-open"},
+		{devices.ErrInkLow, "ink-low"},
 		{devices.ErrNothingToScan, "nothing-to-scan"},
 		{devices.ErrBusy, "busy"},
 		{devices.ErrUnsupported, "unsupported"},
@@ -83,6 +96,15 @@ func conditions() []struct {
 		{journal.ErrRolledBack, "headquarters-rolled-back"},
 		{journal.ErrRewritten, "headquarters-rewritten"},
 		{ErrHeadquarters, "headquarters-contradicts"},
+		{ErrOtherSigner, "other-signer"},
+		{ErrTokenLastTry, "token-last-try"},
+		{ErrTokenPIN, "token-pin"},
+		{ErrTokenLocked, "token-locked"},
+		{ErrNoToken, "no-token"},
+		{ErrSignerPeriod, "signer-period"},
+		{ErrSignerQuota, "signer-quota"},
+		{ErrNotCleared, "not-cleared"},
+		{ErrNoSigner, "no-signer"},
 		{ErrDeclined, "declined"},
 		{ErrHeld, "held"},
 		{ErrNotRestored, "not-restored"},
@@ -110,9 +132,18 @@ func conditions() []struct {
 		{ErrSignature, "signature"},
 		{station.ErrSpelling, "spelling"},
 		{station.ErrNameReason, "name-reason"},
+		{ErrUnsigned, "unsigned"},
 		{ErrNoOrder, "no-order"},
 		{ErrTrustList, "trust-list"},
 		{ErrCharter, "charter"},
+		{station.ErrTwice, "counted-twice"},
+		{station.ErrCounts, "counts-differ"},
+		{station.ErrSeal, "seal"},
+		{station.ErrQuarantined, "quarantined"},
+		{ErrPicture, "picture"},
+		{ErrAudit, "audit"},
+		{ErrTraining, "training"},
+		{ErrTrainingStore, "training-store"},
 		{station.ErrSamePerson, "same-person"},
 		{station.ErrRole, "role"},
 		{station.ErrIncomplete, "incomplete"},
@@ -126,6 +157,21 @@ func conditions() []struct {
 		{station.ErrStage, "stage"},
 		{station.ErrMalformed, "malformed"},
 		{ErrUnknown, "unknown"},
+		{ErrSwapped, "device-swapped"},
+		{ErrOutOfTolerance, "device-out-of-tolerance"},
+		{ErrNotCalibrated, "device-not-calibrated"},
+		{ErrNotVoid, "page-not-void"},
+		{ErrService, "service-mode"},
+		{ErrNoService, "no-service-mode"},
+		{ErrNotMeasured, "not-measured"},
+		{calibration.ErrOutOfTolerance, "device-out-of-tolerance"},
+		{calibration.ErrOutOfReach, "device-out-of-reach"},
+		{calibration.ErrUnsteady, "printer-unsteady"},
+		{calibration.ErrGrey, "scanner-greys"},
+		{calibration.ErrTurned, "target-turned"},
+		{calibration.ErrNoTarget, "target-not-found"},
+		{calibration.ErrOutOfTurn, "calibration-out-of-turn"},
+		{measure.ErrNoPage, "page-not-found"},
 	}
 }
 

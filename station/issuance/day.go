@@ -38,7 +38,6 @@ type Day struct {
 	Opened  int64       `cbor:"2,keyasint"` // unix seconds
 	Openers []string    `cbor:"3,keyasint"` // key identifiers
 	Keys    []seal.Wrap `cbor:"4,keyasint"`
-	Short   bool        `cbor:"5,keyasint"` // the count differed: no blank is taken today
 }
 
 // Today returns the open day, or ErrDayClosed.
@@ -88,7 +87,6 @@ func (d *Desk) OpenDay(ctx context.Context, first, second Seat, counted int) ([]
 	if err != nil {
 		return nil, fmt.Errorf("open the day: %w", err)
 	}
-	day.Short = counted != expected
 	body := event.Day{Day: day.ID, Counted: counted, Expected: expected, Failed: failed(checks)}
 	err = d.Store.Update(ctx, func(tx Tx) error {
 		if _, err := today(tx); !errors.Is(err, ErrDayClosed) {
@@ -97,13 +95,13 @@ func (d *Desk) OpenDay(ctx context.Context, first, second Seat, counted int) ([]
 		if err := putDay(tx, day); err != nil {
 			return err
 		}
-		if err := d.record(tx, first.Key, fact{kind: event.DayProposed, body: body}); err != nil {
+		if err := short(tx, counted != expected); err != nil {
 			return err
 		}
-		if body.Proposed, err = lastID(tx); err != nil {
-			return err
-		}
-		return d.record(tx, second.Key, fact{kind: event.DayOpened, body: body})
+		return d.sign(tx, first, second, pair{
+			proposed: event.DayProposed, done: event.DayOpened,
+			body: func(id []byte) any { body.Proposed = id; return body },
+		})
 	})
 	if err != nil {
 		key.Destroy()
@@ -180,6 +178,9 @@ func (s *session) begin(key *seal.Key, id string) {
 // resume brings the day's key back to memory if the day is open and this officer opened it. The
 // others work without: their own tokens open what is theirs.
 func (d *Desk) resume(tx Tx, key Key) error {
+	if d.inService() {
+		return nil
+	}
 	day, err := today(tx)
 	if errors.Is(err, ErrDayClosed) {
 		return nil
@@ -198,25 +199,32 @@ func (d *Desk) resume(tx Tx, key Key) error {
 	return nil
 }
 
-// CloseDay ends the day: what was counted must be what the record says. The day's key and everything
-// wrapped under it are destroyed.
+// CloseDay ends the day: what was counted must be what the day's entries add up to, or the
+// *ReconciliationError says which figure is wrong. The day's key and everything wrapped under it are
+// destroyed.
 func (d *Desk) CloseDay(ctx context.Context, seat Seat, counted int) ([]Check, error) {
 	checks, expected, err := d.Checklist(ctx, counted)
 	if err != nil {
 		return nil, fmt.Errorf("close the day: %w", err)
-	}
-	if counted != expected {
-		return checks, fmt.Errorf("close the day: counted %d, expected %d: %w", counted, expected, ErrStockCount)
 	}
 	err = d.Store.Update(ctx, func(tx Tx) error {
 		day, err := today(tx)
 		if err != nil {
 			return err
 		}
+		figures, err := reconcile(tx, day, counted)
+		if err != nil {
+			return err
+		}
+		if err := short(tx, false); err != nil {
+			return err
+		}
 		if err := endDay(tx); err != nil {
 			return err
 		}
-		body := event.Day{Day: day.ID, Counted: counted, Expected: expected, Failed: failed(checks)}
+		body := event.Day{
+			Day: day.ID, Counted: counted, Expected: expected, Failed: failed(checks), Figures: &figures,
+		}
 		return d.record(tx, seat.Key, fact{kind: event.DayClosed, body: body})
 	})
 	if err != nil {

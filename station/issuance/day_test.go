@@ -54,7 +54,7 @@ func TestDayNeedsTwoTokensAndTheCount(t *testing.T) {
 	for _, c := range checks {
 		words = append(words, c.Word)
 	}
-	if !slices.Equal(words, []string{"scanner", "printer", "encoder", "stock", "sync", "age", "room"}) {
+	if !slices.Equal(words, []string{"scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room"}) {
 		t.Errorf("checklist %v", words)
 	}
 	if _, err := d.OpenDay(ctx, o.seat(d, "A"), o.seat(d, "C"), 2); !errors.Is(err, issuance.ErrDayOpen) {
@@ -252,6 +252,32 @@ func TestCaseAge(t *testing.T) {
 		t.Errorf("closed %v", closed)
 	}
 	must(d.Enrol(ctx, o.seat(d, "E")))(t)
+}
+
+// TestCaseAgeWithoutDirectives: the ledger signs when it answers, so the limit holds where headquarters
+// has nothing to direct. A ledger whose clock jumps, by years, stops nobody and dates nothing.
+func TestCaseAgeWithoutDirectives(t *testing.T) {
+	o := bareOffice(t)
+	d := o.desk(nil)
+	ctx := t.Context()
+	must(d.Sync(ctx))(t)
+	must(d.Enrol(ctx, o.seat(d, "E")))(t)
+	later := time.Now().Add(o.charter.Profile.CaseAge() + time.Hour)
+	for _, jumped := range []time.Time{later, time.Now().AddDate(10, 0, 0), time.Now().AddDate(-10, 0, 0)} {
+		o.line.clock = func() time.Time { return jumped }
+		must(d.Sync(ctx))(t)
+		must(d.Enrol(ctx, o.seat(d, "E")))(t)
+		list := must(d.Journal(ctx, ""))(t)
+		if at := list[len(list)-1].Entry.Time; time.Since(time.Unix(at, 0)).Abs() > time.Hour {
+			t.Errorf("the ledger's clock says %v, an entry is dated %v", jumped, time.Unix(at, 0))
+		}
+	}
+	o.line.clock = func() time.Time { return later }
+	o.clock = o.line.clock
+	must(d.Sync(ctx))(t)
+	if _, err := d.Enrol(ctx, o.seat(d, "E")); !errors.Is(err, station.ErrTooOld) {
+		t.Errorf("enrolled beside a case of %d days: %v", o.charter.Profile.MaxCaseDays, err)
+	}
 }
 
 // TestClockWrongFromTheStart: an office whose clock was years off before headquarters was ever heard

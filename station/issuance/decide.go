@@ -32,7 +32,7 @@ func (d *Desk) Approve(ctx context.Context, seat Seat, token station.CaseToken, 
 		if err != nil {
 			return err
 		}
-		decision, err := d.decision(f, seat, book.Serial, reason)
+		decision, a, err := d.decision(f, seat, book.Serial, reason)
 		if err != nil {
 			return err
 		}
@@ -46,6 +46,10 @@ func (d *Desk) Approve(ctx context.Context, seat Seat, token station.CaseToken, 
 		if err := d.shred(tx, seat.Key, &f, event.CauseApproved); err != nil {
 			return err
 		}
+		here, err := d.draft(tx, seat, &f, decision, a, &book)
+		if err != nil {
+			return err
+		}
 		if err := tx.PutFolder(f); err != nil {
 			return err
 		}
@@ -56,7 +60,7 @@ func (d *Desk) Approve(ctx context.Context, seat Seat, token station.CaseToken, 
 		if err != nil {
 			return err
 		}
-		body := event.Approved{Serial: book.Serial, Instead: decision.Instead}
+		body := event.Approved{Serial: book.Serial, Instead: decision.Instead, Here: here}
 		if err := d.record(tx, seat.Key, fact{event.CaseApproved, string(token), body, blob}); err != nil {
 			return err
 		}
@@ -82,31 +86,32 @@ func nextBlank(tx Tx) (station.Booklet, error) {
 	return station.Booklet{}, station.ErrNoBlank
 }
 
-// decision computes what the approving officer binds themselves to.
-func (d *Desk) decision(f Folder, seat Seat, blank station.Serial, reason string) (station.Decision, error) {
-	out := station.Decision{Case: f.Case.Token, Serial: blank, Issue: station.DateOf(d.Now()), Reason: reason}
+// decision computes what the approving officer binds themselves to, and returns the application that
+// they saw; a case that is approved again has none here.
+func (d *Desk) decision(f Folder, seat Seat, blank station.Serial, reason string) (
+	out station.Decision, a station.Application, err error) {
+	out = station.Decision{Case: f.Case.Token, Serial: blank, Issue: station.DateOf(d.Now()), Reason: reason}
 	if f.Case.Stage == station.StageSpoiled {
 		out.Instead = f.Case.Serial
-		return out, nil
+		return out, a, nil
 	}
-	var a station.Application
 	if err := d.open(f.Case.Token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
-		return out, err
+		return out, a, err
 	}
 	if missing := a.Missing(d.Charter.Profile, out.Issue); len(missing) > 0 {
-		return out, &station.IncompleteError{Missing: missing}
+		return out, a, &station.IncompleteError{Missing: missing}
 	}
 	out.Expiry = d.Charter.Profile.Expiry(a.Applicant.Birth, out.Issue)
 	zone, err := station.Zone(d.Charter.Profile, a.Applicant, blank, out.Issue, out.Expiry)
 	if err != nil {
-		return out, err
+		return out, a, err
 	}
 	dg1, dg2, err := lds.PersonalGroups(zone, a.Portrait, string(d.Charter.Profile.FaceFormatOn(out.Issue)))
 	if err != nil {
-		return out, err
+		return out, a, err
 	}
 	out.Hashes = hashes(dg1, dg2)
-	return out, nil
+	return out, a, nil
 }
 
 // Return sends the case back to its enrollment officer, whose remark they find in it.

@@ -81,8 +81,8 @@ const (
 	SpotPrinter Spot = "printer"
 )
 
-// Desk is one office at work. Its fields are set once, before use. Verbs that use devices are
-// called by one goroutine at a time; the others may be called from several.
+// Desk is one office at work. Its fields are set once, before use. Verbs may be called from several
+// goroutines: one that needs a device waits until it is free.
 type Desk struct {
 	Store        Store
 	Charter      station.Charter
@@ -98,12 +98,15 @@ type Desk struct {
 	VaultKey     journal.KeyLookup // the key of headquarters' directives
 	Ledger       note.Verifier
 	Layout       printing.Layout
-	DPI          int // of printed pages
+	DPI          int  // of printed pages
+	SignsHere    bool // a document signer of the office's own is set up
+	Training     bool // Utopian books alone, on a store of its own; TRAINING is printed across every page
 	Now          func() time.Time
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
 	Log          *slog.Logger
 
 	exchanging turn
+	places     places
 	session    session // what is in memory only
 }
 
@@ -127,6 +130,9 @@ func (d *Desk) adopt(ctx context.Context) error {
 		return fmt.Errorf("charter of another station's key: %w", ErrCharter)
 	}
 	return d.Store.Update(ctx, func(tx Tx) error {
+		if err := d.training(tx); err != nil {
+			return err
+		}
 		if err := d.ours(tx); err != nil {
 			return err
 		}
@@ -294,6 +300,9 @@ func (d *Desk) Board(ctx context.Context) (Board, error) {
 		var err error
 		if b.Cases, err = tx.Cases(); err != nil {
 			return err
+		}
+		if d.inService() {
+			b.Cases = nil
 		}
 		books, err := tx.AllBooklets()
 		if err != nil {

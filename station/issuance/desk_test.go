@@ -162,8 +162,14 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 			return false, err
 		}
 		o.round()
-		_, err := o.sync(ctx, d)
-		return false, err
+		if _, err := o.sync(ctx, d); err != nil {
+			return false, err
+		}
+		draft, err := d.Draft(ctx, c.Token)
+		if err != nil || !draft.Ready {
+			return false, err
+		}
+		return false, d.SignHere(ctx, o.seat(d, "A"), c.Token, o.ownSigner)
 	case station.StageOrdered, station.StageProducing:
 		return false, o.produce(ctx, d, c, board.Booklets[c.Serial].State)
 	case station.StagePassed:
@@ -381,27 +387,39 @@ func TestReturnedCaseKeepsWhatWasEntered(t *testing.T) {
 	}
 }
 
+// TestCountMustEqualTheManifest: the short form of a receipt, where two custodians count together. What
+// differs puts the bag into quarantine; what cannot be a count is refused before the manifest is opened.
 func TestCountMustEqualTheManifest(t *testing.T) {
-	o := newOffice(t, 3)
-	d := o.desk(nil)
-	ctx := t.Context()
-	if _, err := d.Sync(ctx); err != nil {
-		t.Fatal(err)
-	}
 	all := []station.Serial{"UT4200001", "UT4200002", "UT4200003"}
-	for name, counted := range map[string][]station.Serial{
-		"one missing": all[:2], "one extra": append(slices.Clone(all), "UT4299999"),
-		"one counted twice": {all[0], all[1], all[1], all[2]}, "none": nil,
+	for name, tc := range map[string]struct {
+		counted []station.Serial
+		want    error
+		state   station.State // of the blanks afterwards; "" for a manifest that is still closed
+	}{
+		"one missing":       {all[:2], station.ErrNotOurs, station.StateQuarantined},
+		"one extra":         {append(slices.Clone(all), "UT4299999"), station.ErrNotOurs, station.StateQuarantined},
+		"one counted twice": {[]station.Serial{all[0], all[1], all[1], all[2]}, station.ErrTwice, ""},
+		"none":              {nil, station.ErrNotOurs, station.StateQuarantined},
+		"all":               {all, nil, station.StateAvailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := d.ReceiveStock(ctx, o.seat(d, "A"), o.seat(d, "C"), counted)
-			if !errors.Is(err, station.ErrNotOurs) {
+			o := newOffice(t, 3)
+			d := o.desk(nil)
+			must(d.Sync(t.Context()))(t)
+			err := d.ReceiveStock(t.Context(), o.seat(d, "A"), o.seat(d, "C"), tc.counted)
+			if !errors.Is(err, tc.want) || tc.want == nil && err != nil {
 				t.Errorf("got %v", err)
 			}
+			books := must(d.Stock(t.Context()))(t)
+			if tc.state == "" && len(books) > 0 {
+				t.Errorf("the manifest was opened: %v", books)
+			}
+			for _, b := range books {
+				if b.State != tc.state {
+					t.Errorf("%s is %s, want %s", b.Serial, b.State, tc.state)
+				}
+			}
 		})
-	}
-	if err := d.ReceiveStock(ctx, o.seat(d, "A"), o.seat(d, "C"), all); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -30,6 +30,9 @@ func (d *Desk) directed(tx Tx, s journal.Signed, blob []byte) (done bool, err er
 	if waiting {
 		return true, d.restore(tx, s, blob)
 	}
+	if err := d.missionDirected(tx, s, blob); err != nil {
+		return false, err
+	}
 	switch s.Entry.Kind {
 	case event.OrderHeld, event.OrderCleared:
 		return true, held(tx, s)

@@ -7,7 +7,8 @@
 // station's copy. Headquarters answers with a production order, which Sync wraps to the officers
 // who work on it. Personalise takes the blank, writes and proves its chip, and prints its page;
 // Inspect, by another officer, compares page, chip and order; HandOver gives the book to its
-// holder; Close erases the order once headquarters has receipted everything.
+// holder; Close erases the order once headquarters has receipted everything. An office with a document
+// signer of its own drafts the order while it approves, and SignHere makes it, by the vault's rule.
 //
 // Every verb asks the domain (package station) first, and then is one transaction that saves the
 // new state and appends a signed entry to the journal: either both are on the disk or neither.

@@ -11,6 +11,7 @@ import (
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/sqlite"
+	"padarozhnik/station/sqlite/synced"
 )
 
 // bare opens SQLite as the store does, WAL and FULL, with one table and nothing of ours.
@@ -30,7 +31,7 @@ func bare(b *testing.B, dir string) *sql.DB {
 
 // BenchmarkEnrol saves an application of 50 kB: it is sealed, the entry signed, both committed and
 // synced. Beside each one a bare SQLite commits as many bytes, in turn on the same disk. The metric
-// "of-bare" is the rate of ours in parts of the bare one's, by the medians.
+// "of-bare" is the rate of ours in parts of the bare one's, by the medians. Syncs are counted on both sides.
 func BenchmarkEnrol(b *testing.B) {
 	ctx, dir := b.Context(), b.TempDir()
 	if err := makeTortured(ctx, dir, 1); err != nil {
@@ -62,6 +63,27 @@ func BenchmarkEnrol(b *testing.B) {
 	b.ReportMetric(float64(other)/float64(mine), "of-bare")
 	b.ReportMetric(float64(mine.Microseconds()), "us/case")
 	b.ReportMetric(float64(other.Microseconds()), "us/bare")
+	countSyncs(b, d, seats["E"], db, picture)
+}
+
+// countSyncs saves one more case on both sides, and counts how often each makes sure of its bytes.
+func countSyncs(b *testing.B, d *issuance.Desk, seat issuance.Seat, db *sql.DB, picture func(*station.Application) error) {
+	b.Helper()
+	token, err := d.Enrol(b.Context(), seat)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ours, err := synced.Count(b.TempDir(), func() error { return d.Amend(b.Context(), seat, token, "portrait", picture) })
+	if err != nil {
+		b.Logf("syncs are not counted: %v", err)
+		return
+	}
+	theirs, err := synced.Count(b.TempDir(), func() error { insertBare(b, d, db, token); return nil })
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(ours), "syncs/case")
+	b.ReportMetric(float64(theirs), "syncs/bare")
 }
 
 // insertBare commits the bytes that the desk has just sealed.

@@ -13,6 +13,7 @@ import (
 // foundation is the stock and the cases of a station as its own chain tells them.
 type foundation struct {
 	past  event.Past
+	moved func(s station.Serial, from, to station.State) // told of each booklet that moves; nil: nobody
 	books map[station.Serial]*station.Booklet
 	cases map[station.CaseToken]*station.Case
 }
@@ -49,15 +50,10 @@ func (f *foundation) take(e journal.Entry) error {
 		if c := f.stage(token, station.StageApproved); c != nil {
 			c.Serial, c.Approved, c.Operated, c.Passed = body.Serial, e.Actor, "", ""
 		}
-	case event.StockWitnessed:
-		var body event.Counted
-		if err := journal.Decode(e.Body, &body); err != nil {
+	default:
+		if done, err := f.takeStock(e); done || err != nil {
 			return err
 		}
-		for _, serial := range body.Serials {
-			f.move(serial, station.StateAvailable, "")
-		}
-	default:
 		return f.takeBooklet(e)
 	}
 	return nil
@@ -108,7 +104,7 @@ func (f *foundation) follow(e journal.Entry, token station.CaseToken) {
 		return
 	}
 	switch e.Kind {
-	case event.BlankTaken:
+	case event.BlankTaken, event.PrintStarted:
 		c.Stage, c.Operated = station.StageProducing, e.Actor
 	case event.BookletPassed:
 		c.Stage, c.Passed = station.StagePassed, e.Actor
@@ -136,6 +132,9 @@ func (f *foundation) book(serial station.Serial) *station.Booklet {
 
 func (f *foundation) move(serial station.Serial, to station.State, c station.CaseToken) {
 	b := f.book(serial)
+	if f.moved != nil && b.State != to {
+		f.moved(serial, b.State, to)
+	}
 	b.State, b.Case = to, c
 }
 
@@ -170,11 +169,14 @@ func (f *foundation) stranded() []station.CaseToken {
 func (f *foundation) store(tx Tx) error {
 	for serial, b := range f.books {
 		have, err := tx.Booklet(serial)
+		if errors.Is(err, ErrUnknown) {
+			have, err = station.Booklet{Serial: serial}, nil // one too many in a bag
+		}
 		if err != nil {
 			return err
 		}
 		have.State, have.Case = b.State, b.Case
-		if have.State == station.StateAvailable {
+		if waits(have.State) {
 			have.State = station.StateAllocated
 		}
 		if err := tx.PutBooklet(have); err != nil {

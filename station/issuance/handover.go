@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"padarozhnik/station"
@@ -19,7 +20,7 @@ func (d *Desk) HandOver(ctx context.Context, seat Seat, token station.CaseToken,
 		if f.Case, err = f.Case.HandOver(seat.Officer, present, match, d.Now()); err != nil {
 			return err
 		}
-		if err := d.mayIssue(tx); err != nil {
+		if err := errors.Join(d.mayIssue(tx), stoppedHere(tx, f.Case)); err != nil {
 			return err
 		}
 		book, err := tx.Booklet(f.Case.Serial)

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"padarozhnik/devices"
+	"padarozhnik/printing/inspection"
 	"padarozhnik/station"
-	"padarozhnik/station/mrz/ocr"
 )
 
 // Finding is one thing that was compared, with the result in plain words. It holds no personal
@@ -31,6 +31,7 @@ type Examination struct {
 	Encoded   bool               `json:"encoded"` // the chip is locked and holds exactly the order
 	Findings  []Finding          `json:"findings"`
 	Page      []byte             `json:"-"` // the page as scanned
+	Looks     *inspection.Result `json:"-"` // the page beside its order; its picture is as personal as the page
 	PageType  string             `json:"-"`
 	ChipFiles []devices.ChipFile `json:"-"`
 }
@@ -63,17 +64,17 @@ func (d *Desk) Examine(
 	defer Destroy(&o)
 	defer d.atWork()()
 	e := Examination{Serial: o.Serial}
-	if err := d.examinePage(ctx, o, &e); err != nil {
+	if err := d.places.with(ctx, SpotScanner, func() error { return d.examinePage(ctx, o, &e) }); err != nil {
 		return e, fmt.Errorf("examine %s: %w", o.Serial, err)
 	}
-	if err := d.examineChip(ctx, o, &e, report); err != nil {
+	if err := d.places.with(ctx, SpotReader, func() error { return d.examineChip(ctx, o, &e, report) }); err != nil {
 		return e, fmt.Errorf("examine %s: %w", o.Serial, err)
 	}
 	return e, nil
 }
 
 func (d *Desk) examinePage(ctx context.Context, o station.Order, e *Examination) error {
-	if err := d.Hand.Put(ctx, o.Serial, SpotScanner); err != nil {
+	if err := d.put(ctx, o.Serial, SpotScanner); err != nil {
 		return err
 	}
 	img, err := d.scanBook(ctx, e)
@@ -81,26 +82,7 @@ func (d *Desk) examinePage(ctx context.Context, o station.Order, e *Examination)
 		return err
 	}
 	e.addSerial(img, o.Serial)
-	read, err := ocr.Read(ctx, img, bookDPI)
-	if errors.Is(err, ocr.ErrNoMRZ) {
-		e.add("page MRZ", false, "no machine readable zone on the page")
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	e.Inked = true
-	same := strings.Join(read.Lines, "\n") == strings.Join(o.MRZ[:], "\n")
-	switch {
-	case same && read.Accepted:
-		e.PageOK = true
-		e.add("page MRZ", true, "read from the printed page without doubt, equal to the order")
-	case same:
-		e.add("page MRZ", false, "equal to the order, but read with doubts: print too weak or page soiled")
-	default:
-		e.add("page MRZ", false, "differs from the order")
-	}
-	return nil
+	return d.comparePage(ctx, o, img, e)
 }
 
 // lint runs the conformity checks of the data groups and their signatures over a chip's files.
@@ -182,6 +164,9 @@ func (d *Desk) Inspect(
 	}
 	e, err := d.Examine(ctx, seat, token, report)
 	if err != nil {
+		return e, err
+	}
+	if err := d.noteShift(ctx, e.position()); err != nil {
 		return e, err
 	}
 	o, err := d.Order(ctx, seat, token)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -27,6 +28,7 @@ type line struct {
 	address    string
 	config     *tls.Config
 	server     *http.Server
+	clock      func() time.Time // of the ledger; nil: the true one
 }
 
 // listen takes an address, which stays the same whatever ledger stands behind it.
@@ -45,6 +47,12 @@ func (o *office) openLedger(dir string) {
 	o.closeLedger()
 	o.ledger = must(ledger.Open(dir, ledger.Options{
 		Signer: o.line.signer, Verifier: o.line.verifier, PerMinute: 1_000_000,
+		Clock: func() time.Time {
+			if o.line.clock != nil {
+				return o.line.clock()
+			}
+			return time.Now()
+		},
 	}))(t)
 	err := errors.Join(o.ledger.Register(t.Context(), o.line.registered),
 		o.ledger.RegisterVault(t.Context(), ledger.Vault{Name: "vault", Keys: [][]byte{o.charter.VaultSPKI}}))
@@ -113,6 +121,17 @@ func (o *office) waiting(d *issuance.Desk) int {
 func (o *office) entries(d *issuance.Desk) int {
 	o.t.Helper()
 	return len(must(d.Journal(o.t.Context(), ""))(o.t))
+}
+
+// said is how many entries of a kind the station has written.
+func (o *office) said(d *issuance.Desk, kind string) (n int) {
+	o.t.Helper()
+	for _, s := range must(d.Journal(o.t.Context(), ""))(o.t) {
+		if s.Entry.Kind == kind {
+			n++
+		}
+	}
+	return n
 }
 
 // leaves is the size of the ledger's tree.

@@ -111,6 +111,9 @@ func (d *Desk) caseKey(token station.CaseToken, wraps []seal.Wrap, by Key) (*sea
 // unlock decrypts a value into v and returns the key, which the caller destroys. It returns
 // ErrNotForYou for an officer to whom the case is not wrapped.
 func (d *Desk) unlock(token station.CaseToken, wraps []seal.Wrap, sealed []byte, by Key, v any) (*seal.Key, error) {
+	if d.inService() {
+		return nil, ErrService
+	}
 	key, err := d.caseKey(token, wraps, by)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,9 @@ func (d *Desk) revoke(tx Tx, s journal.Signed) error {
 	if err := d.expel(tx, notice.Officers); err != nil {
 		return err
 	}
+	if err := d.endSigner(tx, notice.Signers); err != nil {
+		return err
+	}
 	id := s.ID()
 	taken := event.Taken{Notice: id[:]}
 	books, err := tx.AllBooklets()
@@ -122,7 +125,7 @@ func dropWraps(tx Tx, outside map[string]bool) error {
 			return err
 		}
 	}
-	return nil
+	return dropAccess(tx, outside)
 }
 
 // expel forgets the keys of the named officers, and the day's.
@@ -147,6 +150,7 @@ func (d *Desk) revokeBlank(tx Tx, b station.Booklet) (lost bool, err error) {
 	if b, err = b.Advance(station.StateRevoked); err != nil {
 		return false, err
 	}
+	b.Access = nil
 	if err := tx.PutBooklet(b); err != nil {
 		return false, err
 	}

@@ -17,6 +17,12 @@ import (
 
 // notice has headquarters' key write a notice behind the directives so far, and publishes it.
 func (o *office) notice(d *issuance.Desk, by crypto.Signer, body event.Revoked) (journal.Signed, error) {
+	o.t.Helper()
+	return o.direct(d, by, event.NoticeRevoked, "", body)
+}
+
+// direct has a key write a directive behind those so far, and publishes it.
+func (o *office) direct(d *issuance.Desk, by crypto.Signer, kind, subject string, body any) (journal.Signed, error) {
 	t := o.t
 	t.Helper()
 	must(d.Sync(t.Context()))(t)
@@ -37,7 +43,7 @@ func (o *office) notice(d *issuance.Desk, by crypto.Signer, body event.Revoked) 
 	last := must(journal.Parse(place.Last))(t)
 	e := journal.Entry{
 		Chain: stationID + journal.Directives, Epoch: last.Entry.Epoch, Sequence: last.Entry.Sequence + 1,
-		Previous: last.ID(), Kind: event.NoticeRevoked, Time: time.Now().Unix(), Body: must(journal.Encode(body))(t),
+		Previous: last.ID(), Kind: kind, Subject: subject, Time: time.Now().Unix(), Body: must(journal.Encode(body))(t),
 	}
 	s := must(journal.Sign(e, by))(t)
 	_, _, err = o.vault.Ledger.Push(t.Context(), journal.Checkpoint{}, []journal.Signed{s})
@@ -129,7 +135,9 @@ func TestRevokedBlankComesLater(t *testing.T) {
 	m.Manifest.Blanks = []event.Blank{{Serial: "UT5000001", ChipID: []byte("chip of another time")}}
 	o.offers = append(o.offers, m)
 	o.round()
-	must(d.Sync(ctx))(t)
+	if err := o.receive(d); err != nil {
+		t.Fatal(err)
+	}
 	for _, b := range must(d.Stock(ctx))(t) {
 		if revoked := b.State == station.StateRevoked; revoked != (b.Serial == "UT5000001") {
 			t.Errorf("%s is %s", b.Serial, b.State)

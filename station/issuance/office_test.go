@@ -64,6 +64,7 @@ type office struct {
 	offers  []vault.Allocation
 	ledger  *ledger.Ledger
 	wire    *client.Client
+	dial    client.Dial // of both clients; nil: directly
 	line    *line
 	post    post
 	clock   func() time.Time // of the station
@@ -72,11 +73,15 @@ type office struct {
 	open    *note.Verifier
 	scanURL string
 	inkURL  string
+
+	root      crypto.Signer // of the CSCA
+	csca      *pki.Certificate
+	ownSigner crypto.Signer // of the office's own; nil: none
 }
 
 var members = map[string][]station.Role{
 	"E": {station.RoleEnrol}, "A": {station.RoleApprove, station.RoleCustody}, "O": {station.RoleOperate},
-	"I": {station.RoleInspect}, "C": {station.RoleCustody},
+	"I": {station.RoleInspect}, "C": {station.RoleCustody}, "T": {station.RoleTechnician},
 }
 
 func must[T any](v T, err error) func(testing.TB) T {
@@ -98,10 +103,10 @@ func newOffice(t testing.TB, blanks int) *office {
 	return o
 }
 
-// bareOffice is an office without devices and blanks.
-func bareOffice(t testing.TB) *office {
+// bareOffice is an office without devices and blanks. dial may stand for the direct connection.
+func bareOffice(t testing.TB, dial ...client.Dial) *office {
 	t.Helper()
-	o := &office{t: t, dir: t.TempDir(), keys: map[string]*token.File{}, slot: &virtualchip.Slot{}, clock: time.Now}
+	o := &office{dial: append(dial, nil)[0], t: t, dir: t.TempDir(), keys: map[string]*token.File{}, slot: &virtualchip.Slot{}, clock: time.Now}
 	o.sync = func(ctx context.Context, d *issuance.Desk) (issuance.SyncReport, error) { return d.Sync(ctx) }
 	o.pages = filepath.Join(o.dir, "pages")
 	if err := os.MkdirAll(o.pages, 0o700); err != nil {
@@ -157,6 +162,7 @@ func (o *office) country() vault.Signer {
 		t.Fatal(err)
 	}
 	o.charter.Anchors = [][]byte{csca.Raw}
+	o.root, o.csca = root, csca
 	return vault.Signer{Key: signer, Certificate: dsc}
 }
 
@@ -219,7 +225,7 @@ func (o *office) connect(verifier note.Verifier, vaultToken *token.File) (forSta
 		own := must(issuer.Client(k.Public(), p, now, year))(t)
 		return must(client.New(client.Options{
 			BaseURL: "https://" + o.line.address, Certificate: wire.Pair(own, k), Root: root, Ledger: verifier,
-			Clock: func() time.Time { return time.Time{} },
+			Clock: func() time.Time { return time.Time{} }, Dial: o.dial,
 		}))(t)
 	}
 	return reach(o.keys["station"], wire.Peer{Name: stationID, Role: wire.RoleStation}),
@@ -326,7 +332,7 @@ func (o *office) rawDesk() *issuance.Desk {
 			pub, err := x509.ParsePKIXPublicKey(o.charter.VaultSPKI)
 			return pub.(*ecdsa.PublicKey), err
 		},
-		Layout: must(printing.Utopia())(t), DPI: 300,
+		Layout: must(printing.Utopia())(t), DPI: 300, SignsHere: o.ownSigner != nil,
 		Now: func() time.Time { return o.clock() }, Log: slog.New(slog.DiscardHandler),
 	}
 	if o.scanURL != "" {
@@ -366,20 +372,38 @@ func (o *office) receive(d *issuance.Desk) error {
 	if _, err := o.sync(o.t.Context(), d); err != nil {
 		return err
 	}
-	books, err := d.Stock(o.t.Context())
-	if err != nil {
+	counted, err := o.delivered(d)
+	if err != nil || len(counted) == 0 {
 		return err
 	}
-	var counted []station.Serial
-	for _, b := range books {
-		if b.State == station.StateAllocated {
-			counted = append(counted, b.Serial)
+	return d.ReceiveStock(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), counted)
+}
+
+// delivered is what custodians find on their table: the blanks of every bag that has come, and after the
+// loss of a station those that wait to be counted again.
+func (o *office) delivered(d *issuance.Desk) ([]station.Serial, error) {
+	shipments, err := d.Shipments(o.t.Context())
+	if err != nil {
+		return nil, err
+	}
+	var out []station.Serial
+	for _, s := range shipments {
+		for _, a := range o.offers {
+			if s.Stage != station.ShipmentAnnounced || a.Manifest.ID() != s.ID {
+				continue
+			}
+			for _, b := range a.Manifest.Blanks {
+				out = append(out, b.Serial)
+			}
 		}
 	}
-	if len(counted) == 0 {
-		return nil
+	books, err := d.Stock(o.t.Context())
+	for _, b := range books {
+		if b.State == station.StateAllocated {
+			out = append(out, b.Serial)
+		}
 	}
-	return d.ReceiveStock(o.t.Context(), o.seat(d, "A"), o.seat(d, "C"), counted)
+	return out, err
 }
 
 func textsOf(t testing.TB, language string) map[string]string {

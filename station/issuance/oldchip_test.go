@@ -56,8 +56,8 @@ func oldBook(t testing.TB, c chiptest.Country, plain bool) *chiptest.Memory {
 
 func issued() time.Time { return time.Date(2014, 3, 3, 9, 0, 0, 0, time.UTC) }
 
-// changed is the memory of a chip after somebody was at it.
-func changed(m *chiptest.Memory, change func(*virtualchip.State)) *chiptest.Memory {
+// tampered is the memory of a chip after somebody was at it.
+func tampered(m *chiptest.Memory, change func(*virtualchip.State)) *chiptest.Memory {
 	s := m.State()
 	s.Files = slices.Clone(s.Files)
 	for i := range s.Files {
@@ -96,14 +96,14 @@ func TestOldChipLevels(t *testing.T) {
 		{"without a key", plain, abroad.Trust, bornAbroad(t, person()), station.ChipSigned, ""},
 		{"of a state that nobody here knows", whole, pki.NewTrustStore(), bornAbroad(t, person()),
 			station.ChipUnknownState, chip.MechanismPassive},
-		{"copied without its key", changed(whole, func(s *virtualchip.State) {
+		{"copied without its key", tampered(whole, func(s *virtualchip.State) {
 			s.Exponent = bytes.Repeat([]byte{3}, 128)
 		}), abroad.Trust, bornAbroad(t, person()), station.ChipFalse, chip.MechanismActiveAuth},
-		{"with another face", changed(plain, func(s *virtualchip.State) {
+		{"with another face", tampered(plain, func(s *virtualchip.State) {
 			at := slices.IndexFunc(s.Files, func(f virtualchip.File) bool { return f.ID == 0x0102 })
 			s.Files[at].Data[len(s.Files[at].Data)-40] ^= 1
 		}), abroad.Trust, bornAbroad(t, person()), station.ChipFalse, chip.MechanismPassive},
-		{"with another face, of an unknown state", changed(plain, func(s *virtualchip.State) {
+		{"with another face, of an unknown state", tampered(plain, func(s *virtualchip.State) {
 			at := slices.IndexFunc(s.Files, func(f virtualchip.File) bool { return f.ID == 0x0102 })
 			s.Files[at].Data[len(s.Files[at].Data)-40] ^= 1
 		}), pki.NewTrustStore(), bornAbroad(t, person()), station.ChipFalse, chip.MechanismPassive},
@@ -190,7 +190,7 @@ func TestScenario1F2(t *testing.T) {
 	defer release()
 	abroad := chiptest.NewCountryOn(t, issued())
 	whole := oldBook(t, abroad, false)
-	copied := changed(whole, func(s *virtualchip.State) { s.Exponent = bytes.Repeat([]byte{3}, 128) })
+	copied := tampered(whole, func(s *virtualchip.State) { s.Exponent = bytes.Repeat([]byte{3}, 128) })
 	o := newOffice(t, 1)
 	o.clock = chiptest.Now
 	d := o.desk(nil)

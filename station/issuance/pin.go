@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 
@@ -91,14 +92,16 @@ func checkPIN(pin, again []byte) error {
 	if subtle.ConstantTimeCompare(pin, again) != 1 {
 		return ErrPIN
 	}
-	if len(pin) < minPIN || len(pin) > maxPIN {
+	signs := []rune(string(pin))
+	defer clear(signs)
+	if len(signs) < minPIN || len(pin) > maxPIN || !utf8.Valid(pin) {
 		return ErrWeakPIN
 	}
 	run := true
-	step := int(pin[1]) - int(pin[0])
-	for i := 1; i < len(pin); i++ {
-		run = run && int(pin[i])-int(pin[i-1]) == step && step >= -1 && step <= 1
-		if unicode.IsControl(rune(pin[i])) {
+	step := signs[1] - signs[0]
+	for i := 1; i < len(signs); i++ {
+		run = run && signs[i]-signs[i-1] == step && step >= -1 && step <= 1
+		if unicode.IsControl(signs[i]) {
 			return ErrWeakPIN
 		}
 	}

@@ -62,9 +62,11 @@ func (d *Desk) TakePortraitOf(
 	return found, d.Amend(ctx, seat, token, "portrait", func(a *station.Application) error {
 		a.Portrait, a.Checks, a.TakenFrom = jpeg, nil, s.From
 		for _, c := range found.Checks {
-			a.Checks = append(a.Checks, fmt.Sprintf("%s %.4g %s: %s (limit %s)", c.Key, c.Value, c.Unit, c.Outcome, c.Limit))
+			text := fmt.Sprintf("%s %.4g %s: %s (limit %s)", c.Key, c.Value, c.Unit, c.Outcome, c.Limit)
+			a.Checks = append(a.Checks, text)
 		}
-		a.Ticks = slices.DeleteFunc(slices.Clone(s.Ticks), func(t string) bool { return !slices.Contains(sitter.Ticks(), t) })
+		asked := sitter.Ticks()
+		a.Ticks = slices.DeleteFunc(slices.Clone(s.Ticks), func(t string) bool { return !slices.Contains(asked, t) })
 		return nil
 	})
 }

@@ -226,7 +226,7 @@ func (rec *recording) holds(t *testing.T, image map[string][]byte, w *witness) e
 				return fmt.Errorf("acknowledged entry %d is lost", number)
 			}
 		}
-		if err := blobsThere(tx, entries); err != nil {
+		if err := (&witness{}).blobsThere(tx, entries); err != nil {
 			return err
 		}
 		return w.cases(tx)
@@ -412,6 +412,86 @@ func finishOn(t *testing.T, image map[string][]byte, n *needles) (begun bool, le
 		}
 	}
 	return begun, left, nil
+}
+
+// TestTornScrub cuts the power between the end of a case and the scrub after it, and everywhere else. The
+// next start, before anybody signs in, leaves no piece of a case that has ended: not in the file, and not
+// in its log.
+func TestTornScrub(t *testing.T) {
+	images := 60
+	if os.Getenv("PADAROZHNIK_TORTURE") != "" {
+		images = 2000
+	}
+	dir := must(filepath.EvalSymlinks(t.TempDir()))(t)
+	lockedAway(t, dir)
+	before, _, err := openTortured(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces := map[station.CaseToken]*needles{}
+	for _, c := range must(before.Board(t.Context()))(t).Cases {
+		pieces[c.Token] = &needles{}
+		(&office{t: t}).addFolder(before, c.Token, pieces[c.Token])
+	}
+	if err := before.Store.(*sqlite.Store).Close(); err != nil {
+		t.Fatal(err)
+	}
+	rec := recordIn(t, dir, sayWithdrawn)
+	torn, ended := 0, 0
+	rec.images(t, images, false, func(image map[string][]byte, _ *witness) error {
+		on := func(n *needles, files map[string][]byte) (found []string) {
+			for _, b := range files {
+				found = append(found, n.in(b)...)
+			}
+			return found
+		}
+		gone, files, err := opened(t, image)
+		for _, token := range gone {
+			ended++
+			if len(on(pieces[token], image)) > 0 {
+				torn++
+			}
+			if left := on(pieces[token], files); len(left) > 0 {
+				return fmt.Errorf("the next start left %d pieces of an ended case, the first %s", len(left), left[0])
+			}
+		}
+		return err
+	})
+	if torn == 0 || ended == torn {
+		t.Errorf("%d ended cases on the images, %d of them before their scrub", ended, torn)
+	}
+}
+
+// opened opens the store of an image and returns which cases have ended in it, and its files while it is
+// open.
+func opened(t *testing.T, image map[string][]byte) (gone []station.CaseToken, files map[string][]byte, err error) {
+	dir, err := lay(t, image)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.RemoveAll(dir)
+	store, err := sqlite.Open(t.Context(), filepath.Join(dir, "station.db"))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer store.Close()
+	err = store.View(t.Context(), func(tx issuance.Tx) error {
+		cases, err := tx.Cases()
+		for _, c := range cases {
+			f, folderErr := tx.Folder(c.Token)
+			if err = errors.Join(err, folderErr); len(f.Keys) == 0 {
+				gone = append(gone, c.Token)
+			}
+		}
+		return err
+	})
+	files = map[string][]byte{}
+	paths, globErr := filepath.Glob(filepath.Join(dir, "*"))
+	for _, path := range paths {
+		b, readErr := os.ReadFile(path)
+		files[path], err = b, errors.Join(err, readErr)
+	}
+	return gone, files, errors.Join(err, globErr)
 }
 
 // TestEndedCaseFreesNothing: when a case ends, neither a file of the station nor a block that a file

@@ -138,6 +138,9 @@ func overwriteAll(tx Tx) error {
 			return err
 		}
 	}
+	if err := overwriteAccess(tx); err != nil {
+		return err
+	}
 	day, err := tx.Note(noteDay)
 	if err != nil || day == nil {
 		return err
@@ -166,7 +169,7 @@ func eraseAll(tx Tx, p *purge) error {
 			return err
 		}
 	}
-	if err := tx.EraseNote(noteDay); err != nil {
+	if err := errors.Join(forgetAccess(tx), tx.EraseNote(noteDay)); err != nil {
 		return err
 	}
 	return putPurge(tx, *p)

@@ -138,14 +138,10 @@ func TestStationReplaced(t *testing.T) {
 		t.Errorf("the book on new hardware: %v", err)
 	}
 	o.oldHardware(oldCharter, oldKey)
-	fresh := *o.vault
 	if audit := must(o.ledger.Verify(ctx, nil))(t); !audit.OK() {
 		t.Errorf("audit: %v", audit.Findings)
 	}
-	if _, err := (&vault.Vault{
-		Ledger: fresh.Ledger, Key: fresh.Key, Opener: fresh.Opener, Document: fresh.Document, Masters: fresh.Masters,
-		Offices: fresh.Offices, Now: fresh.Now, Log: fresh.Log, Diary: fresh.Diary, DuplicateKey: fresh.DuplicateKey,
-	}).Round(ctx, o.offers); err != nil {
+	if _, err := o.freshVault().Round(ctx, o.offers); err != nil {
 		t.Errorf("a vault that starts anew: %v", err)
 	}
 }

@@ -468,13 +468,7 @@ func TestScenario9F8OldPolicy(t *testing.T) {
 			t.Errorf("an old charter: %v", err)
 		}
 	}
-	adopted := 0
-	for _, s := range must(d.Journal(t.Context(), ""))(t) {
-		if s.Entry.Kind == event.CharterAdopted {
-			adopted++
-		}
-	}
-	if adopted != 1 {
+	if adopted := o.said(d, event.CharterAdopted); adopted != 1 {
 		t.Errorf("%d charters in the journal", adopted)
 	}
 }

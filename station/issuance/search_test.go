@@ -3,10 +3,13 @@ package issuance_test
 import (
 	"bytes"
 	"context"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,6 +84,11 @@ func forms(text string) [][]byte {
 		little, big = append(little, byte(u), byte(u>>8)), append(big, byte(u>>8), byte(u))
 	}
 	out = append(out, little, big)
+	out = append(out, codePage1251(text), []byte(url.QueryEscape(text)), []byte(url.PathEscape(text)),
+		[]byte(strings.ToLower(url.QueryEscape(text))), []byte(html.EscapeString(text)), []byte(entities(text)),
+		[]byte(base32.StdEncoding.EncodeToString(raw[:len(raw)/5*5])), []byte(strings.ToLower(text)),
+		[]byte(strings.ReplaceAll(strings.ToUpper(text), " ", "<")), // as in a machine readable zone
+		[]byte(strings.ReplaceAll(strings.ToUpper(text), " ", "")))
 	ascii := strconv.QuoteToASCII(text)
 	out = append(out, []byte(ascii[1:len(ascii)-1]))
 	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
@@ -90,6 +98,36 @@ func forms(text string) [][]byte {
 		}
 	}
 	return out
+}
+
+// codePage1251 is a text in the code page that offices of the region had before Unicode.
+func codePage1251(text string) []byte {
+	odd := map[rune]byte{'Ё': 0xA8, 'ё': 0xB8, 'І': 0xB2, 'і': 0xB3, 'Ў': 0xA1, 'ў': 0xA2}
+	var out []byte
+	for _, r := range text {
+		switch b, ok := odd[r]; {
+		case ok:
+			out = append(out, b)
+		case r >= 'А' && r <= 'я':
+			out = append(out, byte(r-'А'+0xC0))
+		default:
+			out = append(out, byte(r))
+		}
+	}
+	return out
+}
+
+// entities is a text as XML spells what is not ASCII.
+func entities(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r < 0x80 {
+			b.WriteRune(r)
+			continue
+		}
+		fmt.Fprintf(&b, "&#%d;", r)
+	}
+	return b.String()
 }
 
 // needles finds many byte strings in one pass.
@@ -188,11 +226,7 @@ func (o *office) addFolders(d *issuance.Desk, n *needles) {
 			if err != nil {
 				return err
 			}
-			n.addSealed("sealed "+string(c.Stage), f.Sealed)
-			n.addSealed("order", f.Order)
-			for _, w := range f.Keys {
-				n.addSealed("wrap for "+w.Recipient, w.Sealed)
-			}
+			n.addFolder(f)
 		}
 		return nil
 	})
@@ -243,5 +277,28 @@ func TestSearchFinds(t *testing.T) {
 		if len(n.in([]byte(long))) == 0 {
 			t.Errorf("text %d is not found inside of base64", i)
 		}
+	}
+}
+
+// addFolder is addFolders for one case, without the day.
+func (o *office) addFolder(d *issuance.Desk, token station.CaseToken, n *needles) {
+	o.t.Helper()
+	err := d.Store.View(o.t.Context(), func(tx issuance.Tx) error {
+		f, err := tx.Folder(token)
+		if err == nil {
+			n.addFolder(f)
+		}
+		return err
+	})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func (n *needles) addFolder(f issuance.Folder) {
+	n.addSealed("sealed "+string(f.Case.Stage), f.Sealed)
+	n.addSealed("order", f.Order)
+	for _, w := range f.Keys {
+		n.addSealed("wrap for "+w.Recipient, w.Sealed)
 	}
 }

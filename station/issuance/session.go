@@ -31,6 +31,7 @@ type session struct {
 	touched time.Duration   // guarded by mu; when a person last gave a sign, by Desk.Elapsed
 	working int             // guarded by mu; verbs that use devices: nobody is idle meanwhile
 	revoked map[string]bool // guarded by mu; key identifiers, as last read from the store
+	service time.Duration   // guarded by mu; when service mode ends, by Desk.Elapsed; 0 outside of it
 }
 
 // enter signs a key in.
@@ -46,12 +47,17 @@ func (s *session) enter(key Key, now time.Duration) {
 // lock forgets every key; mu is held.
 func (s *session) lock() {
 	for _, k := range s.keys {
-		if c, ok := k.(io.Closer); ok {
-			_ = c.Close() // a key that cannot be closed is forgotten all the same
-		}
+		closeKey(k)
 	}
-	s.keys = nil
+	s.keys, s.service = nil, 0
 	s.forgetDay()
+}
+
+// closeKey takes a key from memory where it can be closed; one that cannot is forgotten all the same.
+func closeKey(k Key) {
+	if c, ok := k.(io.Closer); ok {
+		_ = c.Close()
+	}
 }
 
 // forgetDay destroys the day's key in memory; mu is held.
@@ -65,7 +71,8 @@ func (s *session) forgetDay() {
 // watch locks where nobody has worked for too long, or a token is gone; mu is held.
 func (s *session) watch(now, idle time.Duration) {
 	away := len(s.keys) > 0 && s.working == 0 && now-s.touched >= idle
-	if away || slices.ContainsFunc(s.keys, gone) {
+	served := s.service != 0 && now >= s.service
+	if away || served || slices.ContainsFunc(s.keys, gone) {
 		s.lock()
 	}
 }
@@ -129,9 +136,7 @@ func (d *Desk) SignOut(seat Seat) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keys = slices.DeleteFunc(s.keys, func(k Key) bool { return k == seat.Key })
-	if c, ok := seat.Key.(io.Closer); ok {
-		_ = c.Close()
-	}
+	closeKey(seat.Key)
 	if len(s.keys) == 0 {
 		s.lock()
 	}

@@ -104,4 +104,7 @@ const (
 	noteContact    = "contact"    // when headquarters was last heard
 	noteHalt       = "lock"       // why the station is halted
 	noteAlarm      = "alarm"      // what headquarters did that it must not do
+	noteWentBack   = "went-back"  // headquarters was restored, and its directives have not gone on since
+	noteBranches   = "branches"   // directives that contradict those taken in
+	noteTaken      = "taken/"     // followed by the identity of a directive that was taken in
 )

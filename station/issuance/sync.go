@@ -90,8 +90,11 @@ func (d *Desk) checkpoint(tx Tx) (journal.Checkpoint, error) {
 	return journal.ParseCheckpoint(raw, d.Ledger)
 }
 
-// keepCheckpoint remembers a verified checkpoint, unless a newer one has been seen.
+// keepCheckpoint remembers a verified checkpoint, unless a newer one has been seen, and its time.
 func (d *Desk) keepCheckpoint(tx Tx, c journal.Checkpoint) error {
+	if err := d.ledgerTime(tx, c.Time); err != nil {
+		return err
+	}
 	seen, err := d.checkpoint(tx)
 	if err != nil || c.Size < seen.Size {
 		return err
@@ -229,41 +232,10 @@ func pulled(tx Tx) (place, error) {
 func (d *Desk) takeIn(
 	ctx context.Context, from Source, at place, answer journal.Page, report *SyncReport,
 ) error {
-	var last *journal.Signed
-	if at.Last != nil {
-		s, err := journal.Parse(at.Last)
-		if err != nil {
-			return err
-		}
-		last = &s
-	}
-	chain := journal.NewVerifier(d.Charter.Station+journal.Directives, d.VaultKey, last)
 	for _, pulled := range answer.Entries {
-		s := pulled.Entry
-		if err := chain.Next(s); err != nil {
-			return fmt.Errorf("%w: %w", ErrHeadquarters, err)
-		}
-		var blob []byte
-		if s.Entry.Blob != nil {
-			var err error
-			if blob, err = from.GetBlob(ctx, *s.Entry.Blob); err != nil {
-				return err
-			}
-		}
-		at.Last, at.Next = s.Raw(), pulled.Receipt.Index+1
-		err := d.Store.Update(ctx, func(tx Tx) error {
-			if err := d.carryOut(tx, s, blob, report); err != nil {
-				return fmt.Errorf("directive %s: %w", s.Entry.Kind, err)
-			}
-			if err := signedTime(tx, s.Entry.Time); err != nil {
-				return err
-			}
-			return putPlace(tx, at)
-		})
-		if err != nil {
+		if err := d.takeOne(ctx, from, &at, pulled, report); err != nil {
 			return err
 		}
-		report.Directives++
 	}
 	at.Next = max(at.Next, answer.Next)
 	return d.erasing(ctx, func(tx Tx) (erased bool, err error) {
@@ -275,6 +247,73 @@ func (d *Desk) takeIn(
 		}
 		return d.durable(tx, answer.Checkpoint.Durable.Size)
 	})
+}
+
+// takeOne takes one directive in behind the place, and moves it.
+func (d *Desk) takeOne(ctx context.Context, from Source, at *place, pulled journal.Pulled, report *SyncReport) error {
+	s := pulled.Entry
+	f, err := d.stands(ctx, *at, s)
+	if err != nil {
+		return err
+	}
+	var blob []byte
+	if s.Entry.Blob != nil && f.counts() {
+		if blob, err = from.GetBlob(ctx, *s.Entry.Blob); err != nil {
+			return err
+		}
+	}
+	last := at.Last
+	at.Next = pulled.Receipt.Index + 1
+	if f.counts() {
+		at.Last = s.Raw()
+	}
+	err = d.Store.Update(ctx, func(tx Tx) error {
+		if err := d.branch(tx, f, last, s); err != nil {
+			return err
+		}
+		if err := putPlace(tx, *at); err != nil || !f.counts() {
+			return err
+		}
+		if err := tx.PutNote(noteTaken+s.ID().String(), []byte{1}); err != nil {
+			return err
+		}
+		if err := d.carryOut(tx, s, blob, report); err != nil {
+			return fmt.Errorf("directive %s: %w", s.Entry.Kind, err)
+		}
+		return signedTime(tx, s.Entry.Time)
+	})
+	if err == nil && f.counts() {
+		report.Directives++
+	}
+	return err
+}
+
+// stands tells how a directive stands to the newest one.
+func (d *Desk) stands(ctx context.Context, at place, s journal.Signed) (fate, error) {
+	var last *journal.Signed
+	if at.Last != nil {
+		l, err := journal.Parse(at.Last)
+		if err != nil {
+			return passed, err
+		}
+		last = &l
+	}
+	var wentBack int64
+	var taken []byte
+	err := d.Store.View(ctx, func(tx Tx) (err error) {
+		if wentBack, err = number(tx, noteWentBack); err != nil || wentBack == 0 {
+			return err
+		}
+		taken, err = tx.Note(noteTaken + s.ID().String())
+		return err
+	})
+	if err != nil {
+		return passed, err
+	}
+	if taken != nil {
+		return again, nil
+	}
+	return join(journal.NewVerifier(d.Charter.Station+journal.Directives, d.VaultKey, last), s, wentBack != 0)
 }
 
 func putPlace(tx Tx, at place) error {

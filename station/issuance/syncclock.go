@@ -42,6 +42,23 @@ func signedTime(tx Tx, at int64) error {
 	return putNumber(tx, noteSigned, at)
 }
 
+// maxAhead is how far a time that only the ledger signs may lie before the desk's own clock. The ledger
+// faces the internet and its clock may jump: alone it makes no case too old and dates no entry.
+const maxAhead = 24 * time.Hour
+
+// ledgerTime remembers when headquarters' ledger says that it answered, as far as the desk's clock does
+// not contradict. So the age of cases is known where headquarters has nothing to direct.
+func (d *Desk) ledgerTime(tx Tx, at int64) error {
+	if at == 0 {
+		return nil
+	}
+	if ahead := time.Unix(at, 0).Sub(d.Now()); ahead > maxAhead {
+		d.Log.Warn("the ledger's time lies before the clock of this desk; it is passed over", "ahead", ahead)
+		return nil
+	}
+	return signedTime(tx, at)
+}
+
 // tooOld tells whether a case has been open for longer than the profile allows, by what headquarters
 // has signed: a clock that jumped ends nobody's work. What was opened before headquarters was heard
 // at all has no age before that, because the clock alone says when it was.

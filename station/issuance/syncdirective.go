@@ -2,8 +2,8 @@ package issuance
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
@@ -19,7 +19,9 @@ func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport
 	}
 	switch s.Entry.Kind {
 	case event.StockAllocated:
-		return d.allocate(tx, blob)
+		return d.announce(tx, s, blob)
+	case event.StockResolved:
+		return d.resolved(tx, s)
 	case event.OrderIssued:
 		report.Orders++
 		return d.acceptOrder(tx, s, blob)
@@ -32,44 +34,13 @@ func (d *Desk) carryOut(tx Tx, s journal.Signed, blob []byte, report *SyncReport
 	return nil
 }
 
-func (d *Desk) allocate(tx Tx, blob []byte) error {
-	plain, err := seal.Open(d.Key, event.PurposeStock, blob)
-	if err != nil {
-		return err
-	}
-	var m event.Manifest
-	if err := journal.Decode(plain, &m); err != nil {
-		return err
-	}
-	known, err := d.revoked(tx)
-	if err != nil {
-		return err
-	}
-	for _, b := range m.Blanks {
-		if err := d.Charter.Profile.CheckSerial(b.Serial); err != nil {
-			return err
-		}
-		if _, err := tx.Booklet(b.Serial); !errors.Is(err, ErrUnknown) {
-			return errors.Join(err, fmt.Errorf("blank %s allocated twice: %w", b.Serial, ErrHeadquarters))
-		}
-		book := station.Booklet{Serial: b.Serial, ChipID: b.ChipID, State: station.StateAllocated}
-		if (event.Revoked{Blanks: known.Blanks}).HasBlank(b.Serial) {
-			book.State = station.StateRevoked
-		}
-		if err := tx.PutBooklet(book); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // acceptOrder opens an order with the station's key and wraps it to the officers who work on it.
 func (d *Desk) acceptOrder(tx Tx, s journal.Signed, blob []byte) error {
 	f, err := tx.Folder(station.CaseToken(s.Entry.Subject))
 	if err != nil {
 		return err
 	}
-	if overtaken(f.Case, s) {
+	if overtaken(f.Case, s) || d.hasOrder(f.Case, s) {
 		return nil
 	}
 	plain, err := seal.Open(d.Key, event.PurposeOrder, blob)
@@ -98,6 +69,19 @@ func (d *Desk) acceptOrder(tx Tx, s journal.Signed, blob []byte) error {
 	return d.record(tx, d.Key, fact{
 		kind: event.CaseOrdered, subject: string(f.Case.Token), body: event.Bound{Case: f.Case.Token},
 	})
+}
+
+// hasOrder tells whether a case has had an order for the same number. Headquarters makes a second one
+// only where it lost that there was a first, and had not heard yet that it had come here.
+func (d *Desk) hasOrder(c station.Case, s journal.Signed) bool {
+	var body event.Ordered
+	had := slices.Contains([]station.Stage{station.StageOrdered, station.StageProducing, station.StagePassed,
+		station.StageHanded, station.StageClosed}, c.Stage)
+	if !had || journal.Decode(s.Entry.Body, &body) != nil || body.Serial != c.Serial {
+		return false
+	}
+	d.Log.Warn("a second order for the same number is passed over", "case", c.Token)
+	return true
 }
 
 func (d *Desk) declined(tx Tx, s journal.Signed) error {

@@ -23,6 +23,14 @@ func (d *Desk) restored(ctx context.Context, from Source) error {
 		if err != nil {
 			return err
 		}
+		at, err := pulled(tx)
+		if err != nil {
+			return err
+		}
+		directive, err := heard(at)
+		if err != nil {
+			return err
+		}
 		if err := d.rewind(tx, head, shown); err != nil {
 			return err
 		}
@@ -32,7 +40,7 @@ func (d *Desk) restored(ctx context.Context, from Source) error {
 		}
 		d.Log.Error("headquarters was restored from a backup; its lost entries are sent again",
 			"seen", seen.Size, "shown", shown.Size)
-		body := event.RolledBack{Seen: seen.TreeHead, Shown: shown.TreeHead}
+		body := event.RolledBack{Seen: seen.TreeHead, Shown: shown.TreeHead, Directive: directive}
 		return d.record(tx, d.Key, fact{kind: event.LedgerRolledBack, body: body})
 	})
 }
@@ -111,11 +119,12 @@ func (d *Desk) rewind(tx Tx, head *journal.Signed, shown journal.Checkpoint) err
 	if err != nil {
 		return err
 	}
-	at.Next = min(at.Next, shown.Size)
+	at.Next = 0 // which of the directives are still there, only all of them tell
 	return errors.Join(
 		tx.VoidReceipts(epoch, sequence),
 		tx.PutNote(noteCheckpoint, shown.Raw),
 		putNumber(tx, noteOwn, shown.Size),
 		putPlace(tx, at),
+		putNumber(tx, noteWentBack, 1),
 		d.unheld(tx, shown.Size))
 }

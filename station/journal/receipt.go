@@ -37,6 +37,9 @@ type Checkpoint struct {
 	// Durable came with the checkpoint where headquarters gave it out, verified and consistent with
 	// it. It is no part of Raw, and zero in a checkpoint that was parsed from a receipt or a store.
 	Durable Durable
+	// Time is when headquarters gave the checkpoint out, in seconds since 1970 UTC, verified; 0 where it
+	// did not say. It is no part of Raw either.
+	Time int64
 }
 
 // SignCheckpoint signs the state of a tree.

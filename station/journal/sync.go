@@ -32,4 +32,7 @@ type Page struct {
 	Next       int64 // leaf number to ask after the next time
 	More       bool  // there is more now
 	Checkpoint Checkpoint
+	// Restored is when headquarters' ledger was last restored from its backup, in seconds since 1970 UTC;
+	// 0 for never. Nobody has signed it.
+	Restored int64
 }

@@ -115,6 +115,12 @@ func addCurve(b *cryptobyte.Builder, c *ec.Curve) {
 	})
 }
 
+// Certifies tells whether the key is that of a signer on a curve.
+func (k *PublicKey) Certifies(pub *ecdsa.PublicKey) bool {
+	curve, point, err := ec.FromPublicKey(pub)
+	return err == nil && k.Curve == curve && k.Point.Equal(point)
+}
+
 // ParsePublicKey reads a SubjectPublicKeyInfo. Curves may be named or explicit but must be
 // standardized ones (ErrUnsupported), points uncompressed and on the curve (ErrMalformed).
 func ParsePublicKey(raw []byte) (*PublicKey, error) {

@@ -10,6 +10,10 @@ import (
 	"padarozhnik/station/issuance"
 )
 
+// noteUnscrubbed stands in the file from a transaction that erased something to the end of the scrub
+// after it.
+const noteUnscrubbed = "unscrubbed"
+
 // Scrub implements issuance.Store. The pages that were erased are zeros already (secure_delete) and
 // are written back; then random bytes are written over the whole length of the write-ahead log, whose
 // blocks the disk would otherwise get back as they are; last the log is emptied.
@@ -67,7 +71,7 @@ func (s *Store) Wipe(ctx context.Context) error {
 func (s *Store) overwriteLog(ctx context.Context) error {
 	info, err := os.Stat(s.path + "-wal")
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		return nil
+		return s.scrubbed(ctx)
 	}
 	if err != nil {
 		return err
@@ -77,6 +81,21 @@ func (s *Store) overwriteLog(ctx context.Context) error {
 	if _, err := s.db.ExecContext(ctx, put, info.Size()); err != nil {
 		return translate(err)
 	}
-	_, err = s.db.ExecContext(ctx, "DELETE FROM notes WHERE name = 'wipe'")
+	return s.scrubbed(ctx)
+}
+
+// scrubbed ends the wiping of the log. What was erased is in no file any more when it is called.
+func (s *Store) scrubbed(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, "DELETE FROM notes WHERE name IN ('wipe', ?)", noteUnscrubbed)
 	return translate(err)
+}
+
+// scrubLate makes up for a scrub that a crash prevented. Where another program has the log in use, that
+// one scrubs, at the latest when it closes.
+func (s *Store) scrubLate(ctx context.Context) {
+	var owed int
+	err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM notes WHERE name = ?", noteUnscrubbed).Scan(&owed)
+	if err == nil && owed > 0 {
+		_ = s.scrub(ctx)
+	}
 }

@@ -3,7 +3,9 @@
 // The file is opened in WAL mode with synchronous=FULL, so that a transaction that was
 // acknowledged is on the disk even if the power goes; the driver's own default is weaker. Each
 // setting is read back, and the store refuses to work without it. Deleted bytes are overwritten
-// (secure_delete) and Scrub empties the write-ahead log; Wipe overwrites the log as well.
+// (secure_delete) and Scrub empties the write-ahead log; Wipe overwrites the log as well. A transaction
+// that erases says so in the file, until the scrub after it is done: one that a crash prevented is made
+// up for when the store is opened next.
 //
 // Beside the database lies a reserve, a file of zeros. When the disk is full the store gives it up,
 // so that what must be ended can be ended.
@@ -64,6 +66,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		_ = db.Close()
 		return nil, fmt.Errorf("open store: %w", translate(err))
 	}
+	s.scrubLate(ctx)
 	if _, err := s.Room(ctx); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open store: %w", err)
@@ -119,8 +122,14 @@ func (s *Store) run(ctx context.Context, fn func(issuance.Tx) error, end func(*s
 		return fmt.Errorf("store: %w", translate(err))
 	}
 	defer func() { _ = tx.Rollback() }()
-	if err := fn(&transaction{ctx: ctx, tx: tx}); err != nil {
+	t := &transaction{ctx: ctx, tx: tx}
+	if err := fn(t); err != nil {
 		return translate(err)
+	}
+	if t.erased {
+		if err := t.PutNote(noteUnscrubbed, []byte{1}); err != nil {
+			return translate(err)
+		}
 	}
 	if err := end(tx); err != nil {
 		return fmt.Errorf("store: %w", translate(err))

@@ -13,8 +13,9 @@ import (
 
 // transaction implements issuance.Tx. It carries the context of the one call that it lives in.
 type transaction struct {
-	ctx context.Context
-	tx  *sql.Tx
+	ctx    context.Context
+	tx     *sql.Tx
+	erased bool // something was, that must not stay in the files
 }
 
 var _ issuance.Tx = (*transaction)(nil)
@@ -93,6 +94,7 @@ func (t *transaction) PutFolder(f issuance.Folder) error {
 	if err != nil {
 		return fmt.Errorf("case %s: %w", f.Case.Token, err)
 	}
+	t.erased = t.erased || len(f.Keys) == 0
 	var keys []byte
 	if len(f.Keys) > 0 {
 		if keys, err = journal.Encode(f.Keys); err != nil {
@@ -158,6 +160,7 @@ func (t *transaction) Blob(digest journal.Hash) ([]byte, error) {
 
 // EraseBlob implements issuance.Blobs.
 func (t *transaction) EraseBlob(digest journal.Hash) error {
+	t.erased = true
 	return t.exec("blob", "DELETE FROM blobs WHERE digest = ?", digest[:])
 }
 
@@ -178,5 +181,6 @@ func (t *transaction) PutNote(name string, value []byte) error {
 
 // EraseNote implements issuance.Notes.
 func (t *transaction) EraseNote(name string) error {
+	t.erased = true
 	return t.exec("note "+name, "DELETE FROM notes WHERE name = ?", name)
 }

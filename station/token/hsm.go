@@ -119,6 +119,30 @@ func (h *HSM) stop(why error) {
 	h.failure = why
 }
 
+// Present tells whether the token is still in its slot and logged in. It is quick: while the token works
+// it is there, and Present does not wait for it. A token that was pulled out stops the HSM, even if it is
+// plugged in again meanwhile.
+func (h *HSM) Present() bool {
+	if !h.mu.TryLock() {
+		return true
+	}
+	defer h.mu.Unlock()
+	if h.closed || h.failure != nil {
+		return false
+	}
+	info, err := h.module.ctx.GetSessionInfo(h.session)
+	if err == nil && info.State != pkcs11.CKS_RW_USER_FUNCTIONS {
+		err = ErrDevice
+	}
+	if err == nil {
+		_, err = h.module.ctx.GetTokenInfo(info.SlotID)
+	}
+	if err != nil {
+		h.stop(fmt.Errorf("%w: %w", ErrDevice, err))
+	}
+	return err == nil
+}
+
 // Failure returns why the HSM stopped, nil once it works again.
 func (h *HSM) Failure() error {
 	h.mu.Lock()

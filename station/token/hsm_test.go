@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/asn1"
@@ -327,5 +328,50 @@ func BenchmarkHSMSign(b *testing.B) {
 		if _, err := k.Sign(nil, digest[:], nil); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestHSMRSA makes an RSA key in the token: it signs by RSA-PSS with every hash, is found again, and
+// refuses everything else.
+func TestHSMRSA(t *testing.T) {
+	h, _ := openHSM(t)
+	made, err := h.GenerateRSA("csca", 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := h.Key("csca")
+	if err != nil || !made.Public().(*rsa.PublicKey).Equal(k.Public()) {
+		t.Fatalf("found again: %v", err)
+	}
+	for _, hash := range []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
+		digest := bytes.Repeat([]byte{0x5A}, hash.Size())
+		how := &rsa.PSSOptions{Hash: hash, SaltLength: hash.Size()}
+		signature, err := k.Sign(nil, digest, how)
+		if err != nil || rsa.VerifyPSS(k.Public().(*rsa.PublicKey), hash, digest, signature, how) != nil {
+			t.Errorf("%v: %v", hash, err)
+		}
+	}
+	for name, opts := range map[string]crypto.SignerOpts{
+		"the older padding": crypto.SHA256, "SHA-1": &rsa.PSSOptions{Hash: crypto.SHA1}, "another length": &rsa.PSSOptions{Hash: crypto.SHA512},
+	} {
+		if _, err := k.Sign(nil, make([]byte, 32), opts); !errors.Is(err, token.ErrRSA) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := h.GenerateRSA("csca", 2048); !errors.Is(err, token.ErrNameTaken) {
+		t.Errorf("name twice: %v", err)
+	}
+	for _, bits := range []int{1024, 2500, 16384} {
+		if _, err := h.GenerateRSA("other", bits); !errors.Is(err, token.ErrRSA) {
+			t.Errorf("%d bits: %v", bits, err)
+		}
+	}
+	if h.Failure() != nil {
+		t.Errorf("stopped by a refusal: %v", h.Failure())
+	}
+	if made, err := h.Generate("curve", ec.P256().OID()); err != nil {
+		t.Error(err)
+	} else if k, err := h.Key("curve"); err != nil || !made.Public().(*ecdsa.PublicKey).Equal(k.Public()) {
+		t.Errorf("a key on a curve by the same way: %v", err)
 	}
 }

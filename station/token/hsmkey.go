@@ -176,15 +176,32 @@ func (h *HSM) Generate(name string, curve asn1.ObjectIdentifier) (*HSMKey, error
 
 // generate makes a key pair whose private half has one use.
 func (h *HSM) generate(name string, curve asn1.ObjectIdentifier, use uint) error {
-	if !nameForm.MatchString(name) {
-		return fmt.Errorf("name %q: want lower-case letters, digits, '-', '.', '/'", name)
-	}
 	if _, err := h.slot.curve(curve); err != nil {
 		return err
 	}
 	params, err := asn1.Marshal(curve)
 	if err != nil {
 		return err
+	}
+	kind := pair{
+		mechanism: pkcs11.CKM_EC_KEY_PAIR_GEN, use: use, refused: ErrCurve,
+		public: []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, params)},
+	}
+	return h.makePair(name, kind)
+}
+
+// pair is what a new key pair is to be.
+type pair struct {
+	mechanism uint
+	public    []*pkcs11.Attribute // what its mechanism asks for
+	use       uint                // CKA_SIGN or CKA_DERIVE, of the private half
+	refused   error               // where the token does not make such keys
+}
+
+// makePair makes a key pair under a name that is free, and asks the token how it keeps it.
+func (h *HSM) makePair(name string, kind pair) error {
+	if !nameForm.MatchString(name) {
+		return fmt.Errorf("name %q: want lower-case letters, digits, '-', '.', '/'", name)
 	}
 	return h.do(func(ctx *pkcs11.Ctx, session pkcs11.SessionHandle) error {
 		taken, err := objects(ctx, session, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_LABEL, name)})
@@ -194,13 +211,12 @@ func (h *HSM) generate(name string, curve asn1.ObjectIdentifier, use uint) error
 		if len(taken) > 0 {
 			return ErrNameTaken
 		}
-		id := randomBytes(16)
-		private, err := generatePair(ctx, session, name, id, params, use)
+		private, err := kind.generate(ctx, session, name, randomBytes(16))
 		if err != nil {
 			return err
 		}
-		for kind, want := range map[uint]byte{pkcs11.CKA_SENSITIVE: 1, pkcs11.CKA_EXTRACTABLE: 0, use: 1} {
-			got, err := attribute(ctx, session, private, kind)
+		for what, want := range map[uint]byte{pkcs11.CKA_SENSITIVE: 1, pkcs11.CKA_EXTRACTABLE: 0, kind.use: 1} {
+			got, err := attribute(ctx, session, private, what)
 			if err != nil {
 				return err
 			}
@@ -212,36 +228,36 @@ func (h *HSM) generate(name string, curve asn1.ObjectIdentifier, use uint) error
 	})
 }
 
-func generatePair(ctx *pkcs11.Ctx, session pkcs11.SessionHandle, name string, id, params []byte, use uint) (
+func (kind pair) generate(ctx *pkcs11.Ctx, session pkcs11.SessionHandle, name string, id []byte) (
 	pkcs11.ObjectHandle, error) {
-	public := []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), pkcs11.NewAttribute(pkcs11.CKA_EC_PARAMS, params),
+	public := append([]*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true),
 		pkcs11.NewAttribute(pkcs11.CKA_LABEL, name), pkcs11.NewAttribute(pkcs11.CKA_ID, id),
-	}
-	if use == pkcs11.CKA_SIGN {
+	}, kind.public...)
+	if kind.use == pkcs11.CKA_SIGN {
 		public = append(public, pkcs11.NewAttribute(pkcs11.CKA_VERIFY, true))
 	}
 	private := []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, true), pkcs11.NewAttribute(pkcs11.CKA_PRIVATE, true),
 		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true), pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
-		pkcs11.NewAttribute(pkcs11.CKA_SIGN, use == pkcs11.CKA_SIGN),
-		pkcs11.NewAttribute(pkcs11.CKA_DERIVE, use == pkcs11.CKA_DERIVE),
+		pkcs11.NewAttribute(pkcs11.CKA_SIGN, kind.use == pkcs11.CKA_SIGN),
+		pkcs11.NewAttribute(pkcs11.CKA_DERIVE, kind.use == pkcs11.CKA_DERIVE),
 		pkcs11.NewAttribute(pkcs11.CKA_LABEL, name), pkcs11.NewAttribute(pkcs11.CKA_ID, id),
 	}
-	mechanism := []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_EC_KEY_PAIR_GEN, nil)}
+	mechanism := []*pkcs11.Mechanism{pkcs11.NewMechanism(kind.mechanism, nil)}
 	_, handle, err := ctx.GenerateKeyPair(session, mechanism, public, private)
 	var code pkcs11.Error
-	if errors.As(err, &code) && refusesCurve(code) {
-		return 0, fmt.Errorf("%w: %v", ErrCurve, code)
+	if errors.As(err, &code) && refusesKind(code) {
+		return 0, fmt.Errorf("%w: %v", kind.refused, code)
 	}
 	return handle, err
 }
 
-// refusesCurve tells the answers of tokens that do not know a curve; some say no more than that they
+// refusesKind tells the answers of tokens that do not know a curve or a size; some say no more than that they
 // failed. A token that did fail says so at the next call: nothing hangs on a key that was not made.
-func refusesCurve(code pkcs11.Error) bool {
+func refusesKind(code pkcs11.Error) bool {
 	switch code {
-	case pkcs11.CKR_CURVE_NOT_SUPPORTED, pkcs11.CKR_DOMAIN_PARAMS_INVALID, pkcs11.CKR_ATTRIBUTE_VALUE_INVALID,
+	case pkcs11.CKR_CURVE_NOT_SUPPORTED, pkcs11.CKR_MECHANISM_INVALID, pkcs11.CKR_DOMAIN_PARAMS_INVALID, pkcs11.CKR_ATTRIBUTE_VALUE_INVALID,
 		pkcs11.CKR_TEMPLATE_INCONSISTENT, pkcs11.CKR_KEY_SIZE_RANGE, pkcs11.CKR_GENERAL_ERROR, pkcs11.CKR_FUNCTION_FAILED:
 		return true
 	}

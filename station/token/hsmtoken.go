@@ -64,6 +64,9 @@ func (t *HSMToken) HPKEPublic() []byte { return t.opener.HPKEPublic() }
 // Open opens an HPKE message sealed to HPKEPublic.
 func (t *HSMToken) Open(info, sealed []byte) ([]byte, error) { return t.opener.Open(info, sealed) }
 
+// Present tells whether the token is still there, as HSM.Present does.
+func (t *HSMToken) Present() bool { return t.hsm.Present() }
+
 // Close closes the HSM.
 func (t *HSMToken) Close() error { return t.hsm.Close() }
 

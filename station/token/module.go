@@ -59,9 +59,40 @@ func (m *Module) Close() error {
 	return nil
 }
 
+// Tries is what a token says of the tries of its PIN. Tokens count for themselves and do not tell the
+// number (PKCS #11 2.40, 4.4).
+type Tries int
+
+// Tries of a PIN.
+const (
+	TriesAll   Tries = iota
+	TriesFewer       // a PIN was wrong since the last right one
+	TriesLast        // the next wrong one locks the token
+	TriesNone        // locked
+)
+
+func triesOf(flags uint) Tries {
+	switch {
+	case flags&pkcs11.CKF_USER_PIN_LOCKED != 0:
+		return TriesNone
+	case flags&pkcs11.CKF_USER_PIN_FINAL_TRY != 0:
+		return TriesLast
+	case flags&pkcs11.CKF_USER_PIN_COUNT_LOW != 0:
+		return TriesFewer
+	}
+	return TriesAll
+}
+
+// Tries asks a token, before anybody is asked for its PIN. It returns ErrNoToken or ErrDevice.
+func (m *Module) Tries(s Slot) (Tries, error) {
+	p, err := m.present(s)
+	return p.Tries, err
+}
+
 // Present is one token in a slot.
 type Present struct {
 	Label, Serial, Model string
+	Tries                Tries
 	slot                 uint
 }
 
@@ -79,21 +110,27 @@ func (m *Module) Tokens() ([]Present, error) {
 		}
 		out = append(out, Present{
 			Label: strings.TrimRight(info.Label, " \x00"), Serial: strings.TrimRight(info.SerialNumber, " \x00"),
-			Model: strings.TrimRight(info.Model, " \x00"), slot: slot,
+			Model: strings.TrimRight(info.Model, " \x00"), Tries: triesOf(info.Flags), slot: slot,
 		})
 	}
 	return out, nil
 }
 
-// find returns the slot of the one token that fits; two that fit are as bad as none, because a key
-// could come from the wrong one.
+// find returns the slot of the one token that fits.
 func (m *Module) find(s Slot) (uint, error) {
+	p, err := m.present(s)
+	return p.slot, err
+}
+
+// present returns the one token that fits; two that fit are as bad as none, because a key could come
+// from the wrong one.
+func (m *Module) present(s Slot) (Present, error) {
 	if s.Label == "" && s.Serial == "" {
-		return 0, fmt.Errorf("neither label nor serial number: %w", ErrNoToken)
+		return Present{}, fmt.Errorf("neither label nor serial number: %w", ErrNoToken)
 	}
 	present, err := m.Tokens()
 	if err != nil {
-		return 0, err
+		return Present{}, err
 	}
 	var fits []Present
 	for _, p := range present {
@@ -103,9 +140,9 @@ func (m *Module) find(s Slot) (uint, error) {
 	}
 	switch len(fits) {
 	case 0:
-		return 0, fmt.Errorf("label %q, serial number %q: %w", s.Label, s.Serial, ErrNoToken)
+		return Present{}, fmt.Errorf("label %q, serial number %q: %w", s.Label, s.Serial, ErrNoToken)
 	case 1:
-		return fits[0].slot, nil
+		return fits[0], nil
 	}
-	return 0, fmt.Errorf("%d tokens with label %q, name one by serial number: %w", len(fits), s.Label, ErrNoToken)
+	return Present{}, fmt.Errorf("%d tokens with label %q, name one by serial number: %w", len(fits), s.Label, ErrNoToken)
 }

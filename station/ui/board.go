@@ -28,15 +28,17 @@ type board struct {
 	count  *canvas.Text
 	none   *fyne.Container
 	begin  *widget.Button
+	batch  *widget.Button
 	sync   *widget.Button
 	chosen func(station.CaseToken)
 	silent bool // the selection is being set by show
 	object fyne.CanvasObject
 }
 
-func newBoard(t texts, chosen func(station.CaseToken), begin, sync func()) *board {
+func newBoard(t texts, chosen func(station.CaseToken), begin, batch, sync func()) *board {
 	b := &board{texts: t, chosen: chosen}
 	b.begin = widget.NewButtonWithIcon(t.text("ui.board.new"), theme.ContentAddIcon(), begin)
+	b.batch = widget.NewButtonWithIcon(t.text("ui.batch.title"), theme.ListIcon(), batch)
 	b.sync = widget.NewButtonWithIcon(t.text("ui.board.sync"), theme.ViewRefreshIcon(), sync)
 	b.list = widget.NewList(func() int { return len(b.rows) },
 		func() fyne.CanvasObject { return newBoardRow() },
@@ -54,17 +56,19 @@ func newBoard(t texts, chosen func(station.CaseToken), begin, sync func()) *boar
 	b.object = container.NewStack(back, container.NewBorder(nil, nil, nil, edge,
 		container.NewBorder(
 			inset(16, 10, 18, 18, column(12, head, b.begin)),
-			inset(10, 14, 18, 18, b.sync),
+			inset(10, 14, 18, 18, column(8, b.batch, b.sync)),
 			nil, nil, container.NewStack(b.list, b.none))))
 	return b
 }
 
-// show lists the open cases and keeps the chosen one selected.
-func (b *board) show(rows []entry, chosen station.CaseToken, mayBegin bool) {
+// show lists the open cases and keeps the chosen one selected. o is nil while nobody has signed in.
+func (b *board) show(rows []entry, chosen station.CaseToken, o *station.Officer, today station.Date) {
+	may := func(r station.Role) bool { return o != nil && o.May(r, today) == nil }
 	b.rows = rows
 	b.count.Text = b.texts.text("ui.board.count", len(rows))
 	b.count.Refresh()
-	b.begin.Hidden = !mayBegin
+	b.begin.Hidden = !may(station.RoleEnrol)
+	b.batch.Hidden = !may(station.RoleOperate) && !may(station.RoleInspect)
 	b.none.Hidden = len(rows) > 0
 	b.silent = true
 	b.list.UnselectAll()
@@ -85,7 +89,7 @@ func (b *board) pick(i widget.ListItemID) {
 }
 
 // turned shows whether a verb runs.
-func (b *board) turned(busy bool) { able(!busy, b.begin, b.sync) }
+func (b *board) turned(busy bool) { able(!busy, b.begin, b.batch, b.sync) }
 
 // able enables or disables buttons.
 func able(yes bool, buttons ...*widget.Button) {

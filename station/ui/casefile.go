@@ -32,6 +32,8 @@ type casefile struct {
 	whole    fyne.CanvasObject
 	empty    fyne.CanvasObject
 	object   fyne.CanvasObject
+	drawn    *issuance.Examination // of which picture was drawn
+	picture  fyne.CanvasObject
 }
 
 func newCasefile(t texts, charter station.Charter, now func() time.Time, do func(verb)) *casefile {
@@ -101,6 +103,9 @@ func (c *casefile) showFindings(found *issuance.Examination) {
 		lines.Add(row(8, atLeast(34, 0, line(mark, sizeSmall, true, shade)), line(what, sizeSmall, false, colourInk)))
 	}
 	c.findings.Add(card(c.texts.text("ui.case.findings"), lines))
+	if picture := c.difference(found); picture != nil {
+		c.findings.Add(card(c.texts.text("ui.case.difference"), picture))
+	}
 }
 
 // fact is one line of a card: what, and its value.

@@ -37,6 +37,9 @@ func (w *Window) ask(title string, body fyne.CanvasObject, yes string, answered 
 		container.NewBorder(nil, nil, roomy(leave), roomy(q.answer))))), w.win.Canvas())
 	w.question = q
 	q.box.Show()
+	for range 2 { // text that wraps knows its height only once it has a width
+		q.box.Resize(q.box.MinSize())
+	}
 	return q
 }
 

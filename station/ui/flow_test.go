@@ -296,6 +296,8 @@ func TestFocusOrder(t *testing.T) {
 		{"enrol", func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") },
 			[]string{"ui.old.scan", "ui.old.zone", "ui.old.use", "ui.portrait.choose", "ui.consent.yes",
 				"ui.person.birth.form", "ui.proof.choose", "ui.proof.note", "ui.back", "ui.enrol.save", "ui.verb.submit"}},
+		{"batch", func(o *office) { o.beginRun(); o.enter("O-01"); o.tap("ui.batch.title") },
+			[]string{"ui.batch.retry", "ui.batch.decide", "ui.back", "ui.batch.go"}},
 		{"review", func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") },
 			[]string{"ui.review.reason", "ui.back"}},
 	} {

@@ -23,10 +23,18 @@ func (w *Window) menu() *fyne.MainMenu {
 	}
 	return fyne.NewMainMenu(
 		fyne.NewMenu(t.text("ui.menu.station"),
-			item("ui.board.sync", fyne.KeyS, w.sync), item("ui.seat.leave", fyne.KeyL, w.signOut),
+			item("ui.board.sync", fyne.KeyS, w.sync), item("ui.centre.title", fyne.KeyH, w.showCentre),
+			item("ui.seat.leave", fyne.KeyL, w.signOut),
+			fyne.NewMenuItemSeparator(),
+			fyne.NewMenuItem(t.text("ui.day.open")+"…", w.askOpenDay),
+			fyne.NewMenuItem(t.text("ui.day.close")+"…", w.askCloseDay),
+			fyne.NewMenuItemSeparator(),
+			fyne.NewMenuItem(t.text("ui.emergency.set")+"…", w.askPIN),
+			item("ui.menu.emergency", fyne.KeyE, w.emergency),
 			fyne.NewMenuItemSeparator(), quit),
 		fyne.NewMenu(t.text("ui.menu.case"),
-			item("ui.board.new", fyne.KeyN, w.begin), item("ui.menu.next", fyne.KeyG, w.goOn)),
+			item("ui.board.new", fyne.KeyN, w.begin), item("ui.menu.next", fyne.KeyG, w.goOn),
+			item("ui.batch.title", fyne.KeyB, w.openBatch)),
 		languages,
 	)
 }
@@ -36,7 +44,7 @@ func (w *Window) goOn() {
 	if w.seat == nil || w.record.chosen == nil || !w.casefile.object.Visible() {
 		return
 	}
-	todo := nextOf(w.record.chosen.Case, w.record.chosen.book)
+	todo := w.record.chosen.next()
 	if todo.refusal(&w.seat.Officer, w.deps.Desk.Now()) == nil {
 		w.do(todo.verb)
 	}

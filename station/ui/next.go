@@ -19,6 +19,8 @@ const (
 	verbReturn      verb = "return"
 	verbRefuse      verb = "refuse"
 	verbOrder       verb = "order"
+	verbSign        verb = "sign"    // with the office's own document signer
+	verbPassOn      verb = "pass-on" // leave that to headquarters
 	verbPersonalise verb = "personalise"
 	verbExamine     verb = "examine"
 	verbResolve     verb = "resolve"

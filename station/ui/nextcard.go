@@ -44,7 +44,7 @@ func newNextCard(t texts, do func(verb)) *nextCard {
 }
 
 func (n *nextCard) show(f *file, c station.Charter, o *station.Officer, now time.Time) {
-	todo := nextOf(f.Case, f.book)
+	todo := f.next()
 	name := "ui.verb." + string(todo.verb)
 	n.title.Text = n.texts.text(name + ".title")
 	n.says.SetText(n.texts.text(name + ".says"))

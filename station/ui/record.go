@@ -17,7 +17,9 @@ type record struct {
 	booklets map[station.Serial]station.Booklet
 	waiting  int // entries without headquarters' receipt
 	contact  issuance.Contact
-	chosen   *file // nil while no case is chosen
+	day      bool                // two officers have opened it
+	chosen   *file               // nil while no case is chosen
+	run      *issuance.RunStatus // nil before the first batch run
 }
 
 // file is one case with everything that its screen shows. No person is in it.
@@ -27,6 +29,7 @@ type file struct {
 	entries  []journal.Entry // of the case and its booklets, newest first
 	declined string          // headquarters' word, where it declined
 	held     string          // headquarters' word, where the order waits
+	draft    issuance.Draft  // of an order that is made here
 }
 
 // readRecord reads the board and, where one is chosen, a case.
@@ -40,6 +43,18 @@ func readRecord(ctx context.Context, d *issuance.Desk, token station.CaseToken) 
 		if c.Open() {
 			r.cases = append(r.cases, c)
 		}
+	}
+	switch _, err := d.Today(ctx); {
+	case err == nil:
+		r.day = true
+	case !errors.Is(err, issuance.ErrDayClosed):
+		return record{}, err
+	}
+	switch run, err := d.RunStatus(ctx); {
+	case err == nil:
+		r.run = &run
+	case !errors.Is(err, issuance.ErrNoRun):
+		return record{}, err
 	}
 	if token == "" {
 		return r, nil
@@ -80,6 +95,9 @@ func readFile(
 	if f.declined, err = d.Declined(ctx, token); err != nil {
 		return nil, err
 	}
-	f.held, err = d.Held(ctx, token)
+	if f.held, err = d.Held(ctx, token); err != nil {
+		return nil, err
+	}
+	f.draft, err = d.Draft(ctx, token)
 	return f, err
 }

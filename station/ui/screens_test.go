@@ -40,7 +40,11 @@ var screens = []struct {
 	{"case-offline", true, func(o *office) { o.enter("O-01"); o.choose(2); o.tap("ui.verb.order") }},
 	{"hand-over", false, func(o *office) { o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
 	{"enrol", false, func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }},
+	{"emergency", true, func(o *office) { o.menu("ui.menu.emergency") }},
+	{"centre", true, func(o *office) { o.enter("A-01"); o.menu("ui.centre.title"); o.tap("ui.centre.verify") }},
+	{"batch", false, func(o *office) { o.enter("O-01"); o.tap("ui.batch.title") }},
 	{"review", false, func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") }},
+	{"day-open", true, func(o *office) { o.closeDay(); o.enter("A-01"); o.tap("ui.day.open") }},
 }
 
 // TestScreens draws every screen in both languages, for people to look at, into the directory that
@@ -55,8 +59,9 @@ func TestScreens(t *testing.T) {
 	}
 	for _, language := range ui.Languages() {
 		o := newOffice(t)
-		o.deps.Language = language
+		o.deps.Language, o.deps.Stick = language, &sticks{}
 		o.furnish()
+		o.beginRun()
 		o.open()
 		for _, s := range screens {
 			s.reach(o)
@@ -80,11 +85,14 @@ func (o *office) leave() {
 	}
 }
 
-func drawScreen(t *testing.T, language string, reach func(*office)) image.Image {
+func drawScreen(t *testing.T, name, language string, reach func(*office)) image.Image {
 	t.Helper()
 	o := newOffice(t)
-	o.deps.Language = language
+	o.deps.Language, o.deps.Stick = language, &sticks{}
 	o.furnish()
+	if name == "batch" {
+		o.beginRun()
+	}
 	o.open()
 	reach(o)
 	return o.window.Fyne().Canvas().Capture()
@@ -102,11 +110,12 @@ func encode(t *testing.T, img image.Image, level png.CompressionLevel) []byte {
 // TestGolden compares one picture of each screen with the one that was looked at and accepted.
 func TestGolden(t *testing.T) {
 	for _, s := range screens {
-		if !slices.Contains([]string{"sign-in", "board", "case", "enrol", "review"}, s.name) {
+		golden := []string{"sign-in", "board", "case", "enrol", "review", "batch", "day-open", "centre"}
+		if !slices.Contains(golden, s.name) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
-			img := half(drawScreen(t, "be", s.reach))
+			img := half(drawScreen(t, s.name, "be", s.reach))
 			path := filepath.Join("testdata", s.name+".png")
 			if *update {
 				if err := os.WriteFile(path, encode(t, img, png.BestCompression), 0o644); err != nil {

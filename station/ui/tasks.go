@@ -31,7 +31,8 @@ type tasks struct {
 	cancel  context.CancelFunc // of the verb
 	unlook  context.CancelFunc // of the look at the devices
 	ended   time.Time
-	reading int // number of the newest reading
+	next    func() // what cannot wait for the rest, once the verb has ended
+	reading int    // number of the newest reading
 
 	machines sync.Mutex     // held while devices are used
 	alive    sync.WaitGroup // every goroutine begun here
@@ -83,6 +84,11 @@ func (t *tasks) run(work func(context.Context, devices.Report) error, done func(
 			t.busy, t.cancel, t.ended = false, nil, t.now()
 			t.turned(false)
 			done(err)
+			if next := t.next; next != nil {
+				t.next = nil
+				t.resume()
+				next()
+			}
 		})
 	})
 	return true
@@ -102,6 +108,17 @@ func (t *tasks) reporter() devices.Report {
 			}
 		})
 	}
+}
+
+// afterVerb does at once what cannot wait: it stops the running verb and goes on when that has ended.
+func (t *tasks) afterVerb(urgent func()) {
+	if t.busy {
+		t.next = urgent
+		t.stop()
+		return
+	}
+	t.resume()
+	urgent()
 }
 
 // stop cancels the running verb. Its record stays true: every verb is one transaction.
@@ -127,6 +144,16 @@ func (t *tasks) read(work func(context.Context) error, done func(error)) {
 				done(err)
 			}
 		})
+	})
+}
+
+// beside carries out a verb that uses no device, also while another one runs.
+func (t *tasks) beside(work func(context.Context) error, done func(error)) {
+	t.alive.Add(1)
+	t.begin(func() {
+		defer t.alive.Done()
+		err := work(context.Background())
+		t.onScreen(func() { done(err) })
 	})
 }
 

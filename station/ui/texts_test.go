@@ -61,7 +61,7 @@ func keysInCode(t *testing.T) []string {
 func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
-		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.chip",
+		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.chip", "ui.standing",
 	}
 }
 
@@ -78,11 +78,7 @@ func computed(t *testing.T) []string {
 	}
 	add("ui.stage", string(station.StageReturned), string(station.StageRefused), string(station.StageSpoiled),
 		string(station.StagePurged))
-	for _, s := range []station.State{
-		station.StateAllocated, station.StateAvailable, station.StateReserved, station.StateTaken, station.StateEncoded,
-		station.StateInking, station.StatePrinted, station.StatePassed, station.StateHanded, station.StateSpoiled,
-		station.StateRevoked,
-	} {
+	for _, s := range station.States() {
 		add("ui.state", string(s))
 	}
 	for _, r := range []station.Role{
@@ -110,9 +106,20 @@ func computed(t *testing.T) []string {
 	for _, s := range []issuance.Spot{issuance.SpotScanner, issuance.SpotReader, issuance.SpotPrinter} {
 		add("ui.put", string(s))
 	}
+	for _, s := range []station.Standing{
+		station.StandingWaiting, station.StandingWorking, station.StandingNeeds, station.StandingPrinted,
+		station.StandingGood, station.StandingSpoiled, station.StandingSkipped,
+	} {
+		add("ui.standing", string(s))
+	}
+	for _, v := range []string{"sign", "pass-on"} {
+		add("ui.verb", v, v+".title", v+".says")
+	}
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")
+	add("ui.check", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
+	add("ui.check.not", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
 	for _, v := range verbs(t) {
 		add("ui.verb", v, v+".title", v+".says")
 	}
@@ -122,8 +129,16 @@ func computed(t *testing.T) []string {
 		event.PrintStarted, event.PrintRefused, event.BookletPrinted, event.BookletResolved, event.BookletPassed,
 		event.BookletSpoiled, event.InspectionFailed, event.LedgerRolledBack, event.AlarmAcknowledged,
 		event.StationResumed, event.CaseLost,
+		event.RunBegun, event.RunPaused, event.RunResumed, event.RunNeeds, event.RunRetried, event.RunSkipped,
+		event.RunReported,
 		event.DayProposed, event.DayOpened, event.DayClosed, event.CaseKeyDestroyed, event.CaseWithdrawn,
-		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked)
+		event.PINProposed, event.PINWitnessed, event.StationPurged, event.NoticeTaken, event.BlankRevoked,
+		event.StockArrivalProposed, event.StockArrived, event.StockCounted, event.StockRecount, event.StockCompared,
+		event.StockSettled, event.StockSendProposed, event.StockSent, event.StockLossProposed, event.StockLost,
+		event.StockSpoilProposed, event.StockSpoiled, event.StockDestroyProposed, event.StockDestroyed,
+		event.StockCheckProposed, event.StockChecked,
+		event.ServiceOpened, event.ServiceClosed, event.CalibrationBegun, event.DeviceCalibrated,
+		event.AcceptanceProposed, event.DeviceAccepted, event.FirmwareChanged)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}

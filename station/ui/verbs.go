@@ -213,6 +213,10 @@ func (w *Window) do(v verb) {
 		w.run("submit", func(ctx context.Context, _ devices.Report) error { return d.Submit(ctx, seat, token) }, nil)
 	case verbOrder:
 		w.run("order", func(ctx context.Context, r devices.Report) error { return w.awaitOrder(ctx, token, r) }, w.met)
+	case verbSign:
+		w.askSign()
+	case verbPassOn:
+		w.passOn()
 	case verbPersonalise:
 		w.run("personalise", func(ctx context.Context, r devices.Report) error {
 			if d.Scanner == nil || d.Encoder == nil || d.Printer == nil {
@@ -260,6 +264,9 @@ func (w *Window) awaitOrder(ctx context.Context, token station.CaseToken, report
 		if word, err := w.deps.Desk.Held(ctx, token); err != nil || word != "" {
 			return cmp.Or(err, issuance.ErrHeld)
 		}
+		if draft, err := w.deps.Desk.Draft(ctx, token); err != nil || draft.Ready {
+			return err // an officer signs it
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -273,8 +280,8 @@ func (w *Window) awaitOrder(ctx context.Context, token station.CaseToken, report
 type examination func(
 	context.Context, issuance.Seat, station.CaseToken, devices.Report) (issuance.Examination, error)
 
-// examine carries out a verb that looks at a booklet, and shows what was found without the person's
-// data.
+// examine carries out a verb that looks at a booklet, and shows what was found: the findings without the
+// person's data, and a picture of the page where it differs.
 func (w *Window) examine(token station.CaseToken, look examination) {
 	d, seat := w.deps.Desk, *w.seat
 	var e issuance.Examination
@@ -286,7 +293,7 @@ func (w *Window) examine(token station.CaseToken, look examination) {
 		return err
 	}, func(error) {
 		if len(e.Findings) > 0 {
-			w.found = &issuance.Examination{Serial: e.Serial, Findings: e.Findings}
+			w.found = &issuance.Examination{Serial: e.Serial, Findings: e.Findings, Looks: e.Looks}
 		}
 	})
 }

@@ -25,11 +25,17 @@ type Deps struct {
 	Officers []string // names of tokens that can sign in
 	// SignIn opens a token. It is called by one worker at a time and must not keep the passphrase,
 	// which is overwritten when it returns.
-	SignIn   func(name string, passphrase []byte) (issuance.Seat, error)
-	SignOut  func(issuance.Seat)              // forgets a token's key
+	SignIn  func(name string, passphrase []byte) (issuance.Seat, error)
+	SignOut func(issuance.Seat) // forgets a token's key
+	// Sign makes an order with the office's own document signer, whose token it opens with the PIN and
+	// closes; nil where the office has none. It must not keep the PIN.
+	Sign     func(ctx context.Context, seat issuance.Seat, token station.CaseToken, pin []byte) error
 	Devices  func(context.Context) []Health   // asks each device; called by a worker
 	Pick     func(picked func(io.ReadCloser)) // has the officer choose a picture; a file dialog if nil
+	Stick    Stick                            // nil: the office works by network alone
+	Place    func(chosen func(dir string))    // has the officer choose a stick's directory; a dialog if nil
 	Pictures string                           // directory in which the file dialog begins
+	Reports  string                           // directory for the reports of batch runs
 	Language string                           // be or en
 	Training bool                             // shows the band
 	Log      *slog.Logger                     // nil for none
@@ -63,9 +69,12 @@ type Window struct {
 	casefile *casefile
 	enrol    *enrol
 	review   *review
+	batch    *batch
 	signin   *signin
 	status   *status
 	strip    *strip
+	day      *dayCard
+	centre   *centre
 	fault    *fault
 	body     *fyne.Container
 	pane     *fyne.Container // right of the board
@@ -128,19 +137,22 @@ func (w *Window) Wait() { w.tasks.wait() }
 func (w *Window) build() {
 	t, d := w.texts, w.deps
 	w.seatbar = newSeatbar(t, w.signOut)
-	w.board = newBoard(t, w.choose, w.begin, w.sync)
+	w.board = newBoard(t, w.choose, w.begin, w.openBatch, w.sync)
 	w.casefile = newCasefile(t, d.Desk.Charter, d.Desk.Now, w.do)
 	w.enrol = newEnrol(t, d.Desk.Charter.Profile, w.enrolActions())
 	w.review = newReview(t, d.Desk.Charter.Profile, w.decide, w.back)
+	w.batch = newBatch(t, w.batchActions())
 	w.signin = newSignin(t, d.Desk.Charter, d, w.signIn)
 	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)
 	w.fault = newFault(t, w.grown)
-	w.pane = container.NewBorder(w.fault.object, w.strip.object, nil, nil,
-		container.NewStack(w.casefile.object, w.enrol.object, w.review.object))
+	w.day = newDayCard(t, w.askOpenDay)
+	w.centre = newCentre(t, w.centreActions(), d.Stick != nil)
+	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil, container.NewBorder(w.fault.object, nil, nil, nil,
+		container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.batch.object, w.centre.object)))
 	w.body = container.NewBorder(nil, nil, atLeast(boardWidth, 0, w.board.object), nil, w.pane)
 	top := column(0)
-	if d.Training {
+	if d.Training || d.Desk.Training {
 		top.Add(trainingBand(t))
 	}
 	top.Add(w.seatbar.object)
@@ -166,9 +178,14 @@ func (w *Window) show() {
 	}
 	visible(o != nil, w.body)
 	visible(o == nil, w.signin.object)
+	if visible(!w.record.day, w.day.object); !w.record.day {
+		w.grown()
+	}
 	w.seatbar.show(o)
-	w.board.show(rows, w.token, o != nil && o.May(station.RoleEnrol, station.DateOf(now)) == nil)
+	w.board.show(rows, w.token, o, station.DateOf(now))
+	w.batch.show(w.record.run, o, now)
 	w.casefile.show(w.record.chosen, o, w.found)
+	w.centre.show(w.record, w.synced, now.Location())
 	w.status.show(condition{w.record.waiting, w.record.contact, w.synced, w.health})
 }
 
@@ -179,7 +196,10 @@ func (w *Window) turned(busy bool) {
 	w.casefile.turned(busy)
 	w.enrol.turned(busy)
 	w.review.turned(busy)
+	w.batch.turned(busy)
 	w.signin.turned(busy)
+	able(!busy, w.day.open)
+	w.centre.turned(busy)
 	w.strip.turned(busy && w.seat != nil)
 	if w.prompt != "" && busy {
 		w.strip.ask(w.prompt, w.there)
@@ -206,6 +226,8 @@ func (w *Window) moved(p devices.Progress) {
 func (w *Window) back() {
 	w.enrol.close()
 	w.review.close()
+	w.centre.object.Hide()
+	w.batch.object.Hide()
 	w.casefile.object.Show()
 	w.tasks.settle()
 }

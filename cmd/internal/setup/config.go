@@ -24,6 +24,8 @@ type Config struct {
 	Root         string       `toml:"root"`
 	Token        string       `toml:"token"`
 	Language     string       `toml:"language"`
+	Tokens       Tokens       `toml:"tokens"`
+	Training     bool         `toml:"training"`
 	Headquarters Headquarters `toml:"headquarters"`
 	Devices      Devices      `toml:"devices"`
 	Page         Page         `toml:"page"`
@@ -97,6 +99,7 @@ func decode(raw []byte, name string, c *Config) error {
 func (c *Config) texts() map[string]*string {
 	return map[string]*string{
 		"store": &c.Store, "charter": &c.Charter, "trust": &c.Trust, "root": &c.Root, "token": &c.Token, "language": &c.Language,
+		"tokens.module": &c.Tokens.Module, "tokens.signer": &c.Tokens.Signer,
 		"headquarters.url": &c.Headquarters.URL, "headquarters.certificate": &c.Headquarters.Certificate,
 		"headquarters.proxy": &c.Headquarters.Proxy,
 		"devices.scanner":    &c.Devices.Scanner, "devices.printer": &c.Devices.Printer,
@@ -113,6 +116,13 @@ func (c *Config) override(getenv func(string) (string, bool)) error {
 		if v, ok := getenv(variable(key)); ok {
 			*value = v
 		}
+	}
+	if v, ok := getenv(variable("training")); ok {
+		on, err := strconv.ParseBool(v)
+		if err != nil {
+			return fmt.Errorf("%w: environment: %s is neither true nor false", ErrConfig, variable("training"))
+		}
+		c.Training = on
 	}
 	if v, ok := getenv(variable("page.dpi")); ok {
 		n, err := strconv.Atoi(v)

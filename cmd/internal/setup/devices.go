@@ -16,6 +16,7 @@ import (
 	"padarozhnik/devices/ipp"
 	"padarozhnik/devices/pcsc"
 	"padarozhnik/devices/sane"
+	"padarozhnik/devices/stream"
 	"padarozhnik/devices/virtual/desk"
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
@@ -40,10 +41,13 @@ func OpenScanner(uri string) (devices.Scanner, error) {
 
 // OpenPrinter returns the printer at an address.
 func OpenPrinter(uri string) (devices.Printer, error) {
-	if strings.HasPrefix(uri, "ipp://") {
+	if strings.HasPrefix(uri, "ipp://") || strings.HasPrefix(uri, "ipps://") {
 		return ipp.New(uri, nil, ipp.Options{})
 	}
-	return nil, unknownAddress("printer", uri, "ipp://HOST:PORT/ipp/print")
+	if dir, ok := strings.CutPrefix(uri, "file:"); ok && dir != "" {
+		return stream.New(stream.Folder(dir), stream.PWG{}), nil
+	}
+	return nil, unknownAddress("printer", uri, "ipp://HOST:PORT/ipp/print or file:DIR")
 }
 
 // OpenEncoder returns the chip encoder at an address.

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
-	"padarozhnik/printing"
 	"padarozhnik/station"
 	"padarozhnik/station/hq/client"
 	"padarozhnik/station/hq/wire"
@@ -30,6 +30,7 @@ type Ask func(prompt string) ([]byte, error)
 type Office struct {
 	Desk   *issuance.Desk
 	Config Config
+	module *token.Module // of hardware tokens; nil until one is opened
 	closes []func() error
 }
 
@@ -58,7 +59,8 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Now: time.Now, Log: log}
+	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Training: c.Training, Now: time.Now, Log: log}
+	d.SignsHere = c.Tokens.Signer != ""
 	if err := believe(d); err != nil {
 		return err
 	}
@@ -66,7 +68,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	d.Store = store
-	if d.Layout, err = printing.Utopia(); err != nil {
+	if d.Layout, err = issuance.LayoutOf(signed.Profile); err != nil {
 		return err
 	}
 	if err := o.reach(d, c, key, root); err != nil {
@@ -192,18 +194,34 @@ func OpenToken(path, prompt string, ask Ask) (*token.File, error) {
 	return t, err
 }
 
-// SignIn opens an officer's token and gives them a seat. The seat ends with the office.
+// SignIn opens an officer's token, a key file or pkcs11:LABEL, and gives them a seat. The seat ends with
+// the office.
 func (o *Office) SignIn(path string, ask Ask) (issuance.Seat, error) {
-	t, err := OpenToken(path, "passphrase of "+path, ask)
+	key, err := o.officerKey(path, ask)
 	if err != nil {
 		return issuance.Seat{}, err
 	}
-	o.closes = append(o.closes, t.Close)
-	seat, err := o.Desk.SignIn(&onStick{t, path})
+	o.closes = append(o.closes, key.Close)
+	seat, err := o.Desk.SignIn(key)
 	if err != nil {
 		return seat, err
 	}
 	return seat, seat.Officer.May(seat.Officer.Roles[0], station.DateOf(o.Desk.Now()))
+}
+
+// officerKey is a Key that can be pulled out, and is closed where it is forgotten.
+type officerKey interface {
+	issuance.Key
+	issuance.Pluggable
+	Close() error
+}
+
+func (o *Office) officerKey(path string, ask Ask) (officerKey, error) {
+	if label, ok := strings.CutPrefix(path, Hardware); ok {
+		return o.inHardware(label, ask)
+	}
+	t, err := OpenToken(path, "passphrase of "+path, ask)
+	return &onStick{t, path}, err
 }
 
 // Close ends the desk: tokens forget their keys, the store is closed.

@@ -42,6 +42,9 @@ func (o *Office) Renew(ctx context.Context, raw, trust []byte) (renewed bool, er
 	case c.Version == now.Version:
 		return false, nil
 	}
+	if err := o.Desk.Suits(c); err != nil {
+		return false, err
+	}
 	if err := o.lay(c, raw, trust, key); err != nil {
 		return false, err
 	}

@@ -64,15 +64,11 @@ func Profile() (station.Profile, error) {
 
 // WholePage draws a page as it looks when the printer is done: blank and ink.
 func WholePage(ctx context.Context, p printing.Page, l printing.Layout, serial string, dpi int) (image.Image, error) {
-	blank, err := printing.RenderBlank(ctx, serial, l, dpi)
+	whole, err := printing.Compose(ctx, p, l, printing.Options{DPI: dpi, Serial: serial})
 	if err != nil {
 		return nil, err
 	}
-	ink, err := printing.Render(ctx, p, l, dpi)
-	if err != nil {
-		return nil, err
-	}
-	return printing.Overlay(blank, ink)
+	return whole.RGBA(ctx)
 }
 
 // Photograph writes the applicant's picture as a camera would give it.

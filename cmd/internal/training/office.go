@@ -35,7 +35,7 @@ type Member struct {
 	Roles []station.Role
 }
 
-// Members are the officers: as few as the separation of duties allows, and a second custodian.
+// Members are the officers: as few as the separation of duties allows, a second custodian and a technician.
 func Members() []Member {
 	return []Member{
 		{"E-01", []station.Role{station.RoleEnrol}},
@@ -43,6 +43,7 @@ func Members() []Member {
 		{"O-01", []station.Role{station.RoleOperate}},
 		{"I-01", []station.Role{station.RoleInspect}},
 		{"C-01", []station.Role{station.RoleCustody, station.RoleSecurity}},
+		{"T-01", []station.Role{station.RoleTechnician}},
 	}
 }
 

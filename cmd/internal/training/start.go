@@ -74,6 +74,8 @@ func (o *Office) configure(headquarters, scanner, printer, reader string) error 
 		return err
 	}
 	text := fmt.Sprintf(`# Written at the start of the training office.
+training = true
+
 [headquarters]
 url = %q
 

@@ -56,29 +56,48 @@ func (o *Office) Supply(ctx context.Context) error {
 	return nil
 }
 
-// Delivered lists the serials of every blank that the maker has sent.
-func (o *Office) Delivered() ([]station.Serial, error) {
+// Delivery is what the maker has sent in one shipment: what can be read from its bags, and what a person
+// who opens them finds.
+type Delivery struct {
+	Shipment string
+	Seals    map[string]station.SealRead
+	Blanks   map[string][]station.Serial // by bag
+}
+
+// Deliveries lists what the maker has sent.
+func (o *Office) Deliveries() ([]Delivery, error) {
 	sent, err := filepath.Glob(o.Path("delivery-*.json"))
 	if err != nil {
 		return nil, err
 	}
-	var out []station.Serial
+	var out []Delivery
 	for _, path := range sent {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
 		var m struct {
+			Shipment string `json:"shipment"`
+			Bags     []struct {
+				Name string `json:"name"`
+				Seal string `json:"seal"`
+			} `json:"bags"`
 			Blanks []struct {
 				Serial station.Serial `json:"serial"`
+				Bag    string         `json:"bag"`
 			} `json:"blanks"`
 		}
 		if err := json.Unmarshal(raw, &m); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		for _, b := range m.Blanks {
-			out = append(out, b.Serial)
+		d := Delivery{m.Shipment, map[string]station.SealRead{}, map[string][]station.Serial{}}
+		for _, b := range m.Bags {
+			d.Seals[b.Name] = station.SealRead{Number: b.Seal}
 		}
+		for _, b := range m.Blanks {
+			d.Blanks[b.Bag] = append(d.Blanks[b.Bag], b.Serial)
+		}
+		out = append(out, d)
 	}
 	return out, nil
 }
@@ -97,13 +116,19 @@ func (o *Office) count(ctx context.Context) (left, next int, err error) {
 		return 0, 0, err
 	}
 	next = firstSerial + len(made)
-	sent, err := o.Delivered()
+	deliveries, err := o.Deliveries()
 	if err != nil {
 		return 0, 0, err
 	}
+	sent := 0
+	for _, d := range deliveries {
+		for _, bag := range d.Blanks {
+			sent += len(bag)
+		}
+	}
 	path := o.Path("station", "station.db")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return len(sent), next, nil
+		return sent, next, nil
 	}
 	store, err := sqlite.Open(ctx, path)
 	if err != nil {
@@ -115,11 +140,11 @@ func (o *Office) count(ctx context.Context) (left, next int, err error) {
 		books, err := tx.AllBooklets()
 		for _, b := range books {
 			known++
-			if b.State == station.StateAllocated || b.State == station.StateAvailable {
+			if b.State == station.StateReceived || b.State == station.StateAvailable {
 				left++
 			}
 		}
 		return err
 	})
-	return left + len(sent) - known, next, err
+	return left + sent - known, next, err
 }

@@ -17,15 +17,24 @@ import (
 
 // Manifest is what the maker of blanks declares of a delivery.
 type Manifest struct {
-	Maker   string         `json:"maker"`
-	Product string         `json:"product"`
-	Blanks  []BlankBooklet `json:"blanks"`
+	Maker    string         `json:"maker"`
+	Product  string         `json:"product"`
+	Shipment string         `json:"shipment,omitempty"`
+	Bags     []SealedBag    `json:"bags,omitempty"`
+	Blanks   []BlankBooklet `json:"blanks"`
+}
+
+// SealedBag is one bag of a delivery and the number of its seal.
+type SealedBag struct {
+	Name string `json:"name"`
+	Seal string `json:"seal"`
 }
 
 // BlankBooklet is one blank: its printed serial and its chip.
 type BlankBooklet struct {
 	Serial string `json:"serial"`
 	ChipID HexID  `json:"chipId"`
+	Bag    string `json:"bag,omitempty"`
 }
 
 // HexID is a chip identifier, written as hexadecimal digits.
@@ -52,6 +61,7 @@ type Maker struct {
 	Prefix    string // two letters
 	Start     int    // first number; 0 draws one
 	MasterKey []byte // 32 bytes; drawn where nil
+	BagSize   int    // blanks in a sealed bag; 0 packs without bags
 	Page      func(serial, path string) error
 }
 
@@ -89,7 +99,27 @@ func (m Maker) MakeBlanks(d *desk.Desk, count int) (Manifest, []byte, error) {
 		}
 		out.Blanks = append(out.Blanks, b)
 	}
-	return out, master, nil
+	return out, master, m.pack(&out)
+}
+
+// pack puts the blanks into sealed bags, if the maker uses any.
+func (m Maker) pack(out *Manifest) error {
+	if m.BagSize < 1 {
+		return nil
+	}
+	out.Shipment = "D-" + out.Blanks[0].Serial
+	for i := range out.Blanks {
+		if i%m.BagSize == 0 {
+			n, err := rand.Int(m.Rand, big.NewInt(serialNumbers))
+			if err != nil {
+				return fmt.Errorf("draw seal: %w", err)
+			}
+			bag := SealedBag{Name: fmt.Sprint(len(out.Bags) + 1), Seal: fmt.Sprintf("SL%07d", n)}
+			out.Bags = append(out.Bags, bag)
+		}
+		out.Blanks[i].Bag = out.Bags[len(out.Bags)-1].Name
+	}
+	return nil
 }
 
 // first is the first number of the run.

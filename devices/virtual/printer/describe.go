@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/OpenPrinting/goipp"
@@ -24,10 +25,11 @@ func (p *Printer) describe(uri string) goipp.Attributes {
 		}
 	}
 	p.mu.Unlock()
-	if len(reasons) == 0 {
-		reasons = []string{"none"}
-	} else if state != 4 {
+	if len(reasons) > 0 && state != 4 {
 		state = 5 // stopped
+	}
+	if reasons = append(reasons, p.remarks()...); len(reasons) == 0 {
+		reasons = []string{"none"}
 	}
 	out := goipp.Attributes{
 		integer("printer-state", goipp.TagEnum, state),
@@ -47,7 +49,7 @@ func (p *Printer) describe(uri string) goipp.Attributes {
 		text("printer-firmware-string-version", goipp.TagText, "1.0"),
 		text("printer-more-info", goipp.TagURI, uri),
 	}
-	return append(append(append(out, p.timing()...), abilities()...), p.media()...)
+	return slices.Concat(out, p.seen(), p.timing(), abilities(), p.media())
 }
 
 // timing says how long a job waits for its document.
@@ -98,7 +100,7 @@ func abilities() goipp.Attributes {
 		text("sides-default", goipp.TagKeyword, "one-sided"),
 		text("sides-supported", goipp.TagKeyword, "one-sided"),
 		integer("print-quality-default", goipp.TagEnum, 5),
-		integer("print-quality-supported", goipp.TagEnum, 5),
+		integer("print-quality-supported", goipp.TagEnum, 4, 5),
 		text("print-scaling-default", goipp.TagKeyword, "none"),
 		text("print-scaling-supported", goipp.TagKeyword, "none"),
 		text("print-color-mode-default", goipp.TagKeyword, "color"),
@@ -132,7 +134,13 @@ func (p *Printer) media() goipp.Attributes {
 	out.Add(goipp.MakeAttr("media-col-ready", goipp.TagBeginCollection, col))
 	out.Add(text("media-col-supported", goipp.TagKeyword, "media-size", "media-left-margin", "media-right-margin",
 		"media-top-margin", "media-bottom-margin"))
-	out.Add(goipp.MakeAttrCollection("media-size-supported", span("x-dimension", x), span("y-dimension", y)))
+	size := goipp.Attribute{Name: "media-size-supported"}
+	size.Values.Add(goipp.TagBeginCollection, goipp.Collection{
+		integer("x-dimension", goipp.TagInteger, x), integer("y-dimension", goipp.TagInteger, y),
+	})
+	size.Values.Add(goipp.TagBeginCollection, goipp.Collection{span("x-dimension", x), span("y-dimension", y)})
+	out.Add(size)
+	out.Add(goipp.MakeAttr("media-col-database", goipp.TagBeginCollection, col))
 	return out
 }
 
@@ -147,7 +155,7 @@ func (p *Printer) supports(a goipp.Attribute) (known, ok bool) {
 		case "copies":
 			return true, v == 1
 		case "print-quality":
-			return true, v == 5
+			return true, v == 4 || v == 5
 		}
 	case goipp.Resolution:
 		if a.Name == "printer-resolution" {

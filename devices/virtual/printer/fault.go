@@ -20,13 +20,23 @@ const (
 	Jam            Fault = "jam"
 	InkEmpty       Fault = "ink-empty"
 	CoverOpen      Fault = "cover-open"
+	WrongPage      Fault = "wrong-page"
+	WrongBooklet   Fault = "wrong-booklet"
+	Skew           Fault = "skew"
+	Damaged        Fault = "damaged"
+	Maintenance    Fault = "maintenance"
+	InkLow         Fault = "ink-low"
 	PowerLost      Fault = "power-lost"
 	PowerLostEarly Fault = "power-lost-early"
+	PowerLostLate  Fault = "power-lost-late"
 )
 
 // Faults lists every fault that can be planted.
 func Faults() []Fault {
-	return []Fault{NoBooklet, Jam, InkEmpty, CoverOpen, PowerLost, PowerLostEarly}
+	return []Fault{
+		NoBooklet, Jam, InkEmpty, CoverOpen, WrongPage, WrongBooklet, Skew, Damaged, Maintenance, InkLow,
+		PowerLost, PowerLostEarly, PowerLostLate,
+	}
 }
 
 // ParseFault reads the word of a fault; "" and "none" are NoFault.
@@ -52,6 +62,7 @@ func (p *Printer) Plant(f Fault) error {
 		if err := os.Remove(p.FaultFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cure fault: %w", err)
 		}
+		p.powered() // the power is back before anybody asks
 		p.poke()
 		return nil
 	}
@@ -84,7 +95,7 @@ func (p *Printer) powered() bool {
 	f := p.planted()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.dark && f != PowerLost && f != PowerLostEarly {
+	if p.dark && f != PowerLost && f != PowerLostEarly && f != PowerLostLate {
 		p.dark = false
 	}
 	return !p.dark
@@ -113,9 +124,29 @@ func (p *Printer) reasons() []string {
 		return []string{"cover-open-error"}
 	case f == InkEmpty:
 		return []string{"marker-supply-empty-error"}
+	case f == Maintenance:
+		return []string{"marker-waste-full-error"}
 	}
-	if serial, err := p.desk.At(deskPlace); f == NoBooklet || err != nil || serial == "" {
+	serial, err := p.loaded()
+	switch {
+	case f == NoBooklet || err != nil || serial == "":
 		return []string{"media-empty-error"}
+	case f == WrongPage:
+		return []string{prefix + "wrong-page-error"}
+	case f == Damaged:
+		return []string{prefix + "booklet-damaged-error"}
+	case f == Skew || !p.lie().within():
+		return []string{prefix + "booklet-skewed-error"}
+	case p.mistaken(serial):
+		return []string{prefix + "wrong-booklet-error"}
+	}
+	return nil
+}
+
+// remarks are reasons that do not stop the printer.
+func (p *Printer) remarks() []string {
+	if p.planted() == InkLow {
+		return []string{"marker-supply-low-warning"}
 	}
 	return nil
 }

@@ -10,8 +10,18 @@
 //	jam               the next page jams when half of it is inked; the printer stays jammed
 //	ink-empty         the ink is used up
 //	cover-open        the cover is open
+//	wrong-page        the booklet is not open at its data page
+//	wrong-booklet     the printer takes another booklet than the one that lies there
+//	skew              the booklet lies too askew to print on
+//	damaged           the printer finds the page damaged
+//	maintenance       a technician is needed
+//	ink-low           the ink will soon be used up; the printer prints
 //	power-lost        the power goes when half of the next page is inked; connections die
 //	power-lost-early  the power goes while the next page is being sent, before any ink
+//	power-lost-late   the power goes when the next page is complete and nobody was told
+//
+// DIR/faults/lie.json lays booklets in askew (Lie); unless it is blind, the printer measures that and
+// says so. DIR/faults/shift.json misplaces what it prints, by millimetres, degrees and scale (Shift).
 //
 // Jobs wait while a booklet is missing, the ink is empty or the cover is open, and go on when that
 // is cured. A printer that lost its power forgets its jobs and comes back when the word is removed.
@@ -41,6 +51,7 @@ const Path = "/ipp/print"
 // Options shape a virtual printer. Zero fields take the defaults.
 type Options struct {
 	ShortEdge    bool          // books are fed short edge first: media 88 mm across, 125 mm along
+	Blind        bool          // the printer neither reads the booklet's number nor measures how it lies
 	PrintTime    time.Duration // how long a page takes; 200 ms
 	DocumentTime time.Duration // how long a job may wait for its document; 60 s
 	Now          func() time.Time
@@ -56,10 +67,11 @@ type Printer struct {
 	wake  chan struct{}
 
 	mu     sync.Mutex
-	jobs   []*job // guarded by mu; oldest first
-	lastID int    // guarded by mu
-	jammed bool   // guarded by mu
-	dark   bool   // guarded by mu; the power is lost
+	jobs   []*job        // guarded by mu; oldest first
+	lastID int           // guarded by mu
+	jammed bool          // guarded by mu
+	pace   time.Duration // guarded by mu; how long a page takes
+	dark   bool          // guarded by mu; the power is lost
 }
 
 // Open returns the printer of the desk in dir.
@@ -80,7 +92,7 @@ func Open(dir string, o Options) (*Printer, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Printer{desk: d, dir: dir, o: o, start: o.Now(), wake: make(chan struct{}, 1)}
+	p := &Printer{desk: d, dir: dir, o: o, start: o.Now(), wake: make(chan struct{}, 1), pace: o.PrintTime}
 	for _, sub := range []string{p.JobsDir(), filepath.Dir(p.FaultFile())} {
 		if err := os.MkdirAll(sub, 0o700); err != nil {
 			return nil, fmt.Errorf("virtual printer: %w", err)
@@ -90,6 +102,13 @@ func Open(dir string, o Options) (*Printer, error) {
 		return nil, fmt.Errorf("virtual printer: %w", err)
 	}
 	return p, nil
+}
+
+// Slow makes a page take so long from now on.
+func (p *Printer) Slow(page time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pace = page
 }
 
 // JobsDir is where received documents are kept, one file N.pwg each.

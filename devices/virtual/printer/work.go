@@ -79,7 +79,7 @@ func (p *Printer) waiting() bool {
 
 // print inks one page in two halves, and fails between them where a fault is planted.
 func (p *Printer) print(ctx context.Context, j *job) {
-	serial, err := p.desk.At(deskPlace)
+	serial, err := p.loaded()
 	if err == nil && serial == "" {
 		err = desk.ErrNoBook
 	}
@@ -93,7 +93,10 @@ func (p *Printer) print(ctx context.Context, j *job) {
 		return
 	}
 	fault := p.planted()
-	pause(ctx, p.o.PrintTime/2)
+	p.mu.Lock()
+	pace := p.pace
+	p.mu.Unlock()
+	pause(ctx, pace/2)
 	p.mu.Lock()
 	cancelled := j.cancel
 	p.mu.Unlock()
@@ -102,13 +105,13 @@ func (p *Printer) print(ctx context.Context, j *job) {
 	if half {
 		lines /= 2
 	}
-	if err := p.ink(serial, ink, lines); err != nil {
+	if err := p.ink(serial, p.shift().on(p.lie(), ink, dpiOf(ink), j.id), lines); err != nil {
 		p.o.Log.Error("page not printed", "job", j.id, "error", err)
 		p.end(j, stateAborted, "aborted-by-system")
 		return
 	}
 	switch {
-	case fault == PowerLost:
+	case fault == PowerLost, fault == PowerLostLate:
 		p.losePower()
 		return
 	case fault == Jam:
@@ -124,13 +127,16 @@ func (p *Printer) print(ctx context.Context, j *job) {
 		p.end(j, stateCanceled, "job-canceled-by-user")
 		return
 	}
-	pause(ctx, p.o.PrintTime/2)
+	pause(ctx, pace/2)
 	p.eject(serial)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	j.pages = 1
 	p.endLocked(j, stateCompleted, "job-completed-successfully")
 }
+
+// dpiOf is the resolution of a page that lies as the book does.
+func dpiOf(page *image.RGBA) float64 { return float64(page.Rect.Dx()) * 2540 / pageWidth }
 
 // eject lays the book into the drawer, unless a hand was faster.
 func (p *Printer) eject(serial string) {

@@ -10,15 +10,11 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io/fs"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/image/draw"
-	"golang.org/x/image/math/f64"
 
 	"padarozhnik/devices/virtual/desk"
 )
@@ -83,23 +79,10 @@ func (s *Scanner) expose(ctx context.Context, what *subject, j *job) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	w, h := j.order.size()
-	glass := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(glass, glass.Bounds(), image.NewUniform(lid), image.Point{}, draw.Src)
-	random := rand.New(rand.NewPCG(s.set.Seed, j.number))
-	perMM := float64(j.order.dpi) / 25.4
-	scale := widthMM * perMM / float64(page.Bounds().Dx()) // page pixels to picture pixels
-	x0, y0 := float64(j.order.region.X)/unitsPerMM*perMM, float64(j.order.region.Y)/unitsPerMM*perMM
-	if what.sheet {
-		draw.CatmullRom.Scale(glass, sheetBounds(page, scale, x0, y0), page, page.Bounds(), draw.Over, nil)
-	} else {
-		draw.BiLinear.Transform(glass, s.lay(page, scale, perMM, x0, y0, random), page, page.Bounds(), draw.Over, nil)
-	}
+	glass := s.set.picture(page, widthMM, what.sheet, j.order, rand.New(rand.NewPCG(s.set.Seed, j.number)))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	blur(glass, int(math.Round(s.set.BlurMM*perMM)))
-	addNoise(glass, s.set.Noise, random)
 	return s.encode(glass, j.order)
 }
 
@@ -127,27 +110,6 @@ func load(what *subject) (image.Image, float64, error) {
 		return page, float64(config.Width) / dpi * 25.4, nil
 	}
 	return page, sheetWidthMM, nil
-}
-
-// sheetBounds is where a page of the folder lands in the picture.
-func sheetBounds(page image.Image, scale, x0, y0 float64) image.Rectangle {
-	w, h := float64(page.Bounds().Dx())*scale, float64(page.Bounds().Dy())*scale
-	return image.Rect(int(math.Round(-x0)), int(math.Round(-y0)), int(math.Round(w-x0)), int(math.Round(h-y0)))
-}
-
-// lay maps the pixels of a book's page to the picture: scaled, turned about the page's middle by
-// the scan's own angle, and shifted.
-func (s *Scanner) lay(page image.Image, scale, perMM, x0, y0 float64, random *rand.Rand) f64.Aff3 {
-	sin, cos := math.Sincos((2*random.Float64() - 1) * s.set.SkewDeg * math.Pi / 180)
-	dx := (bookLeftMM + (2*random.Float64()-1)*s.set.ShiftMM) * perMM
-	dy := (bookTopMM + (2*random.Float64()-1)*s.set.ShiftMM) * perMM
-	b := page.Bounds()
-	mx, my := float64(b.Min.X)+float64(b.Dx())/2, float64(b.Min.Y)+float64(b.Dy())/2
-	cx, cy := dx+float64(b.Dx())/2*scale-x0, dy+float64(b.Dy())/2*scale-y0
-	return f64.Aff3{
-		scale * cos, -scale * sin, cx - scale*cos*mx + scale*sin*my,
-		scale * sin, scale * cos, cy - scale*sin*mx - scale*cos*my,
-	}
 }
 
 // encode writes the picture in the order's colour and type.

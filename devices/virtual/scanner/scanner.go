@@ -52,6 +52,7 @@ type Settings struct {
 	Quality int          // of JPEG, 1 to 100; 0 means 90
 	OnlyPDF bool         // pages are offered as PDF alone
 	Feeder  bool         // the folder's pages lie in a feeder beside the glass
+	Lens    Lens         // how the picture's measures are wrong
 	Log     *slog.Logger // nil drops the log
 	Now     func() time.Time
 }

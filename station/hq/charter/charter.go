@@ -13,9 +13,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"time"
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
+	"padarozhnik/station/pki"
 )
 
 // MaxSize bounds a signed charter, in bytes.
@@ -62,5 +64,31 @@ func check(c station.Charter) error {
 	if t := c.Trust; t != nil && (t.Version < 1 || len(t.Digest) != sha256.Size || t.Size < 1 || t.Size > MaxTrust) {
 		return fmt.Errorf("charter: trust list: %w", ErrMalformed)
 	}
+	for _, m := range c.Signers {
+		if err := checkSigner(m); err != nil {
+			return fmt.Errorf("charter: signer of its own: %w: %w", ErrMalformed, err)
+		}
+	}
 	return c.Profile.Check()
+}
+
+// longestUse bounds how long the key of an office's own document signer is used: a month.
+const longestUse = 31 * 24 * time.Hour
+
+// errSigner: the certificate is not one that an office may have.
+var errSigner = errors.New("not a document signer of a month at most with a number of books")
+
+func checkSigner(m station.MissionSigner) error {
+	cert, err := pki.ParseCertificate(m.Certificate)
+	if err != nil {
+		return err
+	}
+	use := cert.KeyUse
+	if err := cert.CheckSigning(cert.NotBefore, ""); err != nil {
+		return err
+	}
+	if m.Orders < 1 || use.NotBefore.IsZero() || use.NotAfter.IsZero() || use.NotAfter.Sub(use.NotBefore) > longestUse {
+		return errSigner
+	}
+	return nil
 }

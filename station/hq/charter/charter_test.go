@@ -7,9 +7,11 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"padarozhnik/station"
 	"padarozhnik/station/hq/charter"
+	"padarozhnik/station/pki"
 )
 
 func example() station.Charter {
@@ -84,6 +86,46 @@ func TestSignRefuses(t *testing.T) {
 				t.Error("signed")
 			}
 		})
+	}
+}
+
+// TestOwnSigners takes the certificate of a document signer whose key is used for a month, and no other.
+func TestOwnSigners(t *testing.T) {
+	root, key := newRoot(t), newRoot(t)
+	begin := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	ten := pki.Span{Years: 10}
+	csca, err := pki.NewCSCA(pki.CSCASpec{
+		Subject: pki.Name{Country: "UT", Organization: "Test", CommonName: "CSCA", SerialNumber: "1"},
+		AltName: pki.AltName{Locality: "UTO"}, CRLPoints: []string{"https://example.org/UTO.crl"}, NotBefore: begin,
+		KeyUse: pki.Span{Years: 3}, SignerKeyUse: pki.Span{Months: 3}, DocumentValidity: ten,
+	}, root, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name           string
+		months, orders int
+		signs          bool
+	}{
+		{"a month", 1, 20, true}, {"three months", 3, 20, false}, {"no books", 1, 0, false},
+	} {
+		cert, err := pki.NewDocumentSigner(pki.SignerSpec{
+			Subject:       pki.Name{Country: "UT", Organization: "Test", CommonName: "DS", SerialNumber: "1"},
+			DocumentTypes: []string{"P"}, NotBefore: begin, KeyUse: pki.Span{Months: c.months}, DocumentValidity: ten,
+		}, key.Public(), csca, root, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := example()
+		o.Signers = []station.MissionSigner{{Certificate: cert.Raw, Orders: c.orders}}
+		if _, err := charter.Sign(o, newRoot(t)); (err == nil) != c.signs {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	o := example()
+	o.Signers = []station.MissionSigner{{Certificate: csca.Raw, Orders: 1}}
+	if _, err := charter.Sign(o, newRoot(t)); !errors.Is(err, charter.ErrMalformed) {
+		t.Errorf("a CSCA signs books: %v", err)
 	}
 }
 

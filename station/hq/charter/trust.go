@@ -32,6 +32,14 @@ type TrustList struct {
 	Version int      `cbor:"1,keyasint"`
 	Signed  int64    `cbor:"2,keyasint"` // Unix time, in seconds
 	Sources []Source `cbor:"3,keyasint"` // in the order in which they are to be read
+	// Lists are other countries' revocation lists, the newest of each, after the certificates that sign them.
+	Lists []ForeignCRL `cbor:"4,keyasint,omitempty"`
+}
+
+// ForeignCRL is another country's revocation list, as that country signed it.
+type ForeignCRL struct {
+	Origin string `cbor:"1,keyasint"` // in words
+	CRL    []byte `cbor:"2,keyasint"` // DER
 }
 
 // Source is one way on which certificates came to headquarters: roots handed over by hand, and below
@@ -93,7 +101,7 @@ func Accompany(c station.Charter, raw []byte, root *ecdsa.PublicKey) (TrustList,
 }
 
 func (l TrustList) check() error {
-	if l.Version < 1 || len(l.Sources) > maxSources {
+	if l.Version < 1 || len(l.Sources) > maxSources || len(l.Lists) > maxSources {
 		return fmt.Errorf("version %d, %d sources: %w", l.Version, len(l.Sources), ErrMalformed)
 	}
 	for i, s := range l.Sources {
@@ -101,10 +109,16 @@ func (l TrustList) check() error {
 			return fmt.Errorf("source %d, %d roots, origin of %d bytes: %w", i+1, len(s.Roots), len(s.Origin), ErrMalformed)
 		}
 	}
+	for i, f := range l.Lists {
+		if f.Origin == "" || len(f.Origin) > maxOrigin || len(f.CRL) == 0 {
+			return fmt.Errorf("revocation list %d, origin of %d bytes: %w", i+1, len(f.Origin), ErrMalformed)
+		}
+	}
 	return nil
 }
 
-// AddTo makes the certificates anchors of a store, each with its origin. Master lists are verified under
+// AddTo makes the certificates anchors of a store, each with its origin, and gives it the revocation lists
+// that they sign. Master lists are verified under
 // the roots of their own source, of sources before it, and of the store. They are judged at the time
 // they were signed: the list as a whole was judged when the root signed it. An error names the source;
 // the store is then not to be used.
@@ -114,7 +128,20 @@ func (l TrustList) AddTo(store *pki.TrustStore) error {
 			return fmt.Errorf("trust list: %s: %w", s.Origin, err)
 		}
 	}
+	for _, f := range l.Lists {
+		if err := f.addTo(store); err != nil {
+			return fmt.Errorf("trust list: %s: %w", f.Origin, err)
+		}
+	}
 	return nil
+}
+
+func (f ForeignCRL) addTo(store *pki.TrustStore) error {
+	list, err := pki.ParseCRL(f.CRL)
+	if err != nil {
+		return err
+	}
+	return store.AddCRL(list)
 }
 
 // AddTo makes the certificates of one source anchors of a store. at is when its master list is judged,

@@ -116,7 +116,7 @@ func (c *Client) push(ctx context.Context, last journal.Checkpoint, entries []jo
 	for _, s := range entries {
 		req.Entries = append(req.Entries, s.Raw())
 	}
-	body, err := wire.EncodePush(req)
+	body, err := wire.EncodePadded(req)
 	if err != nil {
 		return nil, journal.Checkpoint{}, err
 	}
@@ -315,6 +315,10 @@ func refused(body []byte) error {
 		return fmt.Errorf("%w: %w", journal.ErrRolledBack, e)
 	case wire.Fork, wire.Frozen:
 		return fmt.Errorf("%w: %w", journal.ErrForked, e)
+	case wire.UnknownKey:
+		if e.Chain == "" { // ours, and not that of an entry
+			return fmt.Errorf("%w: %w", journal.ErrRejected, e)
+		}
 	}
 	return e
 }

@@ -140,7 +140,16 @@ func (h *headquarters) listen(t testing.TB) {
 
 func (h *headquarters) options(t testing.TB, by wire.Issuer, p wire.Peer) client.Options {
 	t.Helper()
-	k := newKey(t)
+	k := h.one
+	if p.Role == wire.RoleVault {
+		k = h.hq
+	}
+	return h.optionsOf(t, by, p, k)
+}
+
+// optionsOf are those of whoever holds a key.
+func (h *headquarters) optionsOf(t testing.TB, by wire.Issuer, p wire.Peer, k *ecdsa.PrivateKey) client.Options {
+	t.Helper()
 	cert, err := by.Client(&k.PublicKey, p, time.Now(), time.Hour)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"crypto/ecdsa"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ type intake struct {
 	from   wire.Peer
 	size   int64 // leaves before
 	fresh  []journal.Signed
+	bound  []*candidate // whose signatures must hold before anything is committed
 	chains map[string]*chainState
 	blobs  map[journal.Hash]int64 // sizes of those stored that the push names
 }
@@ -30,10 +32,14 @@ type chainState struct {
 }
 
 // admit tells whether a party may call at all.
-func (t *tx) admit(p wire.Peer) error {
+func (t *tx) admit(p wire.Peer) error { return t.admitWith(p, "", nil) }
+
+// admitWith is admit, and reads more columns on the same way to the database.
+func (t *tx) admitWith(p wire.Peer, columns string, args []any, into ...any) error {
 	var role string
 	var revoked bool
-	err := t.row("SELECT role, revoked FROM parties WHERE name = ?", p.Name).Scan(&role, &revoked)
+	err := t.row("SELECT role, revoked"+columns+" FROM parties WHERE name = ?", append(args, p.Name)...).
+		Scan(append([]any{&role, &revoked}, into...)...)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), err == nil && role != string(p.Role):
 		return &wire.Error{Code: wire.UnknownStation}
@@ -47,7 +53,7 @@ func (t *tx) admit(p wire.Peer) error {
 
 // accept puts one entry behind the head of its chain and returns its leaf number, or finds it stored
 // already.
-func (in *intake) accept(c candidate) (int64, error) {
+func (in *intake) accept(c *candidate) (int64, error) {
 	s := c.Signed
 	state, err := in.enter(s.Entry.Chain)
 	if err != nil {
@@ -57,7 +63,7 @@ func (in *intake) accept(c candidate) (int64, error) {
 		return leaf, err
 	}
 	next := in.size + int64(len(in.fresh))
-	if err := in.verify(c, next); err != nil {
+	if err := in.bind(c, next); err != nil {
 		return 0, err
 	}
 	_, directives, _ := journal.SplitChain(s.Entry.Chain)
@@ -123,7 +129,7 @@ func (in *intake) enter(chain string) (*chainState, error) {
 
 // stored looks for an entry at the same number. The same payload in an envelope that holds is
 // that entry; another payload that holds, by the keys of then or of now, is a *journal.ForkError.
-func (in *intake) stored(c candidate, state *chainState) (leaf int64, found bool, err error) {
+func (in *intake) stored(c *candidate, state *chainState) (leaf int64, found bool, err error) {
 	leaf, kept, err := in.at(c.Entry, state)
 	if err != nil || kept == nil {
 		return 0, false, err
@@ -168,26 +174,47 @@ func (in *intake) at(e journal.Entry, state *chainState) (int64, *journal.Signed
 	return leaf, &kept, nil
 }
 
-// verify checks the signature under the keys that were valid for a leaf.
-func (t *tx) verify(c candidate, leaf int64) error {
-	key, err := t.keyAt(c.Entry, leaf)
-	if errors.Is(err, journal.ErrUnknownKey) {
-		return &wire.Error{Code: wire.UnknownKey, Chain: c.Entry.Chain}
+// bind checks that the actor's key was valid for a leaf, and leaves the signature to prove where it is
+// being checked.
+func (in *intake) bind(c *candidate, leaf int64) error {
+	if c.checked == nil {
+		return in.verify(c, leaf)
 	}
-	if err != nil {
-		return err
-	}
-	if c.held {
-		return nil
-	}
-	if err := c.Verify(key); err != nil {
-		return &wire.Error{Code: wire.BadEntry, Chain: c.Entry.Chain}
+	in.bound = append(in.bound, c)
+	_, err := in.validKey(c, leaf)
+	return err
+}
+
+// prove waits until every signature that was bound is known to hold.
+func (in *intake) prove() error {
+	for _, c := range in.bound {
+		if !c.holds(nil) {
+			return &wire.Error{Code: wire.BadEntry, Chain: c.Entry.Chain}
+		}
 	}
 	return nil
 }
 
+// verify checks the signature under the keys that were valid for a leaf.
+func (t *tx) verify(c *candidate, leaf int64) error {
+	key, err := t.validKey(c, leaf)
+	if err == nil && !c.holds(key) {
+		err = &wire.Error{Code: wire.BadEntry, Chain: c.Entry.Chain}
+	}
+	return err
+}
+
+// validKey is the actor's key as it was valid for a leaf.
+func (t *tx) validKey(c *candidate, leaf int64) (*ecdsa.PublicKey, error) {
+	key, err := t.keyAt(c.Entry, leaf)
+	if errors.Is(err, journal.ErrUnknownKey) {
+		err = &wire.Error{Code: wire.UnknownKey, Chain: c.Entry.Chain}
+	}
+	return key, err
+}
+
 // findBlobs looks up what the entries name, all at once.
-func (in *intake) findBlobs(entries []candidate) error {
+func (in *intake) findBlobs(entries []*candidate) error {
 	var named []any
 	for _, c := range entries {
 		if b := c.Entry.Blob; b != nil {

@@ -65,12 +65,7 @@ func (f *frontier) head() (journal.TreeHead, error) {
 func (t *tx) frontier(size int64) (*frontier, error) {
 	f := newFrontier()
 	f.size = size
-	var indexes []int64
-	for low := int64(0); low < size; {
-		level := bits.Len64(uint64(size-low)) - 1
-		indexes = append(indexes, tlog.StoredHashIndex(level, low>>level))
-		low += 1 << level
-	}
+	indexes := frontierOf(size)
 	hashes, err := t.ReadHashes(indexes)
 	if err != nil {
 		return nil, err
@@ -79,4 +74,21 @@ func (t *tx) frontier(size int64) (*frontier, error) {
 		f.nodes[p] = hashes[i]
 	}
 	return f, nil
+}
+
+// readFrontier reads all that is needed for new leaves behind size ones, their proofs among it, in one
+// statement.
+func (t *tx) readFrontier(size int64) error {
+	_, err := t.ReadHashes(frontierOf(size))
+	return err
+}
+
+// frontierOf lists the places of the roots of whole subtrees.
+func frontierOf(size int64) (indexes []int64) {
+	for low := int64(0); low < size; {
+		level := bits.Len64(uint64(size-low)) - 1
+		indexes = append(indexes, tlog.StoredHashIndex(level, low>>level))
+		low += 1 << level
+	}
+	return indexes
 }

@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"runtime"
@@ -12,11 +14,22 @@ import (
 	"padarozhnik/station/journal"
 )
 
-// candidate is an entry of a push. Held means that its signature has been checked under the key that
-// it names as its actor; whether that key may sign here is another question.
+// candidate is an entry of a push. Where its actor's key is known its signature is checked while the
+// transaction goes on; whether that key may sign here is another question.
 type candidate struct {
 	journal.Signed
-	held bool
+	checked chan struct{} // closed when held is known; nil where nobody checks yet
+	held    bool
+}
+
+// holds tells whether the signature holds under a key, which is the one that the entry names. It waits
+// for the one who checks.
+func (c *candidate) holds(key *ecdsa.PublicKey) bool {
+	if c.checked == nil {
+		return c.Verify(key) == nil
+	}
+	<-c.checked
+	return c.held
 }
 
 // Ingest takes entries in from a caller that has been authenticated, or from a bundle on its
@@ -29,10 +42,11 @@ func (l *Ledger) Ingest(ctx context.Context, from wire.Peer, req wire.PushReques
 	if len(req.Entries) == 0 || len(req.Entries) > wire.MaxEntries || req.From < 0 {
 		return wire.PushResponse{}, &wire.Error{Code: wire.BadRequest}
 	}
-	entries, err := l.parse(req.Entries)
+	entries, err := parse(req.Entries)
 	if err != nil {
 		return wire.PushResponse{}, err
 	}
+	defer l.check(entries)()
 	var answer wire.PushResponse
 	err = l.grow(ctx, func(t *tx) (err error) {
 		answer, err = l.take(t, from, entries, req.From)
@@ -48,34 +62,66 @@ func (l *Ledger) Ingest(ctx context.Context, from wire.Peer, req wire.PushReques
 	return answer, nil
 }
 
-// parse reads entries, and checks those signatures whose keys are known, on all processors and
-// before anybody has to wait for the transaction.
-func (l *Ledger) parse(raw [][]byte) ([]candidate, error) {
-	entries := make([]candidate, len(raw))
-	var next, bad atomic.Int64
-	var workers sync.WaitGroup
-	for range min(len(raw), runtime.GOMAXPROCS(0)) {
-		workers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(raw)) && bad.Load() == 0; i = next.Add(1) - 1 {
-				s, err := journal.Parse(raw[i])
-				if err != nil {
-					bad.Add(1)
-					return
-				}
-				key := l.known.get(s.Entry.Actor)
-				entries[i] = candidate{Signed: s, held: key != nil && s.Verify(key) == nil}
-			}
-		})
-	}
-	workers.Wait()
-	if bad.Load() > 0 {
+// parse reads entries, on all processors.
+func parse(raw [][]byte) ([]*candidate, error) {
+	entries := make([]*candidate, len(raw))
+	var bad atomic.Bool
+	spread(len(raw), func(i int) bool {
+		s, err := journal.Parse(raw[i])
+		if err != nil {
+			bad.Store(true)
+		}
+		entries[i] = &candidate{Signed: s}
+		return !bad.Load()
+	}).Wait()
+	if bad.Load() {
 		return nil, &wire.Error{Code: wire.BadEntry}
 	}
 	return entries, nil
 }
 
+// check begins to check those signatures whose keys are known, on all processors, so that the
+// transaction waits for them no longer than it must: it writes in the meantime and is committed when
+// all are known to hold. The caller ends it by calling end, whatever became of the transaction.
+func (l *Ledger) check(entries []*candidate) (end func()) {
+	type job struct {
+		*candidate
+		key *ecdsa.PublicKey
+	}
+	var jobs []job
+	for _, c := range entries {
+		if key := l.known.get(c.Entry.Actor); key != nil {
+			c.checked = make(chan struct{})
+			jobs = append(jobs, job{c, key})
+		}
+	}
+	var stop atomic.Bool
+	workers := spread(len(jobs), func(i int) bool {
+		jobs[i].held = !stop.Load() && jobs[i].Verify(jobs[i].key) == nil
+		close(jobs[i].checked)
+		return true
+	})
+	return func() {
+		stop.Store(true)
+		workers.Wait()
+	}
+}
+
+// spread calls f for every number below n, on all processors, until one call returns false.
+func spread(n int, f func(i int) bool) *sync.WaitGroup {
+	var next atomic.Int64
+	workers := &sync.WaitGroup{}
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && f(i); i = int(next.Add(1)) - 1 {
+			}
+		})
+	}
+	return workers
+}
+
 // take is one push inside its transaction.
-func (l *Ledger) take(t *tx, from wire.Peer, entries []candidate, known int64) (wire.PushResponse, error) {
+func (l *Ledger) take(t *tx, from wire.Peer, entries []*candidate, known int64) (wire.PushResponse, error) {
 	if err := t.admit(from); err != nil {
 		return wire.PushResponse{}, err
 	}
@@ -84,13 +130,14 @@ func (l *Ledger) take(t *tx, from wire.Peer, entries []candidate, known int64) (
 		return wire.PushResponse{}, err
 	}
 	in := &intake{tx: t, from: from, size: size, chains: map[string]*chainState{}}
-	if err := in.findBlobs(entries); err != nil {
+	if err := errors.Join(in.findBlobs(entries), t.readFrontier(size)); err != nil {
 		return wire.PushResponse{}, err
 	}
 	leaves := make([]int64, len(entries))
 	for i, c := range entries {
 		if leaves[i], err = in.accept(c); err != nil {
-			return wire.PushResponse{}, err
+			// A bad signature speaks before everything that the entry says.
+			return wire.PushResponse{}, cmp.Or(in.prove(), err)
 		}
 	}
 	l.known.add(t.keys)
@@ -99,7 +146,7 @@ func (l *Ledger) take(t *tx, from wire.Peer, entries []candidate, known int64) (
 		return wire.PushResponse{}, err
 	}
 	answer := wire.PushResponse{Checkpoint: s.checkpoint.Raw, Consistency: s.consistency,
-		Durable: s.durable, DurableProof: s.durableProof}
+		Durable: s.durable, DurableProof: s.durableProof, Time: s.time}
 	for _, leaf := range leaves {
 		r, err := t.inclusion(s.checkpoint.Size, leaf)
 		if err != nil {
@@ -107,7 +154,7 @@ func (l *Ledger) take(t *tx, from wire.Peer, entries []candidate, known int64) (
 		}
 		answer.Receipts = append(answer.Receipts, r)
 	}
-	return answer, nil
+	return answer, in.prove()
 }
 
 // settle writes what was accepted and signs the new root, or finds the one that stands.
@@ -122,5 +169,5 @@ func (l *Ledger) settle(in *intake, known int64) (state, error) {
 	if err != nil {
 		return state{}, err
 	}
-	return in.state(c, known)
+	return l.state(in.tx, c, known)
 }

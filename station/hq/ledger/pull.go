@@ -42,7 +42,10 @@ func (l *Ledger) PullChain(
 			return err
 		}
 		answer = wire.PullResponse{Checkpoint: s.checkpoint.Raw, Consistency: s.consistency,
-			Durable: s.durable, DurableProof: s.durableProof}
+			Durable: s.durable, DurableProof: s.durableProof, Time: s.time}
+		if answer.Restored, err = t.restored(); err != nil {
+			return err
+		}
 		return t.collect(&answer, chain, after, s.checkpoint.Size)
 	})
 	if err != nil {
@@ -93,7 +96,7 @@ func (l *Ledger) Checkpoint(ctx context.Context, known int64) (answer wire.Check
 	err = l.view(ctx, func(t *tx) error {
 		s, err := l.head(t, known)
 		answer = wire.CheckpointResponse{Checkpoint: s.checkpoint.Raw, Consistency: s.consistency,
-			Durable: s.durable, DurableProof: s.durableProof}
+			Durable: s.durable, DurableProof: s.durableProof, Time: s.time}
 		return err
 	})
 	if err != nil {

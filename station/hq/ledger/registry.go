@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -92,6 +94,29 @@ func (l *Ledger) Revoke(ctx context.Context, name string) error {
 		}
 		return t.exec("UPDATE parties SET revoked = 1 WHERE name = ?", name)
 	})
+}
+
+// stillTheirs tells whether the key of a certificate is one that its party has now. A certificate
+// outlives the hardware that it was made for: the key of a station that was brought onto other hardware
+// gets no answer any more, wherever it is. A party that is not registered is for the endpoint to judge.
+func (l *Ledger) stillTheirs(ctx context.Context, p wire.Peer, key crypto.PublicKey) error {
+	id := ""
+	if k, ok := key.(*ecdsa.PublicKey); ok {
+		id, _ = journal.KeyID(k) // a key of another curve has none, and is nobody's
+	}
+	var registered, theirs int
+	err := l.view(ctx, func(t *tx) error {
+		return t.row(`SELECT (SELECT count(*) FROM parties WHERE name = ?), (SELECT count(*) FROM keys
+			WHERE party = ? AND key_id = ? AND roles = ? AND until IS NULL)`, p.Name, p.Name, id, roleProgram).
+			Scan(&registered, &theirs)
+	})
+	if err != nil {
+		return fmt.Errorf("caller's key: %w", err)
+	}
+	if registered > 0 && theirs == 0 {
+		return &wire.Error{Code: wire.UnknownKey}
+	}
+	return nil
 }
 
 // registeredKey is one row to be.

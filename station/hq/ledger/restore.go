@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"padarozhnik/station/journal"
 )
 
-// metaRestoring stands in a ledger while it is being restored: the digest of the newest manifest.
-const metaRestoring = "restoring"
+// Lines of what a ledger knows of itself.
+const (
+	metaRestoring = "restoring" // while it is being restored: the digest of the newest manifest
+	metaRestored  = "restored"  // when that came to its end, in seconds
+)
 
 // Conditions of restoring.
 var (
@@ -105,7 +109,25 @@ func (l *Ledger) endRestore(ctx context.Context, m manifest) (*Audit, error) {
 	if err := l.markDurable(ctx, d); err != nil {
 		return nil, err
 	}
-	return a, l.update(ctx, func(t *tx) error { return t.exec("DELETE FROM meta WHERE name = ?", metaRestoring) })
+	return a, l.update(ctx, func(t *tx) error {
+		for _, name := range []string{metaRestoring, metaRestored} {
+			if err := t.exec("DELETE FROM meta WHERE name = ?", name); err != nil {
+				return err
+			}
+		}
+		return t.exec("INSERT INTO meta (name, value) VALUES (?, ?)", metaRestored,
+			strconv.FormatInt(l.o.Clock().Unix(), 10))
+	})
+}
+
+// restored is when the ledger was restored, 0 for never. Every answer to a pull says so: the vault does
+// not go on with numbers that it may have given away once.
+func (t *tx) restored() (int64, error) {
+	text, err := t.meta(metaRestored)
+	if err != nil || text == "" {
+		return 0, err
+	}
+	return strconv.ParseInt(text, 10, 64)
 }
 
 // restorer writes what a segment holds, passing over what an earlier attempt has written.

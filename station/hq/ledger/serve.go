@@ -87,6 +87,10 @@ func (h *handler) serve(f endpoint) http.Handler {
 		case <-r.Context().Done():
 			return
 		}
+		if err := h.ledger.stillTheirs(r.Context(), from, r.TLS.VerifiedChains[0][0].PublicKey); err != nil {
+			h.refuse(w, r, err)
+			return
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, max(wire.MaxMessage, journal.MaxBlob))
 		a, err := f(r, from)
 		if err != nil {
@@ -152,11 +156,12 @@ func write(w http.ResponseWriter, status int, a answer) {
 	_, _ = w.Write(a.body) // a caller that went away asks again
 }
 
-func message(v any, err error) (answer, error) {
+// message is an answer whose size tells its class alone.
+func message[T wire.Padded](m T, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	body, err := wire.Encode(v)
+	body, err := wire.EncodePadded(m)
 	return answer{body: body, kind: wire.ContentType}, err
 }
 

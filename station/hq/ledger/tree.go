@@ -110,6 +110,7 @@ type state struct {
 	consistency  []journal.Hash
 	durable      []byte
 	durableProof []journal.Hash
+	time         []byte
 }
 
 // head reads the state as it is stored.
@@ -122,12 +123,17 @@ func (l *Ledger) head(t *tx, from int64) (state, error) {
 	if err != nil {
 		return state{}, err
 	}
-	return t.state(c, from)
+	return l.state(t, c, from)
 }
 
-// state puts proofs beside a checkpoint.
-func (t *tx) state(c journal.Checkpoint, from int64) (s state, err error) {
+// state puts the time, where there is a key to sign it, and proofs beside a checkpoint.
+func (l *Ledger) state(t *tx, c journal.Checkpoint, from int64) (s state, err error) {
 	s.checkpoint = c
+	if l.o.Signer != nil {
+		if s.time, err = journal.SignTime(c.TreeHead, l.o.Clock(), l.o.Signer); err != nil {
+			return state{}, err
+		}
+	}
 	if s.consistency, err = t.consistency(c.Size, from); err != nil {
 		return state{}, err
 	}

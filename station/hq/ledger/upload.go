@@ -72,12 +72,12 @@ func (l *Ledger) putPiece(ctx context.Context, from wire.Peer, digest journal.Ha
 	var spoilt bool
 	err = l.update(ctx, func(t *tx) error {
 		held, spoilt = 0, false
-		if err := t.admit(from); err != nil {
-			return err
-		}
 		if span.Size == int64(len(data)) {
 			held = span.Size
 			spoilt, err = l.putWhole(t, from, digest, data)
+			return err
+		}
+		if err := t.admit(from); err != nil {
 			return err
 		}
 		u, err := l.upload(t, from, digest, span, at)
@@ -104,23 +104,29 @@ func (l *Ledger) putPiece(ctx context.Context, from wire.Peer, digest journal.Ha
 	return held, err
 }
 
-// putWhole stores a blob that came in one piece.
+// putWhole stores a blob that came in one piece, as nearly all do, in few statements.
 func (l *Ledger) putWhole(t *tx, from wire.Peer, digest journal.Hash, data []byte) (spoilt bool, err error) {
 	if sha256.Sum256(data) != digest {
-		return true, nil
+		return true, t.admit(from)
 	}
-	half, found, err := t.findUpload(from, digest, t.engine.forUpdate())
-	if err == nil && found {
-		err = t.drop(half.id)
-	}
+	var there, half int
+	var pending int64
+	err = t.admitWith(from, ", (SELECT count(*) FROM blobs WHERE digest = ?)"+
+		", (SELECT count(*) FROM uploads WHERE party = ? AND digest = ?), "+selectPending,
+		[]any{digest[:], from.Name, digest[:], from.Name, from.Name}, &there, &half, &pending)
 	if err != nil {
 		return false, err
 	}
-	u := upload{id: rand.Text(), size: int64(len(data))}
-	if there, err := t.blobThere(digest); err != nil || there {
-		return false, err
+	if half > 0 {
+		if pending, err = l.dropHalf(t, from, digest); err != nil {
+			return false, err
+		}
 	}
-	if err := l.quota(t, from, digest, u.size); err != nil {
+	u := upload{id: rand.Text(), size: int64(len(data))}
+	if there > 0 {
+		return false, nil
+	}
+	if err := l.within(pending+u.size, digest); err != nil {
 		return false, err
 	}
 	if err := t.exec("INSERT INTO pieces (upload, start, data) VALUES (?, 0, ?)", u.id, data); err != nil {
@@ -129,15 +135,42 @@ func (l *Ledger) putWhole(t *tx, from wire.Peer, digest journal.Hash, data []byt
 	return false, t.putBlobRow(u, from, digest)
 }
 
+// dropHalf forgets what had come of a blob before it came whole, and counts again what is pending.
+func (l *Ledger) dropHalf(t *tx, from wire.Peer, digest journal.Hash) (pending int64, err error) {
+	half, found, err := t.findUpload(from, digest, t.engine.forUpdate())
+	if err != nil {
+		return 0, err
+	}
+	if found {
+		if err := t.drop(half.id); err != nil {
+			return 0, err
+		}
+	}
+	return t.pending(from)
+}
+
+// selectPending counts the bytes of a caller that no entry names, half-written ones too.
+const selectPending = `(SELECT coalesce(sum(size), 0) FROM blobs WHERE party = ? AND named = 0)
+	+ (SELECT coalesce(sum(size), 0) FROM uploads WHERE party = ?)`
+
+func (t *tx) pending(from wire.Peer) (n int64, err error) {
+	if err = t.row("SELECT "+selectPending, from.Name, from.Name).Scan(&n); err != nil {
+		err = fmt.Errorf("pending blobs: %w", err)
+	}
+	return n, err
+}
+
 // quota refuses what would be too much of the caller's lying here that no entry names.
 func (l *Ledger) quota(t *tx, from wire.Peer, digest journal.Hash, more int64) error {
-	var pending int64
-	err := t.row(`SELECT (SELECT coalesce(sum(size), 0) FROM blobs WHERE party = ? AND named = 0)
-		+ (SELECT coalesce(sum(size), 0) FROM uploads WHERE party = ?)`, from.Name, from.Name).Scan(&pending)
+	pending, err := t.pending(from)
 	if err != nil {
-		return fmt.Errorf("pending blobs: %w", err)
+		return err
 	}
-	if pending+more > l.o.PendingBytes {
+	return l.within(pending+more, digest)
+}
+
+func (l *Ledger) within(pending int64, digest journal.Hash) error {
+	if pending > l.o.PendingBytes {
 		return &wire.Error{Code: wire.TooLarge, Digest: digest}
 	}
 	return nil

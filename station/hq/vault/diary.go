@@ -115,10 +115,13 @@ func (d *Diary) read() error {
 	}
 }
 
-// record reads one record: four bytes of length, big-endian, and a signed entry.
-func (d *Diary) record() ([]byte, error) {
+// record reads the next record.
+func (d *Diary) record() ([]byte, error) { return recordAt(d.file, d.offset) }
+
+// recordAt reads one record: four bytes of length, big-endian, and a signed entry.
+func recordAt(file io.ReaderAt, offset int64) ([]byte, error) {
 	var size [4]byte
-	if _, err := io.ReadFull(io.NewSectionReader(d.file, d.offset, 4), size[:]); err != nil {
+	if _, err := io.ReadFull(io.NewSectionReader(file, offset, 4), size[:]); err != nil {
 		return nil, err
 	}
 	n := binary.BigEndian.Uint32(size[:])
@@ -126,7 +129,7 @@ func (d *Diary) record() ([]byte, error) {
 		return nil, fmt.Errorf("%w: record of %d bytes", ErrDiary, n)
 	}
 	raw := make([]byte, n)
-	_, err := io.ReadFull(io.NewSectionReader(d.file, d.offset+4, int64(n)), raw)
+	_, err := io.ReadFull(io.NewSectionReader(file, offset+4, int64(n)), raw)
 	if errors.Is(err, io.EOF) && n > 0 {
 		err = io.ErrUnexpectedEOF
 	}
@@ -183,7 +186,13 @@ func (d *Diary) append(by crypto.Signer, l line) (journal.Signed, error) {
 // keyOf finds who may sign: the vault, and whoever brings along the key that the entry names. Whether
 // they may decide is asked when the decision counts.
 func (d *Diary) keyOf(e journal.Entry) (*ecdsa.PublicKey, error) {
-	if own, ok := d.key.Public().(*ecdsa.PublicKey); ok {
+	own, _ := d.key.Public().(*ecdsa.PublicKey)
+	return writerOf(own, e)
+}
+
+// writerOf is keyOf for the diary of the vault that has that key.
+func writerOf(own *ecdsa.PublicKey, e journal.Entry) (*ecdsa.PublicKey, error) {
+	if own != nil {
 		if id, err := journal.KeyID(own); err == nil && id == e.Actor {
 			return own, nil
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // reported takes in what a station says that happened.
-func (o *office) reported(e journal.Entry) error {
+func (v *Vault) reported(o *office, e journal.Entry) error {
 	token := station.CaseToken(e.Subject)
 	switch e.Kind {
 	case event.CaseSubmitted:
@@ -21,10 +21,26 @@ func (o *office) reported(e journal.Entry) error {
 		o.cases[token] = &dossier{enrolled: e.Actor, sealed: *e.Blob}
 	case event.CaseApproved:
 		return o.approved(token, e)
+	case event.CaseOrdered:
+		o.tookOrder(token)
+	case event.LedgerRolledBack:
+		return o.contradicted(e, v.Now())
+	case event.DirectivePassed:
+		return o.passedOver(e)
+	case event.OrderSignedHere:
+		return o.signedHere(e)
+	case event.OrderPassedOn:
+		o.passedOn(token)
+	case event.StationResumed:
+		o.resumed()
+	case event.BookletEncoded, event.BookletPassed:
+		return o.encoded(e)
 	case event.BookletSpoiled:
 		if b := o.blanks[station.Serial(e.Subject)]; b != nil {
 			b.spoiled = true
 		}
+	default:
+		return v.stocked(o, e)
 	}
 	return nil
 }
@@ -39,6 +55,7 @@ func (o *office) approved(token station.CaseToken, e journal.Entry) error {
 		return fmt.Errorf("approval without its submission: %w", ErrChain)
 	}
 	c.approved, c.decision, c.serial, c.instead = e.Actor, *e.Blob, body.Serial, body.Instead
+	c.here, c.cleared, c.signed = body.Here, false, false
 	delete(o.held, token)
 	c.declined = ""
 	if body.Instead == "" {
@@ -57,26 +74,15 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 		if err := journal.Decode(e.Body, &body); err != nil {
 			return fmt.Errorf("allocation: %w: %w", ErrChain, err)
 		}
-		for _, b := range body.Blanks {
-			o.blanks[b.Serial] = &blank{chipID: b.ChipID, product: body.Product}
+		m, ok := v.manifests[body.Manifest]
+		if !ok {
+			return fmt.Errorf("shipment %s: %w", body.Shipment, ErrManifest)
 		}
-		o.manifests[body.Manifest] = true
+		o.supplied(body.Manifest, m)
+	case event.StockResolved:
+		o.resolved(e)
 	case event.OrderIssued:
-		var body event.Ordered
-		if err := journal.Decode(e.Body, &body); err != nil {
-			return fmt.Errorf("order: %w: %w", ErrChain, err)
-		}
-		if b := o.blanks[body.Serial]; b != nil {
-			b.ordered = true
-		}
-		if c := o.cases[token]; c != nil {
-			c.ordered = true
-		}
-		if len(body.Opened) == len(v.pin) {
-			v.pin = journal.Hash(body.Opened)
-		}
-		o.made = append(o.made, time.Unix(e.Time, 0))
-		o.settle(token)
+		return v.issued(o, token, e)
 	case event.OrderDeclined:
 		var body event.Declined
 		if err := journal.Decode(e.Body, &body); err != nil {
@@ -94,8 +100,13 @@ func (v *Vault) directed(o *office, e journal.Entry) error {
 		o.settle(token)
 		o.held[token] = body.Cause
 	case event.OrderCleared:
-		o.settle(token)
-		o.pending = append(o.pending, token)
+		return v.cleared(o, token, e)
+	case event.AccessGiven:
+		var body event.Access
+		if err := journal.Decode(e.Body, &body); err != nil {
+			return fmt.Errorf("keys of blanks: %w: %w", ErrChain, err)
+		}
+		o.armed(body)
 	case event.NoticeRevoked:
 		return o.noticed(e)
 	case event.StationRestored:
@@ -110,4 +121,43 @@ func (o *office) settle(token station.CaseToken) {
 	if i := slices.Index(o.pending, token); i >= 0 {
 		o.pending = slices.Delete(o.pending, i, i+1)
 	}
+}
+
+// issued takes in an order that the vault made.
+func (v *Vault) issued(o *office, token station.CaseToken, e journal.Entry) error {
+	var body event.Ordered
+	if err := journal.Decode(e.Body, &body); err != nil {
+		return fmt.Errorf("order: %w: %w", ErrChain, err)
+	}
+	if b := o.blanks[body.Serial]; b != nil {
+		b.ordered, b.sod = true, body.SOD
+	}
+	o.listed[string(body.SOD)] = body.Serial
+	if c := o.cases[token]; c != nil {
+		c.ordered = true
+	}
+	if len(body.Opened) == len(v.pin) {
+		v.pin = journal.Hash(body.Opened)
+	}
+	o.made = append(o.made, time.Unix(e.Time, 0))
+	o.settle(token)
+	return nil
+}
+
+// cleared takes in that a case was told to go on: its order is made by the station, or follows.
+func (v *Vault) cleared(o *office, token station.CaseToken, e journal.Entry) error {
+	o.settle(token)
+	var body event.Held
+	if err := journal.Decode(e.Body, &body); err != nil {
+		return fmt.Errorf("cleared order: %w: %w", ErrChain, err)
+	}
+	if len(body.Opened) == len(v.pin) {
+		v.pin = journal.Hash(body.Opened)
+	}
+	if c := o.cases[token]; c != nil && c.here {
+		c.cleared = true
+	} else {
+		o.pending = append(o.pending, token)
+	}
+	return nil
 }

@@ -83,6 +83,11 @@ func (o *office) noticed(e journal.Entry) error {
 	o.revoked.Officers = append(o.revoked.Officers, r.Officers...)
 	o.revoked.Blanks = append(o.revoked.Blanks, r.Blanks...)
 	o.revoked.Signers = append(o.revoked.Signers, r.Signers...)
+	for _, digest := range r.Signers {
+		if s := o.missionSigner(digest); s != nil {
+			s.revoked = true
+		}
+	}
 	return nil
 }
 

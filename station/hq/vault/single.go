@@ -5,6 +5,7 @@ import (
 
 	"padarozhnik/station"
 	"padarozhnik/station/journal"
+	"padarozhnik/station/production"
 )
 
 // heldError carries out of the checks why an order has to wait.
@@ -26,7 +27,7 @@ func (v *Vault) single(o *office, token station.CaseToken, a station.Application
 		if err := v.keep(o, token, a, d); err != nil {
 			return err
 		}
-		return &declinedError{CauseDuplicate}
+		return &production.Refusal{Cause: CauseDuplicate}
 	}
 	if v.Diary.suspectedNow(token) {
 		return &heldError{CauseReview}

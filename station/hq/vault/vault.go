@@ -23,7 +23,7 @@ import (
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/journal/seal"
-	"padarozhnik/station/pki"
+	"padarozhnik/station/production"
 )
 
 // ErrChain: the ledger shows a history that its own signatures contradict.
@@ -36,11 +36,8 @@ type Office struct {
 	SPKI    []byte // the station's signing key
 }
 
-// Signer signs EF.SOD: a document signer's key and certificate.
-type Signer struct {
-	Key         crypto.Signer
-	Certificate *pki.Certificate
-}
+// Signer signs EF.SOD and EF.CardSecurity.
+type Signer = production.Signer
 
 // Ledger is the wire to headquarters' internet side, the same as a station's.
 type Ledger interface {
@@ -60,7 +57,10 @@ type Vault struct {
 	Masters  func(product string) ([]byte, error) // master key of a product's blanks
 	Offices  func() ([]Office, error)             // read again at every round
 	Notices  func() ([]Notice, error)             // proven ones; read again at every round; nil: none
-	Diary    *Diary
+	// Allocated are the manifests that the ledger names by their digests; nil: those of Round alone.
+	Allocated func() ([]Allocation, error)
+	Decided   func() ([]Resolution, error) // on quarantines; read again at every round; nil: none
+	Diary     *Diary
 	// DuplicateKey is the secret under which applicants are marked, 32 bytes at least.
 	DuplicateKey []byte
 	Now          func() time.Time
@@ -71,7 +71,11 @@ type Vault struct {
 	pin     journal.Hash          // newest opening that a directive names
 	given   map[journal.Hash]bool // directives of this run, which come back with the next pull
 	gone    map[string]bool       // stations that a notice revoked
+	told    int64                 // when the ledger says that it was restored from its backup, in seconds; 0: never
+	rebuilt int64                 // the same, but never in the future
 	offices map[string]*office
+
+	manifests map[journal.Hash]event.Manifest // of headquarters' allocations
 }
 
 // office is one station's state as its two chains tell it.
@@ -81,13 +85,21 @@ type office struct {
 	directives *journal.Verifier // headquarters' chain to it
 	cases      map[station.CaseToken]*dossier
 	blanks     map[station.Serial]*blank
-	manifests  map[journal.Hash]bool        // allocated already
-	pending    []station.CaseToken          // approved, neither ordered nor declined
-	held       map[station.CaseToken]string // told to wait, with the cause
-	made       []time.Time                  // orders
-	notices    map[journal.Hash]bool        // told already, by the digest of the body
-	revoked    event.Revoked                // by all of them
-	restored   map[uint64]int               // parts of the past that were given to an epoch
+	manifests  map[journal.Hash]event.Manifest // allocated already
+	shipments  map[string]bool                 // by their names
+	decided    map[journal.Hash]bool           // on quarantines, by the digest of the body
+	pending    []station.CaseToken             // approved, neither ordered nor declined
+	held       map[station.CaseToken]string    // told to wait, with the cause
+	made       []time.Time                     // orders
+	notices    map[journal.Hash]bool           // told already, by the digest of the body
+	revoked    event.Revoked                   // by all of them
+	restored   map[uint64]int                  // parts of the past that were given to an epoch
+	said       []said                          // directives, in the ledger's order
+	floor      uint64                          // no directive is given in an epoch before this one
+	signers    map[string]*signer              // of the station's own, by the digest of the certificate
+	listed     map[string]station.Serial       // signatures, by the digest of EF.SOD
+	found      []Finding
+	told       int // findings that the log has
 }
 
 // dossier is one case as the ledger shows it.
@@ -100,7 +112,11 @@ type dossier struct {
 	serial   station.Serial
 	instead  station.Serial
 	ordered  bool
-	declined string // the cause
+	took     station.Serial // for which the station says that it has the order
+	here     bool           // the station makes the order
+	cleared  bool           // and was told that it may
+	signed   bool           // and has
+	declined string         // the cause
 }
 
 // blank is one booklet as the ledger shows it.
@@ -109,14 +125,21 @@ type blank struct {
 	product string
 	ordered bool
 	spoiled bool
+	sod     []byte // SHA-256 of the EF.SOD that was signed for it
+	armed   int    // version of the charter for which the station has its keys
+	sent    bool   // on from the office: another may get it
 }
 
 // Round follows the ledger to its end and carries out what is pending: notices first, then the past of
 // stations on new hardware, allocations of stock, and orders. It returns how many directives it gave.
 func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error) {
+	if err := v.know(allocations); err != nil {
+		return 0, err
+	}
 	if err := v.catchUp(ctx); err != nil {
 		return 0, err
 	}
+	v.tellFindings()
 	given, err := v.tell(ctx)
 	if err != nil {
 		return given, err
@@ -130,6 +153,18 @@ func (v *Vault) Round(ctx context.Context, allocations []Allocation) (int, error
 		if err != nil {
 			return given, fmt.Errorf("allocate to %s: %w", a.Station, err)
 		}
+	}
+	for name, o := range v.offices {
+		n, err := v.arm(ctx, o)
+		given += n
+		if err != nil {
+			return given, fmt.Errorf("keys of blanks for %s: %w", name, err)
+		}
+	}
+	n, err := v.resolve(ctx)
+	given += n
+	if err != nil {
+		return given, fmt.Errorf("quarantine: %w", err)
 	}
 	if v.signerRevoked() {
 		v.Log.Error("document signer is revoked, nothing is ordered until there is another")
@@ -182,23 +217,31 @@ func (v *Vault) refresh() error {
 			known.Office = o
 			continue
 		}
-		fresh := &office{Office: o}
-		v.offices[name] = fresh
-		v.next, v.seen, v.given = 0, journal.Checkpoint{}, map[journal.Hash]bool{}
-		for _, other := range v.offices {
-			v.forget(other)
-		}
+		v.offices[name] = &office{Office: o}
+		v.begin()
 	}
 	return nil
+}
+
+// begin makes the vault read the ledger from the start again.
+func (v *Vault) begin() {
+	v.next, v.seen, v.given = 0, journal.Checkpoint{}, map[journal.Hash]bool{}
+	for _, o := range v.offices {
+		v.forget(o)
+	}
 }
 
 // forget makes an office ready to be read from the start again.
 func (v *Vault) forget(o *office) {
 	name := o.Charter.Station
 	o.cases, o.blanks = map[station.CaseToken]*dossier{}, map[station.Serial]*blank{}
-	o.manifests, o.pending = map[journal.Hash]bool{}, nil
+	o.manifests, o.pending = map[journal.Hash]event.Manifest{}, nil
+	o.shipments, o.decided = map[string]bool{}, map[journal.Hash]bool{}
 	o.held, o.made, o.restored = map[station.CaseToken]string{}, nil, map[uint64]int{}
 	o.notices, o.revoked = map[journal.Hash]bool{}, event.Revoked{}
+	o.said, o.floor = nil, 0
+	o.signers, o.listed = map[string]*signer{}, map[string]station.Serial{}
+	o.found, o.told = nil, 0
 	o.own = journal.NewVerifier(name, o.key, nil)
 	o.directives = journal.NewVerifier(name+journal.Directives, v.ownKey, nil)
 }
@@ -229,7 +272,7 @@ func (v *Vault) ownKey(e journal.Entry) (*ecdsa.PublicKey, error) {
 // follow reads the ledger from where the last round ended.
 func (v *Vault) follow(ctx context.Context) error {
 	for {
-		answer, err := v.Ledger.Pull(ctx, v.seen, v.next)
+		answer, err := v.pull(ctx)
 		if err != nil {
 			return err
 		}
@@ -245,16 +288,20 @@ func (v *Vault) follow(ctx context.Context) error {
 	}
 }
 
-// take verifies one entry and lets it change what the vault knows.
+// take verifies one entry and lets it change what the vault knows. The vault's own of this run did so
+// already.
 func (v *Vault) take(s journal.Signed) error {
-	if v.given[s.ID()] {
-		return nil
-	}
 	name, directive, err := journal.SplitChain(s.Entry.Chain)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrChain, err)
 	}
 	o := v.offices[name]
+	if o != nil && directive {
+		o.said = append(o.said, said{place: event.PlaceOf(s), entry: s.Entry})
+	}
+	if v.given[s.ID()] {
+		return nil
+	}
 	if o == nil {
 		v.Log.Warn("entry of a station that is not enrolled here", "station", name)
 		return nil
@@ -269,5 +316,5 @@ func (v *Vault) take(s journal.Signed) error {
 	if directive {
 		return v.directed(o, s.Entry)
 	}
-	return o.reported(s.Entry)
+	return v.reported(o, s.Entry)
 }

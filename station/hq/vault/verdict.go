@@ -185,6 +185,15 @@ func (v *Vault) catchUp(ctx context.Context) error {
 	if err := v.refresh(); err != nil {
 		return err
 	}
+	if v.Allocated != nil {
+		allocations, err := v.Allocated()
+		if err != nil {
+			return err
+		}
+		if err := v.know(allocations); err != nil {
+			return err
+		}
+	}
 	if err := v.follow(ctx); err != nil {
 		return fmt.Errorf("follow the ledger: %w", err)
 	}

@@ -5,18 +5,26 @@ import "padarozhnik/station/journal"
 // maxPadHead is what the head of a padding of any length takes: its key and its length.
 const maxPadHead = 1 + 5
 
-// EncodePush writes a push, padded so that its size is that of a class: who counts the bytes of a
-// connection does not learn how many entries an office writes.
-func EncodePush(req PushRequest) ([]byte, error) {
-	req.Pad = nil
-	bare, err := Encode(req)
+// Padded is a message of this package with room for zeros.
+type Padded interface {
+	pad(zeros []byte) any // the same message with them
+}
+
+func (m PushRequest) pad(zeros []byte) any        { m.Pad = zeros; return m }
+func (m PushResponse) pad(zeros []byte) any       { m.Pad = zeros; return m }
+func (m PullResponse) pad(zeros []byte) any       { m.Pad = zeros; return m }
+func (m CheckpointResponse) pad(zeros []byte) any { m.Pad = zeros; return m }
+
+// EncodePadded writes a message so that its size is that of a class: who counts the bytes of a
+// connection does not learn how many entries an office writes, or is sent.
+func EncodePadded(m Padded) ([]byte, error) {
+	bare, err := Encode(m.pad(nil))
 	if err != nil {
 		return nil, err
 	}
 	for class := journal.SizeClass(len(bare) + maxPadHead + 1); class <= MaxMessage; class = journal.SizeClass(class + 1) {
 		if n, ok := padding(class - len(bare)); ok {
-			req.Pad = make([]byte, n)
-			return Encode(req)
+			return Encode(m.pad(make([]byte, n)))
 		}
 	}
 	return bare, nil

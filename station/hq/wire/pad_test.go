@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"reflect"
 	"testing"
 
 	"padarozhnik/station/hq/wire"
@@ -13,7 +14,7 @@ func TestPushesHaveClasses(t *testing.T) {
 	sizes := map[int]int{}
 	for n := 1; n < journal.MaxEntry; n += 1 + n/300 {
 		req := wire.PushRequest{Entries: [][]byte{make([]byte, n), make([]byte, n/2+1)}, From: int64(n)}
-		body, err := wire.EncodePush(req)
+		body, err := wire.EncodePadded(req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,11 +38,41 @@ func TestTheLargestPushStillTravels(t *testing.T) {
 	for range wire.MaxEntries {
 		req.Entries = append(req.Entries, make([]byte, journal.MaxEntry))
 	}
-	body, err := wire.EncodePush(req)
+	body, err := wire.EncodePadded(req)
 	if err != nil || len(body) > wire.MaxMessage {
 		t.Fatalf("%d bytes, %v", len(body), err)
 	}
 	if _, err := wire.DecodePushRequest(body); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAnswersArePadded: the size of an answer is that of a class, whatever is in it, and what is in it
+// stays what it was.
+func TestAnswersArePadded(t *testing.T) {
+	for n := 0; n < 9000; n += 113 {
+		item := wire.Item{Entry: make([]byte, n), Inclusion: wire.Inclusion{Proof: make([]journal.Hash, n%64)}}
+		pull := wire.PullResponse{Items: []wire.Item{item}, Next: int64(n), Checkpoint: make([]byte, 200)}
+		push := wire.PushResponse{Receipts: make([]wire.Inclusion, n%256), Checkpoint: make([]byte, 200)}
+		for name, m := range map[string]wire.Padded{
+			"pull": pull, "push": push, "checkpoint": wire.CheckpointResponse{Checkpoint: make([]byte, n)},
+		} {
+			body, err := wire.EncodePadded(m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if journal.SizeClass(len(body)) != len(body) {
+				t.Errorf("%s with %d: %d bytes", name, n, len(body))
+			}
+		}
+		body, err := wire.EncodePadded(pull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := wire.DecodePullResponse(body)
+		got.Pad = nil
+		if err != nil || !reflect.DeepEqual(got.Items[0].Entry, item.Entry) || got.Next != pull.Next {
+			t.Fatalf("pull with %d came back changed, %v", n, err)
+		}
 	}
 }

@@ -15,7 +15,7 @@ func ReadPage(raw []byte, ledger note.Verifier, after int64) (journal.Page, []jo
 	if err != nil {
 		return journal.Page{}, nil, err
 	}
-	p := journal.Page{Next: m.Next, More: m.More}
+	p := journal.Page{Next: m.Next, More: m.More, Restored: m.Restored}
 	if p.Checkpoint, err = m.State().Read(ledger); err != nil {
 		return journal.Page{}, nil, err
 	}

@@ -15,6 +15,9 @@
 //	                             Content-Range a part of them, which goes on where HEAD says
 //	GET  /v1/blob/DIGEST         sealed bytes that an entry for the caller names, or a Range of them
 //
+// Pushes and answers are padded to size classes, and every answer says when it was given, under the ledger's
+// signature.
+//
 // Everything that is not status 200, or 206 for a range, carries an Error; an answer to HEAD has no
 // body, so its status must do.
 package wire
@@ -67,6 +70,8 @@ type PushResponse struct {
 	// DurableProof leads from it to Checkpoint. There is none before the first backup.
 	Durable      []byte         `cbor:"4,keyasint,omitempty"`
 	DurableProof []journal.Hash `cbor:"5,keyasint,omitempty"`
+	Time         []byte         `cbor:"6,keyasint,omitempty"` // signed mark of when the answer was given
+	Pad          []byte         `cbor:"15,keyasint,omitempty"`
 }
 
 // Inclusion is a receipt without its checkpoint.
@@ -86,6 +91,9 @@ type PullResponse struct {
 
 	Durable      []byte         `cbor:"6,keyasint,omitempty"` // as in PushResponse
 	DurableProof []journal.Hash `cbor:"7,keyasint,omitempty"`
+	Time         []byte         `cbor:"8,keyasint,omitempty"`
+	Restored     int64          `cbor:"9,keyasint,omitempty"` // when the ledger was last restored, in seconds
+	Pad          []byte         `cbor:"15,keyasint,omitempty"`
 }
 
 // Item is one entry with its place in the tree.
@@ -101,6 +109,8 @@ type CheckpointResponse struct {
 
 	Durable      []byte         `cbor:"3,keyasint,omitempty"` // as in PushResponse
 	DurableProof []journal.Hash `cbor:"4,keyasint,omitempty"`
+	Time         []byte         `cbor:"5,keyasint,omitempty"`
+	Pad          []byte         `cbor:"15,keyasint,omitempty"`
 }
 
 // Read-only after start.

@@ -74,6 +74,7 @@ type Submitted struct {
 type Approved struct {
 	Serial  station.Serial `cbor:"1,keyasint"`
 	Instead station.Serial `cbor:"2,keyasint,omitempty"`
+	Here    bool           `cbor:"3,keyasint,omitempty"` // the station makes the order, by its own signer
 }
 
 // Bound is the body of entries about a blank: the case that has it.
@@ -101,44 +102,18 @@ type Resolved struct {
 	Reason string            `cbor:"3,keyasint"` // never names the holder
 }
 
-// RolledBack is the body of LedgerRolledBack: the tree seen before, and the older one shown instead.
+// RolledBack is the body of LedgerRolledBack: the tree seen before, the older one shown instead, and
+// the newest directive that was taken in, which may be lost at headquarters.
 type RolledBack struct {
-	Seen  journal.TreeHead `cbor:"1,keyasint"`
-	Shown journal.TreeHead `cbor:"2,keyasint"`
+	Seen      journal.TreeHead `cbor:"1,keyasint"`
+	Shown     journal.TreeHead `cbor:"2,keyasint"`
+	Directive *Place           `cbor:"3,keyasint,omitempty"`
 }
 
 // Alarm is the body of AlarmAcknowledged: a word for what it was, and when it was raised.
 type Alarm struct {
 	Kind string `cbor:"1,keyasint"`
 	Time int64  `cbor:"2,keyasint"`
-}
-
-// Counted is the body of StockProposed and StockWitnessed: blanks counted into the safe. Proposed
-// is the identity of the entry that a witness confirms.
-type Counted struct {
-	Serials  []station.Serial `cbor:"1,keyasint"`
-	Proposed []byte           `cbor:"2,keyasint,omitempty"`
-}
-
-// Blank is one line of a manifest.
-type Blank struct {
-	Serial station.Serial `cbor:"1,keyasint" json:"serial"`
-	ChipID []byte         `cbor:"2,keyasint" json:"chipId"`
-}
-
-// Manifest is the blob of StockAllocated.
-type Manifest struct {
-	Maker   string  `cbor:"1,keyasint"`
-	Product string  `cbor:"2,keyasint"`
-	Blanks  []Blank `cbor:"3,keyasint"`
-}
-
-// Allocated is the body of StockAllocated. It repeats the manifest, which is no secret between
-// headquarters' machines; Manifest is the SHA-256 of the sealed one.
-type Allocated struct {
-	Manifest journal.Hash `cbor:"1,keyasint"`
-	Product  string       `cbor:"2,keyasint"`
-	Blanks   []Blank      `cbor:"3,keyasint"`
 }
 
 // Ordered is the body of OrderIssued: the signature that headquarters gave to this number. Opened is

@@ -32,7 +32,9 @@ const (
 	CauseClosed    = "closed"
 	CauseWithdrawn = "withdrawn"
 	CausePurged    = "purged"
-	CauseRevoked   = "revoked" // the blank of the case
+	CauseRevoked   = "revoked"   // the blank of the case
+	CausePassedOn  = "passed-on" // the draft: headquarters makes the order
+	CauseLost      = "lost"      // the blank of the case, at the station
 )
 
 // Destroyed is the body of CaseKeyDestroyed.
@@ -40,7 +42,7 @@ type Destroyed struct {
 	Cause string `cbor:"1,keyasint"`
 }
 
-// Day is the body of DayProposed and DayOpened: what the checklist showed. Failed lists the words of
+// Day is the body of DayProposed, DayOpened and DayClosed: what the checklist showed. Failed lists the words of
 // the checks that did not pass; Proposed is the identity of the entry that a witness confirms.
 type Day struct {
 	Day      string   `cbor:"1,keyasint"` // names the day, not its date
@@ -48,6 +50,8 @@ type Day struct {
 	Expected int      `cbor:"3,keyasint"`
 	Failed   []string `cbor:"4,keyasint,omitempty"`
 	Proposed []byte   `cbor:"5,keyasint,omitempty"`
+
+	Figures *station.Figures `cbor:"6,keyasint,omitempty"` // of DayClosed: what the day's entries add up to
 }
 
 // PIN is the body of PINProposed and PINWitnessed. It says nothing of the PIN.
@@ -60,17 +64,8 @@ type Purged struct {
 	Cases int `cbor:"1,keyasint"`
 }
 
-// Range is a row of blanks, both ends included. The serials of a range are of one length; they are
-// compared as texts.
-type Range struct {
-	First station.Serial `cbor:"1,keyasint" json:"first"`
-	Last  station.Serial `cbor:"2,keyasint" json:"last"`
-}
-
-// Has tells whether a serial lies in the range.
-func (r Range) Has(s station.Serial) bool {
-	return len(s) == len(r.First) && len(s) == len(r.Last) && s >= r.First && s <= r.Last
-}
+// Range is a row of blanks, both ends included.
+type Range = station.Range
 
 // Revoked is the body of NoticeRevoked. An empty list revokes nothing of its kind. Reason is a word
 // of headquarters' list ("seized", "stolen", "left"), never a sentence.

@@ -25,6 +25,7 @@ const PurposeRestore = "restore"
 type Held struct {
 	Serial station.Serial `cbor:"1,keyasint"`
 	Cause  string         `cbor:"2,keyasint,omitempty"`
+	Opened []byte         `cbor:"3,keyasint,omitempty"` // as in Ordered, where the station signs
 }
 
 // Restored is the body of StationRestored: which part of how many of the past, for which epoch.

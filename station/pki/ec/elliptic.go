@@ -3,6 +3,7 @@ package ec
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"math/big"
@@ -82,4 +83,13 @@ func FromPublicKey(pub *ecdsa.PublicKey) (*Curve, Point, error) {
 		return nil, Point{}, fmt.Errorf("%s: %w", c.name, ErrPoint)
 	}
 	return c, p, nil
+}
+
+// ECDSAByOID is ECDSACurve of the curve with an object identifier, as a token names its keys' curves.
+func ECDSAByOID(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
+	c, err := ByOID(oid)
+	if err != nil {
+		return nil, err
+	}
+	return c.ECDSACurve(), nil
 }

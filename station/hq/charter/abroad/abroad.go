@@ -1,10 +1,11 @@
-// Package abroad makes other countries for tests: a CSCA, a document signer and master lists.
+// Package abroad makes other countries for tests: a CSCA, a document signer, master lists and revocation lists.
 package abroad
 
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"math/big"
 	"testing"
 	"time"
 
@@ -59,6 +60,20 @@ func (n Nation) List(t testing.TB, signed time.Time, others ...*pki.Certificate)
 		t.Fatal(err)
 	}
 	return m.Raw
+}
+
+// Revoke signs a revocation list of that number and time with certificates on it.
+func (n Nation) Revoke(t testing.TB, number int64, at time.Time, revoked ...*pki.Certificate) []byte {
+	t.Helper()
+	spec := pki.CRLSpec{Number: big.NewInt(number), ThisUpdate: at, NextUpdate: at.AddDate(0, 0, 30)}
+	for _, c := range revoked {
+		spec.Revoked = append(spec.Revoked, pki.Revocation{SerialNumber: c.SerialNumber, At: at})
+	}
+	list, err := pki.NewCRL(spec, n.Root, n.key, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list.Raw
 }
 
 func newKey(t testing.TB) *ecdsa.PrivateKey {

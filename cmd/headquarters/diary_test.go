@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"crypto"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"padarozhnik/station/hq/vault"
+)
+
+// allow has two officers write two entries into the vault's diary.
+func (b *bureau) allow(reason string) {
+	t := b.t
+	t.Helper()
+	keys, err := b.store()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer keys.Close()
+	d, err := b.openDiary(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	two := [2]crypto.Signer{b.tokens["anna"], b.tokens["boris"]}
+	if err := d.Allow(vault.Reading{Openings: 3, Reason: reason}, two); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bureau) readFile(path string) []byte {
+	b.t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return raw
+}
+
+// TestBackupTakesTheDiary is the drill: ledger and diary are backed up, a day goes by, both burn, and both
+// come back. A diary that is newer than its copy stays, one that is another is refused, and nothing that is
+// in a copy is ever changed.
+func TestBackupTakesTheDiary(t *testing.T) {
+	b := newBureau(t)
+	dir, diary := filepath.Join(b.top, "second place"), b.path("vault", fileDiary)
+	copied := filepath.Join(dir, diaryBackup)
+	if out := b.must(b.backupCommand(), dir); !strings.Contains(out, "no diary") {
+		t.Errorf("a vault that has written nothing: %s", out)
+	}
+	b.allow("backlog")
+	if out := b.must(b.backupCommand(), dir); !strings.Contains(out, "2 entries of the vault's diary") {
+		t.Errorf("backup: %s", out)
+	}
+	first := b.readFile(copied)
+	b.allow("illness")
+	b.must(b.vaultCommand(), "backup", dir)
+	second := b.readFile(copied)
+	if !bytes.Equal(second, b.readFile(diary)) || !bytes.HasPrefix(second, first) || len(second) == len(first) {
+		t.Error("the copy is not the diary, or does not go on from the one before")
+	}
+	if err := errors.Join(b.ledger.Close(), os.RemoveAll(b.path("ledger", "ledger.db")), os.Remove(diary)); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		_ = os.Remove(b.path("ledger", "ledger.db"+suffix))
+	}
+	if out := b.must(b.restoreCommand(), dir); !strings.Contains(out, "4 entries of the vault's diary") {
+		t.Errorf("restore: %s", out)
+	}
+	b.allow("move") // the diary holds, and goes on
+	if _, err := b.run(b.vaultCommand(), "restore", dir); !errors.Is(err, vault.ErrDiaryBehind) {
+		t.Errorf("a newer diary was given up for its copy: %v", err)
+	}
+	b.must(b.vaultCommand(), "backup", dir)
+	b.damage(copied, diary, dir)
+}
+
+// damage tries copies and diaries that do not belong together.
+func (b *bureau) damage(copied, diary, dir string) {
+	t := b.t
+	t.Helper()
+	whole := b.readFile(copied)
+	for name, content := range map[string][]byte{
+		"another bit": append([]byte{whole[0], whole[1], whole[2], whole[3], whole[4] ^ 1}, whole[5:]...),
+		"cut short":   whole[:len(whole)-1], "nothing": {},
+	} {
+		if err := os.WriteFile(diary, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.run(b.vaultCommand(), "backup", dir); err == nil {
+			t.Errorf("%s was copied", name)
+		}
+		if !bytes.Equal(b.readFile(copied), whole) {
+			t.Fatalf("%s changed the copy", name)
+		}
+	}
+	b.must(b.vaultCommand(), "restore", dir)
+	if !bytes.Equal(b.readFile(diary), whole) {
+		t.Error("the diary did not come back")
+	}
+	if err := os.WriteFile(copied, whole[:len(whole)-7], 0o600); err != nil { // a backup that was cut off
+		t.Fatal(err)
+	}
+	b.must(b.vaultCommand(), "backup", dir)
+	if !bytes.Equal(b.readFile(copied), whole) {
+		t.Error("a copy that was cut off was not completed")
+	}
+}
