@@ -87,6 +87,16 @@ func (a *Application) TakeChip(c OldChip) error {
 	return nil
 }
 
+// KeepChip brings the evidence in step with the verdict on the old chip, where evidence or zone were
+// entered anew: a zone that has not opened a chip proves nothing by one.
+func (a *Application) KeepChip() error {
+	if a.OldPassport == nil || a.OldPassport.Chip == nil {
+		a.Evidence = slices.DeleteFunc(slices.Clone(a.Evidence), func(e Evidence) bool { return e.Kind == ChipProof })
+		return nil
+	}
+	return a.TakeChip(*a.OldPassport.Chip)
+}
+
 // note is the verdict in one line, for the approving officer.
 func (c OldChip) note() string {
 	parts := []string{string(c.Level)}

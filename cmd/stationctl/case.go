@@ -141,7 +141,7 @@ func fill(
 		a.Applicant.LocalSurname, a.Applicant.LocalGivenNames = in.LocalSurname, in.LocalGivenNames
 		a.Applicant.PlaceOfBirth = in.PlaceOfBirth
 		a.Evidence, a.Consents = in.Evidence, in.Consents
-		return nil
+		return a.KeepChip()
 	})
 }
 

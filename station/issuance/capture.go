@@ -95,7 +95,7 @@ func (d *Desk) takeOldPassport(ctx context.Context, seat Seat, token station.Cas
 		read.LocalSurname, read.LocalGivenNames = a.Applicant.LocalSurname, a.Applicant.LocalGivenNames
 		read.PlaceOfBirth = a.Applicant.PlaceOfBirth
 		a.Applicant = read
-		return nil
+		return a.KeepChip()
 	})
 }
 

@@ -175,6 +175,13 @@ func TestOldChipNeedsAPerson(t *testing.T) {
 	if a.OldPassport.Chip.Level != station.ChipSilent || a.Score(station.IdentityExists) != 0 {
 		t.Errorf("%+v", a.OldPassport.Chip)
 	}
+	if err := d.TypeOldPassport(t.Context(), seat, token, bornAbroad(t, person())); err != nil {
+		t.Fatal(err)
+	}
+	a = must(d.Application(t.Context(), seat, token))(t)
+	if a.OldPassport.Chip != nil || slices.ContainsFunc(a.Evidence, func(e station.Evidence) bool { return e.Kind == station.ChipProof }) {
+		t.Error("a zone that was entered anew still has the chip of the one before")
+	}
 	if _, err := d.ReadOldChip(t.Context(), o.seat(d, "A"), token, nil); !errors.Is(err, station.ErrRole) {
 		t.Errorf("another officer: %v", err)
 	}

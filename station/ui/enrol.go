@@ -199,7 +199,7 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 	w.run(name, func(ctx context.Context, _ devices.Report) error {
 		err := d.Amend(ctx, seat, token, "person", func(a *station.Application) error {
 			a.Applicant, a.Evidence, a.Consents = form.Applicant, form.Evidence, form.Consents
-			return nil
+			return a.KeepChip()
 		})
 		if err == nil {
 			err = step(ctx, seat, token)

@@ -9,7 +9,7 @@ import (
 	"padarozhnik/station/mrz/ocr/ocrb"
 )
 
-// Bars of acceptance. They were set on 100 hard and 370 damaged pages of synth from CalibrationSeed on, in
+// Bars of acceptance. They were set on 220 hard and 218 damaged pages of synth from CalibrationSeed on, in
 // the face of the templates alone. A misread character there lies below its page's mean, or near to a
 // rival, or is of the three kinds that have bars of their own.
 const (
