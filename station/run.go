@@ -150,7 +150,7 @@ func (l RunLine) calls(b Booklet) bool { return l.Needs != "" && l.NeedsAt == b.
 // FoundBegun tells that the booklet's chip may be half written and nobody has looked at it since: a
 // program ended while it worked on it.
 func (l RunLine) FoundBegun(b Booklet) bool {
-	return b.State == StateTaken && !l.calls(b) && l.Looked != b.Tries+1
+	return b.State == StateTaken && l.Standing(b) == StandingWorking && l.Looked != b.Tries+1
 }
 
 // Tally counts the orders of a run by where they stand.
@@ -201,7 +201,7 @@ func (r Run) Skip(b Booklet, reason string) (Run, error) {
 		return r, err
 	}
 	return r.change(b, func(l *RunLine) error {
-		if l.Skipped != "" || b.State != StateReserved && b.State != StateAvailable && b.State != StateRevoked {
+		if b.State != StateReserved && b.State != StateAvailable && b.State != StateRevoked {
 			return fmt.Errorf("skip a booklet that is %s: %w", b.State, ErrStage)
 		}
 		l.Skipped, l.Needs, l.NeedsAt = reason, "", ""
@@ -220,7 +220,7 @@ func (r Run) Need(b Booklet, word string) (Run, error) {
 // Retry lets the run go on with a booklet that a person has looked at.
 func (r Run) Retry(b Booklet) (Run, error) {
 	return r.change(b, func(l *RunLine) error {
-		if !l.calls(b) || b.State == StateInking {
+		if l.Standing(b) != StandingNeeds || b.State == StateInking {
 			return fmt.Errorf("try a booklet again that is %s: %w", b.State, ErrStage)
 		}
 		l.Needs, l.NeedsAt, l.Tries, l.TriedAt, l.Looked = "", "", 0, "", b.Tries+1
@@ -250,6 +250,9 @@ func (r Run) change(b Booklet, how func(*RunLine) error) (Run, error) {
 	i := slices.IndexFunc(r.Lines, func(l RunLine) bool { return l.Serial == b.Serial })
 	if i < 0 {
 		return r, fmt.Errorf("booklet %s is not in the run: %w", b.Serial, ErrNotOurs)
+	}
+	if r.Lines[i].Skipped != "" {
+		return r, fmt.Errorf("booklet %s is left out: %w", b.Serial, ErrStage)
 	}
 	r.Lines = slices.Clone(r.Lines)
 	return r, how(&r.Lines[i])

@@ -33,7 +33,9 @@ as the ledger's: a vault whose diary lacks an opening that the ledger names does
 	}, {
 		Use:   "restore DIR",
 		Short: "Take the vault's diary back from the copy in DIR",
-		Args:  cobra.ExactArgs(1),
+		Long: `Bring vault/diary to the state of the copy in DIR, where it is gone or ends earlier. One that goes further
+stays as it is. A damaged one is not written over: move it away first, it may be evidence.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return at.restoreDiary(cmd.OutOrStdout(), args[0])
 		},

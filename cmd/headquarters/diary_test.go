@@ -97,6 +97,13 @@ func (b *bureau) damage(copied, diary, dir string) {
 		if !bytes.Equal(b.readFile(copied), whole) {
 			t.Fatalf("%s changed the copy", name)
 		}
+		// A diary that ends early goes on from its copy; a damaged one is evidence, and is not written over.
+		if _, err := b.run(b.vaultCommand(), "restore", dir); (err == nil) != (name != "another bit") {
+			t.Errorf("restored over %s: %v", name, err)
+		}
+	}
+	if err := os.Remove(diary); err != nil {
+		t.Fatal(err)
 	}
 	b.must(b.vaultCommand(), "restore", dir)
 	if !bytes.Equal(b.readFile(diary), whole) {

@@ -84,6 +84,12 @@ func (p *ledgerHistory) take(s journal.Signed, leaf int64) error {
 			return err
 		}
 		p.cases[body.Serial] = station.CaseToken(e.Subject)
+	case event.OrderSignedHere:
+		var body event.SignedHere
+		if err := journal.Decode(e.Body, &body); err != nil {
+			return err
+		}
+		p.cases[body.Serial] = station.CaseToken(e.Subject)
 	case event.CaseHanded:
 		p.handed[station.Serial(e.Subject)] = true
 	}

@@ -104,6 +104,10 @@ func sodOf(e journal.Entry) string {
 		var body event.Ordered
 		_ = journal.Decode(e.Body, &body) // an unreadable body names none
 		sod = body.SOD
+	case event.OrderSignedHere:
+		var body event.SignedHere
+		_ = journal.Decode(e.Body, &body)
+		sod = body.SOD
 	case event.BookletEncoded:
 		var body event.Encoded
 		_ = journal.Decode(e.Body, &body)

@@ -58,36 +58,14 @@ func utopians(n int) []station.Applicant {
 
 // batch leads n cases to their production orders; spare blanks stay in the safe.
 func (o *office) batch(d *issuance.Desk, n int) []station.CaseToken {
-	t, ctx := o.t, o.t.Context()
+	t := o.t
 	t.Helper()
 	if err := o.receive(d); err != nil {
 		t.Fatal(err)
 	}
 	var tokens []station.CaseToken
 	for i, a := range utopians(n) {
-		token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
-		zone := must(station.Zone(o.charter.Profile, a, station.Serial(fmt.Sprintf("UT%07d", 31000+i)),
-			station.Date{Year: 2016, Month: 1, Day: 2}, station.Date{Year: 2026, Month: 1, Day: 1}))(t)
-		if err := d.TypeOldPassport(ctx, o.seat(d, "E"), token, zone); err != nil {
-			t.Fatal(err)
-		}
-		err := d.Amend(ctx, o.seat(d, "E"), token, "person", func(app *station.Application) error {
-			if err := complete(app); err != nil {
-				return err
-			}
-			app.Applicant, app.Portrait = a, portraitBytes()
-			return nil
-		})
-		if err == nil {
-			err = d.Submit(ctx, o.seat(d, "E"), token)
-		}
-		if err == nil {
-			_, err = d.Approve(ctx, o.seat(d, "A"), token, "complete")
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		tokens = append(tokens, token)
+		tokens = append(tokens, o.approved(d, a, fmt.Sprintf("UT%07d", 31000+i)))
 	}
 	o.exchange(d)
 	for _, token := range tokens {

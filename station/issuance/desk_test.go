@@ -170,6 +170,12 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 			return false, err
 		}
 		return false, d.SignHere(ctx, o.seat(d, "A"), c.Token, o.ownSigner)
+	case station.StageOrdered, station.StageProducing, station.StagePassed:
+		if acted, err := o.batchOffice(ctx, d); acted || err != nil {
+			return false, err
+		}
+	}
+	switch c.Stage {
 	case station.StageOrdered, station.StageProducing:
 		return false, o.produce(ctx, d, c, board.Booklets[c.Serial].State)
 	case station.StagePassed:
@@ -220,6 +226,21 @@ func (o *office) blankPage(serial station.Serial) bool {
 		return whole.Pix
 	}
 	return bytes.Equal(pixels(blank), pixels(page))
+}
+
+// batchOffice keeps the run of the one order: begun before its blank is taken, reported when the booklet has
+// come to its end.
+func (o *office) batchOffice(ctx context.Context, d *issuance.Desk) (acted bool, err error) {
+	s, err := d.RunStatus(ctx)
+	switch {
+	case errors.Is(err, issuance.ErrNoRun):
+		_, err := d.BeginRun(ctx, o.seat(d, "O"), o.sheet(d))
+		return true, err
+	case err == nil && s.State != station.RunEnded && s.Tally.Ended():
+		_, err := d.ReportRun(ctx, o.seat(d, "O"))
+		return true, err
+	}
+	return false, err
 }
 
 // finish leads the case to its close.

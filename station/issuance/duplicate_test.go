@@ -20,6 +20,14 @@ import (
 
 // approveNext enrols a person, has the case approved, and lets headquarters answer.
 func (o *office) approveNext(d *issuance.Desk, a station.Applicant, former string) station.CaseToken {
+	o.t.Helper()
+	token := o.approved(d, a, former)
+	o.exchange(d)
+	return token
+}
+
+// approved enrols a person and has the case approved.
+func (o *office) approved(d *issuance.Desk, a station.Applicant, former string) station.CaseToken {
 	t, ctx := o.t, o.t.Context()
 	t.Helper()
 	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
@@ -42,7 +50,6 @@ func (o *office) approveNext(d *issuance.Desk, a station.Applicant, former strin
 		t.Fatal(err)
 	}
 	must(d.Approve(ctx, o.seat(d, "A"), token, "complete"))(t)
-	o.exchange(d)
 	return token
 }
 

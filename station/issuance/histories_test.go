@@ -226,6 +226,7 @@ func (w *world) judge(rt *rapid.T, tally *atomics) {
 	}
 	fourEyes(rt, entries)
 	w.oneBook(rt, entries)
+	quarantineHolds(rt, entries)
 	books, err := w.books()
 	if err != nil {
 		rt.Fatal(err)
@@ -277,6 +278,44 @@ func fourEyes(rt *rapid.T, entries []journal.Signed) {
 			id := entries[i-1].ID()
 			if !bytes.Contains(e.Body, id[:]) {
 				rt.Fatalf("%s confirms another entry", e.Kind)
+			}
+		}
+	}
+}
+
+// quarantineHolds: nothing out of a bag that differed goes into the safe before headquarters has released it.
+func quarantineHolds(rt *rapid.T, entries []journal.Signed) {
+	held := map[station.Serial]bool{}
+	mark := func(rows []station.Range, in bool) {
+		serials, err := station.Listed(rows)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for _, s := range serials {
+			held[s] = in
+		}
+	}
+	for _, s := range entries {
+		var compared event.Compared
+		var settled event.Resolution
+		var stored event.Counted
+		var err error
+		switch s.Entry.Kind {
+		case event.StockCompared:
+			err = journal.Decode(s.Entry.Body, &compared)
+			mark(compared.Blanks, len(compared.Missing)+len(compared.Extra) > 0 || compared.Why != "")
+		case event.StockSettled:
+			err = journal.Decode(s.Entry.Body, &settled)
+			mark(settled.Released, false)
+		case event.StockWitnessed:
+			err = journal.Decode(s.Entry.Body, &stored)
+		}
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for _, serial := range stored.Serials {
+			if held[serial] {
+				rt.Fatalf("%s went from quarantine into the safe", serial)
 			}
 		}
 	}

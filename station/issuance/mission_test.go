@@ -54,8 +54,8 @@ func (o *office) missionDesk() *issuance.Desk {
 	return d
 }
 
-// approved brings one case through its approval.
-func (o *office) approved(d *issuance.Desk) station.Case {
+// oneApproved brings one case through its approval.
+func (o *office) oneApproved(d *issuance.Desk) station.Case {
 	o.t.Helper()
 	c := o.until(d, station.StageSubmitted)
 	must(d.Approve(o.t.Context(), o.seat(d, "A"), c.Token, "complete"))(o.t)
@@ -91,7 +91,7 @@ func TestMissionSignerAfterClear(t *testing.T) {
 	o := newOffice(t, 2)
 	o.mission(station.MissionAfterClear, 5, 0)
 	d := o.missionDesk()
-	c := o.approved(d)
+	c := o.oneApproved(d)
 	ctx := t.Context()
 	if _, err := d.Order(ctx, o.seat(d, "O"), c.Token); !errors.Is(err, issuance.ErrUnsigned) {
 		t.Errorf("an order that nobody signed: %v", err)
@@ -156,7 +156,7 @@ func TestMissionStationReplaced(t *testing.T) {
 	o := newOffice(t, 3)
 	o.mission(station.MissionAfterClear, 5, 0)
 	d := o.missionDesk()
-	c := o.approved(d)
+	c := o.oneApproved(d)
 	o.exchange(d)
 	o.replace()
 	d = o.rawDesk()
@@ -186,7 +186,7 @@ func TestMissionSignerOffline(t *testing.T) {
 	o := newOffice(t, 1)
 	o.mission(station.MissionAtApproval, 5, 0)
 	d := o.missionDesk()
-	c := o.approved(d)
+	c := o.oneApproved(d)
 	if err := o.sign(d, c); err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestMissionSignerRefuses(t *testing.T) {
 			if strings.HasPrefix(c.name, "without the keys") {
 				o.loseKeys(d)
 			}
-			one := o.approved(d)
+			one := o.oneApproved(d)
 			_, err := d.Order(t.Context(), o.seat(d, "O"), one.Token)
 			if errors.Is(err, issuance.ErrUnsigned) != c.drafted {
 				t.Fatalf("drafted: %v", err)
@@ -346,7 +346,7 @@ func TestMissionSignerRevokedWithBooksInWork(t *testing.T) {
 	o := newOffice(t, 3)
 	digest := o.mission(station.MissionAtApproval, 5, 0)
 	d := o.missionDesk()
-	c := o.approved(d)
+	c := o.oneApproved(d)
 	if err := o.sign(d, c); err != nil {
 		t.Fatal(err)
 	}
@@ -375,7 +375,7 @@ func TestMissionSignatureOutsideTheLog(t *testing.T) {
 	o := newOffice(t, 1)
 	digest := o.mission(station.MissionAtApproval, 5, 0)
 	d := o.missionDesk()
-	c := o.approved(d)
+	c := o.oneApproved(d)
 	if err := o.sign(d, c); err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +418,7 @@ func TestMissionKeysAreDestroyed(t *testing.T) {
 	o := newOffice(t, 3)
 	o.mission(station.MissionAfterClear, 5, 0)
 	d := o.missionDesk()
-	c := o.approved(d)
+	c := o.oneApproved(d)
 	var access [][]byte
 	for _, b := range must(d.Stock(t.Context()))(t) {
 		if b.Serial == c.Serial && b.Access != nil {

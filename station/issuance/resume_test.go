@@ -112,12 +112,12 @@ func (o *office) resumed(d *issuance.Desk, seen map[[2]uint64]bool, kept int) {
 			t.Error("the order was made again")
 		}
 	}
-	have := map[station.Serial]bool{}
-	for _, b := range must(d.Stock(t.Context()))(t) {
-		have[b.Serial] = true
+	have := map[string]bool{}
+	for _, s := range must(d.Shipments(t.Context()))(t) {
+		have[s.ID] = true
 	}
-	if !have["UT4299998"] || !have["UT4299997"] || len(have) != 4 {
-		t.Errorf("stock %v", have)
+	if !have["UT4299998"] || !have["UT4299997"] || len(have) != 3 {
+		t.Errorf("shipments %v", have)
 	}
 	list := must(d.Branches(t.Context()))(t)
 	if len(list) != 1 || list[0].Kind != issuance.BranchResumed {
@@ -156,12 +156,12 @@ func TestReusedNumberIsPassedOver(t *testing.T) {
 	if list := must(d.Branches(t.Context()))(t); len(list) != 1 || list[0].Kind != issuance.BranchReused {
 		t.Fatalf("evidence %+v", list)
 	}
-	if n := len(must(d.Stock(t.Context()))(t)); n != 2 {
-		t.Errorf("%d blanks: a directive under a number seen before was carried out", n)
+	if n := len(must(d.Shipments(t.Context()))(t)); n != 2 {
+		t.Errorf("%d shipments: a directive under a number seen before was carried out", n)
 	}
 	o.exchange(d)
-	if n := len(must(d.Stock(t.Context()))(t)); n != 3 {
-		t.Errorf("%d blanks: what was passed over was not said again", n)
+	if n := len(must(d.Shipments(t.Context()))(t)); n != 3 {
+		t.Errorf("%d shipments: what was passed over was not said again", n)
 	}
 	list := must(d.Branches(t.Context()))(t)
 	if len(list) != 2 || list[1].Kind != issuance.BranchResumed {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -94,6 +95,7 @@ func (b *badLine) start(end string) {
 	p := &program{cmd: exec.Command(os.Args[0]), out: &said{ready: ready}}
 	p.cmd.Env = append(os.Environ(), torturedIn+"="+b.dir, endOfLine+"="+end)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, os.Stderr
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that is ended leaves nobody behind
 	if err := p.cmd.Start(); err != nil {
 		b.t.Fatal(err)
 	}

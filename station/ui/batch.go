@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -106,7 +107,7 @@ func (b *batch) state() string {
 		s = b.texts.text("ui.batch.running")
 	}
 	if b.run.Left > 0 {
-		s += " · " + b.texts.text("ui.batch.left", int(b.run.Left.Round(time.Minute)/time.Minute))
+		s = strings.TrimSuffix(s, ".") + " · " + b.texts.text("ui.batch.left", int(b.run.Left.Round(time.Minute)/time.Minute))
 	}
 	return s
 }

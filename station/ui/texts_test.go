@@ -112,9 +112,6 @@ func computed(t *testing.T) []string {
 	} {
 		add("ui.standing", string(s))
 	}
-	for _, v := range []string{"sign", "pass-on"} {
-		add("ui.verb", v, v+".title", v+".says")
-	}
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
 	add("ui.device", "scanner", "printer", "encoder")
@@ -138,7 +135,8 @@ func computed(t *testing.T) []string {
 		event.StockSpoilProposed, event.StockSpoiled, event.StockDestroyProposed, event.StockDestroyed,
 		event.StockCheckProposed, event.StockChecked,
 		event.ServiceOpened, event.ServiceClosed, event.CalibrationBegun, event.DeviceCalibrated,
-		event.AcceptanceProposed, event.DeviceAccepted, event.FirmwareChanged)
+		event.AcceptanceProposed, event.DeviceAccepted, event.FirmwareChanged,
+		event.OrderSignedHere, event.OrderPassedOn)
 	for _, key := range issuance.CureKeys() {
 		add("cure", key)
 	}

@@ -77,8 +77,8 @@ type ingest struct {
 }
 
 func (i ingest) ours(l load) error {
-	for _, blob := range l.blobs {
-		if err := i.h.put(utopia1, sealed(blob).Digest, blob); err != nil {
+	for n, blob := range l.blobs {
+		if err := i.h.put(utopia1, l.entries[n].Entry.Blob.Digest, blob); err != nil {
 			return err
 		}
 	}

@@ -124,6 +124,8 @@ func (postgres) lay(t *tx, _ int) error {
 	return t.exec("INSERT INTO meta (name, value) VALUES ('schema', ?)", strconv.Itoa(schemaVersion))
 }
 
+func (postgres) unhurried(ctx context.Context) context.Context { return ctx }
+
 func (postgres) conflict(err error) bool {
 	switch condition(err) {
 	case serializationFailure, deadlockDetected, uniqueViolation, duplicateTable:

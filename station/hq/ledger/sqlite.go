@@ -50,6 +50,8 @@ func (sqlite) lay(t *tx, from int) error {
 		t.exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)))
 }
 
+func (sqlite) unhurried(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
 func (sqlite) conflict(err error) bool {
 	var e sqlite3.Error
 	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy

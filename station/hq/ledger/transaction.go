@@ -29,6 +29,9 @@ type engine interface {
 	found(t *tx) (int, error)
 	// lay makes the tables; from is what found returned.
 	lay(t *tx, from int) error
+	// unhurried is the context for the statements of one that may end. SQLite's driver starts a goroutine
+	// for each statement that can be cancelled; ours are short, so there it is asked between them instead.
+	unhurried(context.Context) context.Context
 	// conflict tells an error after which the same transaction is worth trying again.
 	conflict(error) bool
 	// full tells an error that means that the disk holds no more.
@@ -79,7 +82,10 @@ func transact(ctx context.Context, db *sql.DB, e engine, o *sql.TxOptions, f fun
 }
 
 func attempt(ctx context.Context, db *sql.DB, e engine, o *sql.TxOptions, f func(*tx) error) error {
-	s, err := db.BeginTx(ctx, o)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s, err := db.BeginTx(e.unhurried(ctx), o)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -94,24 +100,27 @@ func attempt(ctx context.Context, db *sql.DB, e engine, o *sql.TxOptions, f func
 }
 
 func (t *tx) exec(query string, args ...any) error {
-	_, err := t.sql.ExecContext(t.ctx, t.engine.query(query), args...)
+	if err := t.ctx.Err(); err != nil {
+		return err
+	}
+	_, err := t.sql.ExecContext(t.engine.unhurried(t.ctx), t.engine.query(query), args...)
 	return err
 }
 
 func (t *tx) row(query string, args ...any) *sql.Row {
-	return t.sql.QueryRowContext(t.ctx, t.engine.query(query), args...)
+	return t.sql.QueryRowContext(t.engine.unhurried(t.ctx), t.engine.query(query), args...)
 }
 
 // each runs scan on every row. No other statement may run before it returns: a connection to
 // PostgreSQL answers one at a time.
 func (t *tx) each(scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := t.sql.QueryContext(t.ctx, t.engine.query(query), args...)
+	rows, err := t.sql.QueryContext(t.engine.unhurried(t.ctx), t.engine.query(query), args...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := scan(rows); err != nil {
+		if err := errors.Join(t.ctx.Err(), scan(rows)); err != nil {
 			return err
 		}
 	}

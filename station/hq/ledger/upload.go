@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -70,12 +71,16 @@ func (l *Ledger) PutBlob(ctx context.Context, from wire.Peer, digest journal.Has
 func (l *Ledger) putPiece(ctx context.Context, from wire.Peer, digest journal.Hash, span wire.Span,
 	at int64, data []byte) (held int64, err error) {
 	var spoilt bool
+	whole := span.Size == int64(len(data))
+	if whole && sha256.Sum256(data) != digest { // before anybody has to wait for the transaction
+		err := l.view(ctx, func(t *tx) error { return t.admit(from) })
+		return 0, cmp.Or(err, error(&wire.Error{Code: wire.BlobMismatch, Digest: digest}))
+	}
 	err = l.update(ctx, func(t *tx) error {
 		held, spoilt = 0, false
-		if span.Size == int64(len(data)) {
+		if whole {
 			held = span.Size
-			spoilt, err = l.putWhole(t, from, digest, data)
-			return err
+			return l.putWhole(t, from, digest, data)
 		}
 		if err := t.admit(from); err != nil {
 			return err
@@ -104,35 +109,32 @@ func (l *Ledger) putPiece(ctx context.Context, from wire.Peer, digest journal.Ha
 	return held, err
 }
 
-// putWhole stores a blob that came in one piece, as nearly all do, in few statements.
-func (l *Ledger) putWhole(t *tx, from wire.Peer, digest journal.Hash, data []byte) (spoilt bool, err error) {
-	if sha256.Sum256(data) != digest {
-		return true, t.admit(from)
-	}
+// putWhole stores a blob that came in one piece, as nearly all do, in few statements. Its digest holds.
+func (l *Ledger) putWhole(t *tx, from wire.Peer, digest journal.Hash, data []byte) error {
 	var there, half int
 	var pending int64
-	err = t.admitWith(from, ", (SELECT count(*) FROM blobs WHERE digest = ?)"+
+	err := t.admitWith(from, ", (SELECT count(*) FROM blobs WHERE digest = ?)"+
 		", (SELECT count(*) FROM uploads WHERE party = ? AND digest = ?), "+selectPending,
 		[]any{digest[:], from.Name, digest[:], from.Name, from.Name}, &there, &half, &pending)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if half > 0 {
 		if pending, err = l.dropHalf(t, from, digest); err != nil {
-			return false, err
+			return err
 		}
 	}
 	u := upload{id: rand.Text(), size: int64(len(data))}
 	if there > 0 {
-		return false, nil
+		return nil
 	}
 	if err := l.within(pending+u.size, digest); err != nil {
-		return false, err
+		return err
 	}
 	if err := t.exec("INSERT INTO pieces (upload, start, data) VALUES (?, 0, ?)", u.id, data); err != nil {
-		return false, fmt.Errorf("store blob: %w", err)
+		return fmt.Errorf("store blob: %w", err)
 	}
-	return false, t.putBlobRow(u, from, digest)
+	return t.putBlobRow(u, from, digest)
 }
 
 // dropHalf forgets what had come of a blob before it came whole, and counts again what is pending.
