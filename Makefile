@@ -51,7 +51,10 @@ test: build lint ## every test
 test-ui: ## the window's tests once more with the wrong-thread warnings of Fyne on
 	GOFLAGS="-trimpath -tags=no_emoji,no_metadata" $(GO) test ./station/ui/...
 
+BENCH_PACKAGES := tesseract-ocr tesseract-ocr-eng
+
 bench: deps ## every benchmark that a claim rests on
+	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"
 	$(GO) test -run '^$$' -bench . -benchtime 3x -count 1 ./...
 
 torture: build ## kills at every step, many times

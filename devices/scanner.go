@@ -17,11 +17,22 @@ type Region struct {
 	XMM, YMM, WidthMM, HeightMM float64
 }
 
+// Source is where a scanner takes the paper from.
+type Source int
+
+// Sources. AnySource is the glass, or the feeder of a device without glass.
+const (
+	AnySource Source = iota
+	FromGlass
+	FromFeeder
+)
+
 // ScanSettings say how to scan.
 type ScanSettings struct {
 	DPI    int
 	Color  ColorMode
 	Region Region
+	Source Source
 }
 
 // Scan is one page as the device encoded it.

@@ -31,6 +31,7 @@ type OldPassport struct {
 	Accepted bool      `cbor:"2,keyasint" json:"accepted"` // read without a person's help, every check digit right
 	Typed    bool      `cbor:"3,keyasint" json:"typed"`    // entered by the officer
 	Scan     []byte    `cbor:"4,keyasint" json:"-"`        // the page as scanned
+	Chip     *OldChip  `cbor:"90,keyasint,omitempty" json:"chip,omitempty"`
 }
 
 // Consent is the applicant's decision on one item of the profile.
@@ -50,10 +51,14 @@ type Application struct {
 	Consents    []Consent    `cbor:"6,keyasint" json:"consents"`
 	Remarks     []string     `cbor:"7,keyasint" json:"remarks"` // of approvers who returned it
 
-	Marks     []Remark   `cbor:"20,keyasint,omitempty" json:"marks,omitempty"` // of the newest return, beside fields
-	Guardians []Guardian `cbor:"21,keyasint,omitempty" json:"guardians,omitempty"`
-	Proxies   []Proxy    `cbor:"22,keyasint,omitempty" json:"proxies,omitempty"`
-	Signature []byte     `cbor:"23,keyasint,omitempty" json:"-"` // picture of it
+	Marks      []Remark        `cbor:"20,keyasint,omitempty" json:"marks,omitempty"` // of the newest return, beside fields
+	Guardians  []Guardian      `cbor:"21,keyasint,omitempty" json:"guardians,omitempty"`
+	Proxies    []Proxy         `cbor:"22,keyasint,omitempty" json:"proxies,omitempty"`
+	Signature  []byte          `cbor:"90,keyasint,omitempty" json:"-"`                      // PNG, ink on nothing
+	CannotSign string          `cbor:"91,keyasint,omitempty" json:"cannotSign,omitempty"`   // why
+	Ticks      []string        `cbor:"92,keyasint,omitempty" json:"ticks,omitempty"`        // what the officer saw of the portrait
+	TakenFrom  string          `cbor:"93,keyasint,omitempty" json:"portraitFrom,omitempty"` // where the portrait came from
+	Spelling   *SpellingChoice `cbor:"94,keyasint,omitempty" json:"spelling,omitempty"`
 }
 
 // Missing is one thing that an application lacks before it can be submitted.

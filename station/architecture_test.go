@@ -75,7 +75,7 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"resources/..."}},
 		{who: []string{"station/published", "station/sqlite/synced"}}, // for tests alone
 		{who: []string{"station/mrz/ocr/..."}, may: []string{"station/mrz", "station/mrz/ocr/..."}},
-		{who: []string{"station/portrait/..."}},
+		{who: []string{"station/portrait/...", "station/signature"}},
 		{who: []string{"printing"}, may: []string{"printing/pwg", "resources", "station/mrz"}},
 		{who: []string{"printing/paper"}, may: []string{"resources"}},
 		{who: []string{"station/attest"}, may: []string{"station", "station/journal"}},
@@ -94,8 +94,8 @@ func TestDependenciesPointOneWay(t *testing.T) {
 		{who: []string{"devices/..."}, may: []string{"devices/..."}, leafs: true},
 		{
 			who: []string{"station/issuance"},
-			may: []string{"station", "station/portrait", "station/mrz/ocr", "station/journal/...", "station/production",
-				"station/attest", "printing", "printing/paper", "printing/measure", "printing/calibration",
+			may: []string{"station", "station/portrait", "station/signature", "station/mrz/ocr", "station/journal/...",
+				"station/production", "station/attest", "printing", "printing/paper", "printing/measure", "printing/calibration",
 				"printing/inspection"}, leafs: true,
 		},
 		{ // for tests alone

@@ -62,6 +62,13 @@ func (r Rules) Points(e Evidence, q Question) int {
 	if len(r.Worth) == 0 {
 		return e.Scores[q]
 	}
+	if e.Kind == ChipProof {
+		w, _ := r.worth(KindOldPassport)
+		if e.Proven {
+			return w.Proven
+		}
+		return 0
+	}
 	w, _ := r.worth(e.Kind)
 	points := map[Question]int{IdentityExists: w.Exists, LinkedToIt: w.Linked, UsesIt: w.Uses}[q]
 	if e.Proven {
@@ -79,10 +86,14 @@ func (a Application) Ledger(r Rules) []Evidence {
 	if _, known := r.worth(KindOldPassport); known && a.OldPassport != nil && !wrote {
 		items = append([]Evidence{{Kind: KindOldPassport}}, items...)
 	}
+	proven := slices.ContainsFunc(items, func(e Evidence) bool { return e.Kind == KindOldPassport && e.Proven })
 	var out []Evidence
 	count, vouched := map[string]int{}, map[Serial]bool{}
 	for _, e := range items {
 		w, _ := r.worth(e.Kind)
+		if proven && e.Kind == ChipProof {
+			continue // counted with the passport
+		}
 		if e.Kind == KindVoucher && e.Voucher != "" && vouched[e.Voucher] || w.Most > 0 && count[e.Kind] >= w.Most {
 			continue
 		}

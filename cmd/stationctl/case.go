@@ -58,6 +58,7 @@ submit by one, approve by another, personalise by an operator, inspect by somebo
 		p.signCommand(&tokenFile), p.passOnCommand(&tokenFile))
 	cmd.AddCommand(p.makeReceiptCommand(&tokenFile), p.wasteCommand(&tokenFile), p.uncollectedCommand(&tokenFile),
 		p.findCommand(&tokenFile), p.revealCommand(&tokenFile), p.judgeCommand(&tokenFile))
+	cmd.AddCommand(p.captureCommands(&tokenFile)...)
 	return cmd
 }
 
@@ -164,7 +165,7 @@ func fill(
 		if in.Guardians != nil {
 			a.Guardians = in.Guardians
 		}
-		return nil
+		return a.KeepChip()
 	})
 }
 

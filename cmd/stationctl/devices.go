@@ -38,12 +38,18 @@ func (p *program) devicesCommand() *cobra.Command {
 		{"list", "Ask each configured device who it is, and list what hangs on USB and every PC/SC reader", false},
 		{"test", "Ask each configured device how it is, and look at what lies on it", true},
 	} {
-		var asJSON bool
+		var asJSON, network bool
 		sub := &cobra.Command{
 			Use: c.use, Short: c.short, Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
+				if network {
+					return p.reportNetwork(cmd.Context(), asJSON)
+				}
 				return p.reportDevices(cmd.Context(), c.test, asJSON)
 			},
+		}
+		if !c.test {
+			sub.Flags().BoolVar(&network, "network", false, "ask the local network instead, which scanners announce themselves")
 		}
 		sub.Flags().BoolVar(&asJSON, "json", false, "for another program")
 		cmd.AddCommand(sub)
@@ -162,30 +168,6 @@ func askEncoder(ctx context.Context, c setup.Config, test bool) (devices.Identit
 		devices.LifeBlank: "blank chip", devices.LifePartial: "half-written chip", devices.LifeLocked: "locked passport",
 	}
 	return id, lives[state.Life], err
-}
-
-func (p *program) scanCommand() *cobra.Command {
-	var device, out string
-	var dpi int
-	cmd := &cobra.Command{
-		Use: "scan", Short: "Scan one page into a file", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := setup.OpenScanner(device)
-			if err != nil {
-				return err
-			}
-			page, err := s.Scan(cmd.Context(), devices.ScanSettings{DPI: dpi}, progress(p.errors))
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(out, page.Data, 0o600)
-		},
-	}
-	cmd.Flags().StringVar(&device, "device", "", "address of the scanner (http://HOST:PORT/eSCL)")
-	cmd.Flags().IntVar(&dpi, "dpi", 300, "resolution")
-	cmd.Flags().StringVar(&out, "out", "scan.jpg", "file to write")
-	_ = cmd.MarkFlagRequired("device")
-	return cmd
 }
 
 func (p *program) printCommand() *cobra.Command {

@@ -19,6 +19,7 @@ func (p *program) mrzCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "mrz", Short: "Read or check a machine readable zone"}
 	var asJSON bool
 	var dpi int
+	var pictures string
 	read := &cobra.Command{
 		Use:   "read IMAGE",
 		Short: "Find and read the zone on a picture of a page",
@@ -38,6 +39,11 @@ func (p *program) mrzCommand() *cobra.Command {
 			for _, line := range r.Lines {
 				fmt.Fprintln(p.out, line)
 			}
+			if pictures != "" {
+				if err := p.doubtfulPictures(pictures, img, r); err != nil {
+					return err
+				}
+			}
 			if !r.Accepted {
 				return fmt.Errorf("%d characters in doubt: %w", len(r.Doubtful), issuance.ErrDoubtful)
 			}
@@ -45,6 +51,7 @@ func (p *program) mrzCommand() *cobra.Command {
 		},
 	}
 	read.Flags().BoolVar(&asJSON, "json", false, "for another program")
+	read.Flags().StringVar(&pictures, "pictures", "", "write the picture of each doubtful character into this directory")
 	read.Flags().IntVar(&dpi, "dpi", 0, "resolution of the picture, where it is known")
 	check := &cobra.Command{
 		Use:   "check TEXT",
@@ -134,6 +141,8 @@ func loadPicture(path string) (image.Image, error) {
 func (p *program) portraitCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "portrait", Short: "Check a picture of an applicant"}
 	var asJSON bool
+	var years int
+	var crop, out string
 	check := &cobra.Command{
 		Use:   "check IMAGE",
 		Short: "Find the face and measure what the rules ask of a portrait",
@@ -143,17 +152,24 @@ func (p *program) portraitCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			found, err := portrait.Examine(img)
+			part, err := regionOf(crop)
+			if err != nil {
+				return err
+			}
+			at := image.Pt(int(part.XMM), int(part.YMM))
+			box := image.Rectangle{Min: at, Max: at.Add(image.Pt(int(part.WidthMM), int(part.HeightMM)))}
+			sitter := portrait.SitterOf(years)
+			found, err := issuance.ExaminePortrait(img, sitter, box)
 			if err != nil {
 				return fmt.Errorf("%w: %w", issuance.ErrPortrait, err)
 			}
 			if asJSON {
 				err = p.json(found)
 			} else {
-				for _, c := range found.Checks {
-					fmt.Fprintf(p.out, "%-4s %-20s %8.3g %-4s limit %s (%s)\n",
-						c.Outcome, c.Key, c.Value, c.Unit, c.Limit, c.Basis)
-				}
+				err = p.portraitReport(found, sitter)
+			}
+			if err == nil && out != "" {
+				err = savePNG(out, portrait.Crop(img, found.Crop))
 			}
 			if found.Outcome() == portrait.Fail {
 				return issuance.ErrPortrait
@@ -162,6 +178,9 @@ func (p *program) portraitCommand() *cobra.Command {
 		},
 	}
 	check.Flags().BoolVar(&asJSON, "json", false, "for another program")
+	check.Flags().IntVar(&years, "years", 36, "age of the person: infants and small children have rules of their own")
+	check.Flags().StringVar(&crop, "crop", "", "judge this crop: X,Y,WIDTH,HEIGHT in pixels, 7 to 9")
+	check.Flags().StringVar(&out, "out", "", "write the cropped portrait to this PNG file")
 	cmd.AddCommand(check)
 	return cmd
 }

@@ -95,12 +95,15 @@ func (c Capabilities) identity(uri string) devices.Identity {
 	return devices.Identity{URI: uri, Maker: maker, Model: model, Serial: strings.TrimSpace(c.SerialNumber)}
 }
 
-// input chooses the glass, or the feeder of a device without glass.
-func (c Capabilities) input() (source string, in Input) {
-	if c.Platen != nil {
-		return "Platen", *c.Platen
+// input chooses the source that was asked for; else the glass, or the feeder of a device without glass.
+func (c Capabilities) input(want devices.Source) (source string, in Input, err error) {
+	switch {
+	case want == devices.FromGlass && c.Platen == nil, want == devices.FromFeeder && c.Feeder == nil:
+		return "", Input{}, fmt.Errorf("no such source: %w", devices.ErrUnsupported)
+	case want == devices.FromFeeder || c.Platen == nil:
+		return "Feeder", *c.Feeder, nil
 	}
-	return "Feeder", *c.Feeder
+	return "Platen", *c.Platen, nil
 }
 
 // profiles returns the settings of an input with references resolved. A device that lists none
@@ -124,8 +127,9 @@ func (c Capabilities) profiles(in Input) []Profile {
 	return list
 }
 
-// mediaTypes are what the driver reads, best first: JPEG is what scanners stream well.
-var mediaTypes = [...]string{"image/jpeg", "image/png"}
+// mediaTypes are what the driver reads, best first: JPEG is what scanners stream well, and PDF the last
+// resort.
+var mediaTypes = [...]string{"image/jpeg", "image/png", "application/pdf"}
 
 // mediaType is the best type that a profile offers, or "".
 func (p Profile) mediaType() string {

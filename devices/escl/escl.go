@@ -7,7 +7,8 @@
 // Scan reads ScannerCapabilities and chooses source, resolution, colour and media type; posts the
 // settings to ScanJobs; asks for NextDocument until the page is there; looks at its bytes; and
 // deletes the job, also after a cancel or an error, so that the scanner is free for the next one.
-// One page is taken per call.
+// One page is taken per call; ScanFed takes all that lie in a feeder. A PDF is not interpreted: its JPEG is
+// cut out.
 //
 // A refusal is not believed before ScannerStatus was read: 409 stands for refused settings, an
 // empty feeder and a jam alike. 503 means "not yet" and is asked again with growing pauses. The
@@ -183,9 +184,11 @@ func (s *Scanner) exchange(ctx context.Context, method string, to *url.URL, body
 		return answer{}, fmt.Errorf("answer of %d bytes: %w", res.ContentLength, devices.ErrProtocol)
 	}
 	in := &counted{in: io.LimitReader(res.Body, limit+1), total: res.ContentLength, report: report}
-	if a.body, err = io.ReadAll(in); err != nil {
+	held := bytes.NewBuffer(make([]byte, 0, max(res.ContentLength, 0)+bytes.MinRead)) // a page is held once
+	if _, err = held.ReadFrom(in); err != nil {
 		return answer{}, lost(ctx, err)
 	}
+	a.body = held.Bytes()
 	if int64(len(a.body)) > limit {
 		return answer{}, fmt.Errorf("answer longer than %d bytes: %w", limit, devices.ErrProtocol)
 	}

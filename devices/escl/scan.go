@@ -3,6 +3,7 @@ package escl
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -70,12 +71,65 @@ func (s *Scanner) Scan(ctx context.Context, want devices.ScanSettings, report de
 	if err != nil {
 		return devices.Scan{}, fmt.Errorf("scan: %w", err)
 	}
-	kind, err := mediaTypeOf(data)
+	out, err := pageOf(data, j.DPI)
 	if err != nil {
 		return devices.Scan{}, fmt.Errorf("scan: %w", err)
 	}
 	report.At("done", int64(len(data)), int64(len(data)))
-	return devices.Scan{Data: data, Type: kind, DPI: j.DPI}, nil
+	return out, nil
+}
+
+// pageOf looks at what came and takes the picture out of a PDF.
+func pageOf(data []byte, dpi int) (devices.Scan, error) {
+	if bytes.HasPrefix(data, pdfMagic) {
+		picture, err := pictureOf(data)
+		if err != nil {
+			return devices.Scan{}, err
+		}
+		data = picture
+	}
+	kind, err := mediaTypeOf(data)
+	return devices.Scan{Data: data, Type: kind, DPI: dpi}, err
+}
+
+// maxFed bounds the pages of one job.
+const maxFed = 200
+
+// ScanFed takes all pages in the feeder, in one job, and hands each to take as it comes. It ends with the
+// last page, or with take's first error; a feeder without a page is devices.ErrNothingToScan.
+func (s *Scanner) ScanFed(ctx context.Context, want devices.ScanSettings, report devices.Report,
+	take func(devices.Scan) error) error {
+	want.Source = devices.FromFeeder
+	caps, err := s.Capabilities(ctx)
+	if err != nil {
+		return fmt.Errorf("scan: %w", err)
+	}
+	j, err := settle(caps, want)
+	if err != nil {
+		return fmt.Errorf("scan: %w", err)
+	}
+	at, err := s.submit(ctx, j)
+	if err != nil {
+		return fmt.Errorf("scan: %w", err)
+	}
+	defer s.release(ctx, at)
+	for n := range maxFed {
+		data, err := s.page(ctx, j, at, report)
+		if n > 0 && errors.Is(err, devices.ErrNothingToScan) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("scan page %d: %w", n+1, err)
+		}
+		page, err := pageOf(data, j.DPI)
+		if err == nil {
+			err = take(page)
+		}
+		if err != nil {
+			return fmt.Errorf("scan page %d: %w", n+1, err)
+		}
+	}
+	return fmt.Errorf("scan: more than %d pages: %w", maxFed, devices.ErrUnsupported)
 }
 
 // settle chooses settings that the scanner offers.
@@ -83,7 +137,10 @@ func settle(c Capabilities, want devices.ScanSettings) (job, error) {
 	if want.DPI <= 0 {
 		return job{}, fmt.Errorf("%d dpi: %w", want.DPI, devices.ErrUnsupported)
 	}
-	source, in := c.input()
+	source, in, err := c.input(want.Source)
+	if err != nil {
+		return job{}, err
+	}
 	j := job{Source: source, Mode: "RGB24", NSScan: nsScan, NSPWG: nsPWG,
 		UnitsName: "escl:ThreeHundredthsOfInches", Extended: atLeast21(c.Version)}
 	if want.Color == devices.Gray {

@@ -71,9 +71,12 @@ func (s Status) cause(source, job string) error {
 			}
 		}
 	}
+	fed := source == "Feeder" && job != "" // the scanner works on nothing but this job
 	switch strings.TrimSpace(s.State) {
 	case "Processing", "Testing":
-		return devices.ErrBusy
+		if !fed {
+			return devices.ErrBusy
+		}
 	case "Down":
 		return devices.ErrUnreachable
 	}

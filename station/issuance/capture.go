@@ -1,14 +1,10 @@
 package issuance
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"image"
-
-	_ "image/jpeg" // scanners answer in these two forms
-	_ "image/png"
 
 	"padarozhnik/devices"
 	"padarozhnik/printing"
@@ -23,9 +19,6 @@ const (
 	pageDPI = 300 // an old passport or any other paper
 	bookDPI = 300 // a booklet's data page
 )
-
-// maxPixels bounds a scanned picture: A4 at 1200 dpi.
-const maxPixels = 150 << 20
 
 // bookRegion is the corner of the glass where a booklet lies: a page of 125 x 88 mm with room around
 // it, a sixth of what a whole glass would take.
@@ -43,14 +36,15 @@ func (d *Desk) scanBook(ctx context.Context, keep *Examination) (image.Image, er
 	return decodePicture(s.Data)
 }
 
+// decodePicture opens what a scanner sent. What is no picture is the scanner's fault; a picture too large to
+// open asks for a lower resolution.
 func decodePicture(data []byte) (image.Image, error) {
-	head, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil || head.Width*head.Height > maxPixels {
-		return nil, fmt.Errorf("picture: %w", devices.ErrProtocol)
+	img, err := portrait.Decode(data)
+	if errors.Is(err, portrait.ErrTooLarge) {
+		return nil, fmt.Errorf("picture: %w: %w", devices.ErrUnsupported, err)
 	}
-	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("picture: %w", devices.ErrProtocol)
+		return nil, fmt.Errorf("picture: %w: %w", devices.ErrProtocol, err)
 	}
 	return img, nil
 }
@@ -107,32 +101,7 @@ func (d *Desk) takeOldPassport(ctx context.Context, seat Seat, token station.Cas
 			read.PersonalNumber = a.Applicant.PersonalNumber
 		}
 		a.Applicant = read
-		return nil
-	})
-}
-
-// TakePortrait checks a picture, crops it and keeps it as the portrait of chip and page. It
-// returns the checks in any case, and ErrPortrait where one of them fails.
-func (d *Desk) TakePortrait(
-	ctx context.Context, seat Seat, token station.CaseToken, img image.Image,
-) (portrait.Finding, error) {
-	found, err := portrait.Examine(img)
-	if err != nil {
-		return found, fmt.Errorf("%w: %w", ErrPortrait, err)
-	}
-	if found.Outcome() == portrait.Fail {
-		return found, ErrPortrait
-	}
-	jpeg, err := portrait.Encode(portrait.Crop(img, found.Crop), d.Charter.Profile.PortraitBytes)
-	if err != nil {
-		return found, fmt.Errorf("%w: %w", ErrPortrait, err)
-	}
-	return found, d.Amend(ctx, seat, token, "portrait", func(a *station.Application) error {
-		a.Portrait, a.Checks = jpeg, nil
-		for _, c := range found.Checks {
-			a.Checks = append(a.Checks, fmt.Sprintf("%s %.4g %s: %s (limit %s)", c.Key, c.Value, c.Unit, c.Outcome, c.Limit))
-		}
-		return nil
+		return a.KeepChip()
 	})
 }
 

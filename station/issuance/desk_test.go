@@ -103,6 +103,25 @@ func (o *office) capture(ctx context.Context, d *issuance.Desk, token station.Ca
 			return err
 		}
 	}
+	if a.OldPassport == nil || a.OldPassport.Chip == nil {
+		if err := d.WaiveOldChip(ctx, seat, token, "older than chips"); err != nil {
+			return err
+		}
+	}
+	if a.CannotSign == "" {
+		if err := d.CannotSign(ctx, seat, token, "a broken hand"); err != nil {
+			return err
+		}
+	}
+	if a.Spelling == nil {
+		name := station.LatinName{Surname: a.Applicant.Surname, GivenNames: a.Applicant.GivenNames}
+		if name.Surname == "" {
+			name = station.LatinName{Surname: person().Surname, GivenNames: person().GivenNames}
+		}
+		if err := d.SpellName(ctx, seat, token, name, station.LatinName{}, ""); err != nil {
+			return err
+		}
+	}
 	return d.Submit(ctx, seat, token)
 }
 

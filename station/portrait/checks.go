@@ -1,6 +1,7 @@
 package portrait
 
 import (
+	"fmt"
 	"image"
 	"math"
 )
@@ -60,11 +61,13 @@ const (
 	basisPortrait    = "ICAO Doc 9303-3, 3.9.1"
 	basisFraming     = "ICAO Doc 9303-3, 3.9.1.3"
 	basisDistance    = "practice of ISO/IEC 19794-5"
+	basisChildren    = "practice for children, ISO/IEC 39794-5"
 	basisOneFace     = "ISO/IEC 29794-5, single face present"
 )
 
 // measure makes all checks. Places in the finding are relative to bounds, full starts at 0, 0.
-func measure(full gray, f Finding, bounds image.Rectangle, second float64) []Check {
+func measure(full gray, f Finding, bounds image.Rectangle) []Check {
+	second := f.share
 	head := f.region().Sub(bounds.Min)
 	crop := f.Crop.Sub(bounds.Min)
 	dark, bright, clipped := exposure(full, head)
@@ -111,14 +114,22 @@ func (f Finding) region() image.Rectangle {
 
 func (f Finding) rollCheck() Check {
 	roll := math.Atan2(f.RightPupil.Y-f.LeftPupil.Y, f.RightPupil.X-f.LeftPupil.X) * 180 / math.Pi
-	return Check{KeyRoll, roll, "degrees", "<= 5, at most 8", basisProvisional, true, above(math.Abs(roll), 5, 8)}
+	warn, fail := f.sitter.roll()
+	return Check{
+		KeyRoll, roll, "degrees", fmt.Sprintf("<= %g, at most %g", warn, fail), basisProvisional, true,
+		above(math.Abs(roll), warn, fail),
+	}
 }
 
 func (f Finding) headSizeCheck() Check {
-	share := 100 * (crownAbove + chinBelow) * f.EyeDistance / float64(f.Crop.Dy())
+	share := 100 * (f.sitter.crown() + chinBelow) * f.EyeDistance / float64(f.Crop.Dy())
+	least, basis, provisional := 70.0, basisFraming, false
+	if f.sitter != Adult {
+		least, basis, provisional = 50, basisChildren, true
+	}
 	return Check{
-		KeyHeadSize, share, "% of height", "70 to 80", basisFraming, false,
-		max(above(share, 80, 80), under(share, 70, 70)),
+		KeyHeadSize, share, "% of height", fmt.Sprintf("%g to 80", least), basis, provisional,
+		max(above(share, 80, 80), under(share, least, least)),
 	}
 }
 

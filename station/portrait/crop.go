@@ -36,9 +36,9 @@ func (f *Finding) frame(bounds image.Rectangle) error {
 	f.EyeDistance = math.Hypot(dx, dy)
 	middle := Point{(f.LeftPupil.X + f.RightPupil.X) / 2, (f.LeftPupil.Y + f.RightPupil.Y) / 2}
 	down := Point{-dy, dx} // one eye distance along the head's axis
-	f.Crown = Point{middle.X - crownAbove*down.X, middle.Y - crownAbove*down.Y}
+	f.Crown = Point{middle.X - f.sitter.crown()*down.X, middle.Y - f.sitter.crown()*down.Y}
 	f.Chin = Point{middle.X + chinBelow*down.X, middle.Y + chinBelow*down.Y}
-	height := (crownAbove + chinBelow) * f.EyeDistance / headShare
+	height := (f.sitter.crown() + chinBelow) * f.EyeDistance / headShare
 	unit := min(int(math.Round(height/ratioHeight)), bounds.Dx()/ratioWidth, bounds.Dy()/ratioHeight)
 	if unit < minSide/ratioHeight {
 		return fmt.Errorf("face of %.0f pixels between the eyes: %w", f.EyeDistance, ErrTooSmall)
@@ -50,6 +50,21 @@ func (f *Finding) frame(bounds image.Rectangle) error {
 	y = max(bounds.Min.Y, min(y, bounds.Max.Y-h))
 	f.Crop = image.Rect(x, y, x+w, y+h)
 	return nil
+}
+
+// Reframe measures a finding again with a crop that the officer has moved: the checks that depend on it
+// change, the others stay. The crop must be 7 wide and 9 high to within a pixel and lie in the picture;
+// otherwise, or where it holds no face, Reframe returns ErrCrop.
+func Reframe(img image.Image, f Finding, crop image.Rectangle) (Finding, error) {
+	off := crop.Dx()*ratioHeight - crop.Dy()*ratioWidth
+	middle := image.Pt(int(f.LeftPupil.X+f.RightPupil.X)/2, int(f.LeftPupil.Y+f.RightPupil.Y)/2)
+	if off > ratioHeight || off < -ratioHeight || crop.Dx() < minSide*ratioWidth/ratioHeight ||
+		!crop.In(img.Bounds()) || !middle.In(crop) {
+		return f, fmt.Errorf("%d x %d pixels: %w", crop.Dx(), crop.Dy(), ErrCrop)
+	}
+	f.Crop = crop
+	f.Checks = measure(grayOf(img), f, img.Bounds())
+	return f, nil
 }
 
 // Crop cuts a rectangle out of a picture at the standard size. A rectangle of another shape than 7

@@ -7,48 +7,13 @@ import (
 	"image/color"
 	"image/draw"
 	"image/jpeg"
-	"image/png"
 )
-
-// MaxPixels bounds the pictures that Decode opens: more is no camera of an office.
-const MaxPixels = 100_000_000
 
 // ChipBytes is the size of the portrait on the chip.
 const ChipBytes = 20_000
 
 // minQuality is the worst JPEG quality that still shows a face well.
 const minQuality = 20
-
-// Decode opens a JPEG or PNG picture. The size is looked at before any pixel is unpacked.
-func Decode(b []byte) (image.Image, error) {
-	var config image.Config
-	var err error
-	isJPEG := bytes.HasPrefix(b, []byte{0xFF, 0xD8, 0xFF})
-	switch {
-	case isJPEG:
-		config, err = jpeg.DecodeConfig(bytes.NewReader(b))
-	case bytes.HasPrefix(b, []byte("\x89PNG\r\n\x1a\n")):
-		config, err = png.DecodeConfig(bytes.NewReader(b))
-	default:
-		return nil, ErrNotPicture
-	}
-	if err != nil {
-		return nil, fmt.Errorf("picture header: %w: %w", ErrNotPicture, err)
-	}
-	if int64(config.Width)*int64(config.Height) > MaxPixels {
-		return nil, fmt.Errorf("%d x %d pixels: %w", config.Width, config.Height, ErrTooLarge)
-	}
-	var img image.Image
-	if isJPEG {
-		img, err = jpeg.Decode(bytes.NewReader(b))
-	} else {
-		img, err = png.Decode(bytes.NewReader(b))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("picture: %w: %w", ErrNotPicture, err)
-	}
-	return img, nil
-}
 
 // Encode writes a picture as baseline JPEG of at most maxBytes at the best quality that fits. The
 // same picture gives the same bytes. It returns ErrCannotFit below a quality that shows a face.

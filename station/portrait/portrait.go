@@ -29,6 +29,13 @@ var (
 	ErrTooLarge = errors.New("picture too large")
 	// ErrNotPicture is returned for bytes that are neither JPEG nor PNG.
 	ErrNotPicture = errors.New("not a JPEG or PNG picture")
+	// ErrDamaged is returned for a JPEG or PNG picture that breaks off or contradicts itself. It also is
+	// ErrNotPicture.
+	ErrDamaged = fmt.Errorf("damaged: %w", ErrNotPicture)
+	// ErrMoving is returned for a picture that moves: a portrait is one. It also is ErrNotPicture.
+	ErrMoving = fmt.Errorf("animated: %w", ErrNotPicture)
+	// ErrCrop is returned for a crop that is not 7 wide and 9 high, leaves the picture, or is too small.
+	ErrCrop = errors.New("crop is not of the portrait's shape")
 	// ErrCannotFit is returned by Encode where the picture does not fit at any bearable quality.
 	ErrCannotFit = errors.New("picture does not fit")
 )
@@ -49,6 +56,9 @@ type Finding struct {
 	Chin        Point           `json:"chin"`        // estimated from the eyes
 	Crop        image.Rectangle `json:"crop"`        // 7 wide, 9 high, within the picture
 	Checks      []Check         `json:"checks"`
+
+	sitter Sitter
+	share  float64 // of the second face
 }
 
 // Outcome returns the worst outcome of all checks.
@@ -70,7 +80,7 @@ func (f Finding) Check(key string) (Check, bool) {
 	return Check{}, false
 }
 
-// Examine finds the one face of a picture and measures it. It returns ErrNoFace, ErrSeveralFaces,
+// Examine finds the one face of a picture, that of a grown person, and measures it. It returns ErrNoFace, ErrSeveralFaces,
 // ErrTooSmall or ErrTooLarge where there is nothing to measure; a measure out of its limit is no
 // error but a Check.
 func Examine(img image.Image) (Finding, error) {
@@ -82,7 +92,10 @@ func Examine(img image.Image) (Finding, error) {
 }
 
 // Examine is the function of that name with cascades that are already unpacked.
-func (f *Finder) Examine(img image.Image) (Finding, error) {
+func (f *Finder) Examine(img image.Image) (Finding, error) { return f.ExamineFor(img, Adult) }
+
+// ExamineFor is Examine by the rules for a person's age.
+func (f *Finder) ExamineFor(img image.Image, sitter Sitter) (Finding, error) {
 	bounds := img.Bounds()
 	if bounds.Dx() < minSide || bounds.Dy() < minSide {
 		return Finding{}, fmt.Errorf("%d x %d pixels: %w", bounds.Dx(), bounds.Dy(), ErrTooSmall)
@@ -101,12 +114,13 @@ func (f *Finder) Examine(img image.Image) (Finding, error) {
 		return Finding{}, err
 	}
 	finding := Finding{
+		sitter: sitter, share: share,
 		Face:      face.rectangle(scale).Add(bounds.Min).Intersect(bounds),
 		LeftPupil: left.scaled(scale, bounds.Min), RightPupil: right.scaled(scale, bounds.Min),
 	}
 	if err := finding.frame(bounds); err != nil {
 		return Finding{}, err
 	}
-	finding.Checks = measure(full, finding, bounds, share)
+	finding.Checks = measure(full, finding, bounds)
 	return finding, nil
 }

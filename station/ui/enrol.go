@@ -27,7 +27,7 @@ import (
 const maxPicture = 64 << 20
 
 // enrolActions are what the buttons of the enrolment screen do.
-type enrolActions struct{ scan, useZone, takePicture, save, submit, back func() }
+type enrolActions struct{ scan, useZone, readChip, takePicture, save, submit, back func() }
 
 // enrol is the application while it is being written: old passport, portrait, person, evidence,
 // consent. Every step is saved, encrypted, when it is taken.
@@ -59,7 +59,7 @@ func newEnrol(t texts, p station.Profile, do enrolActions) *enrol {
 	e.consents = newConsentForm(t, p)
 	e.frame = container.NewStack()
 	old := column(8, snug(e.old), e.button("ui.old.scan", theme.DocumentIcon(), do.scan), e.zone,
-		e.button("ui.old.use", nil, do.useZone))
+		pair(e.button("ui.old.use", nil, do.useZone), e.button("ui.old.chip", nil, do.readChip)))
 	face := container.NewBorder(nil, nil, e.frame, nil, inset(0, 0, 14, 0, column(10,
 		e.button("ui.portrait.choose", theme.FileImageIcon(), do.takePicture), snug(e.checks))))
 	left := column(12, card(t.text("ui.old.title"), old), card(t.text("ui.portrait.title"), face),
@@ -100,7 +100,7 @@ func (e *enrol) show(token station.CaseToken, d draft) {
 		}
 		e.zone.SetText(strings.Join(d.OldPassport.MRZ[:], "\n"))
 	}
-	e.old.SetText(e.texts.text(key))
+	e.old.SetText(e.texts.text(key) + e.chipWords(d.OldPassport))
 	e.frame.Objects = []fyne.CanvasObject{picture(d.picture, 112, 144)}
 	if d.picture != nil {
 		e.checks.SetText(e.texts.text("ui.portrait.good"))
@@ -205,7 +205,7 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 	w.run(name, func(ctx context.Context, _ devices.Report) error {
 		err := d.Amend(ctx, seat, token, "person", func(a *station.Application) error {
 			a.Applicant, a.Evidence, a.Consents = form.Applicant, form.Evidence, form.Consents
-			return nil
+			return a.KeepChip()
 		})
 		if err == nil {
 			err = step(ctx, seat, token)
@@ -237,6 +237,7 @@ func (w *Window) enrolActions() enrolActions {
 				return d.TypeOldPassport(ctx, s, t, [2]string(lines))
 			}, nil)
 		},
+		readChip:    w.readOldChip,
 		takePicture: w.pick,
 		save:        func() { w.capture("save", saved, nil) },
 		submit: func() {

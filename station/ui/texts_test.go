@@ -19,6 +19,7 @@ import (
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/mrz"
+	"padarozhnik/station/portrait"
 	"padarozhnik/station/ui"
 )
 
@@ -61,7 +62,7 @@ func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
-		"ui.opinion", "ui.optional",
+		"ui.chip", "ui.opinion", "ui.optional",
 	}
 }
 
@@ -87,6 +88,11 @@ func computed(t *testing.T) []string {
 	} {
 		add("ui.role", string(r))
 	}
+	for _, l := range station.ChipLevels() {
+		add("ui.chip", string(l))
+	}
+	add("remedy", portrait.Keys()...)
+	add("tick", portrait.Adult.Ticks()...)
 	add("ui.mode", string(station.ModeEnrolOnly), string(station.ModeSpecimen), string(station.ModeIssue))
 	add("ui.sex", string(mrz.Female), string(mrz.Male), string(mrz.Unspecified))
 	for _, q := range station.Questions() {

@@ -12,8 +12,10 @@ import (
 	"padarozhnik/devices"
 	"padarozhnik/devices/chip"
 	"padarozhnik/devices/escl"
+	"padarozhnik/devices/folder"
 	"padarozhnik/devices/ipp"
 	"padarozhnik/devices/pcsc"
+	"padarozhnik/devices/sane"
 	"padarozhnik/devices/stream"
 	"padarozhnik/devices/virtual/desk"
 	"padarozhnik/station"
@@ -28,7 +30,13 @@ func OpenScanner(uri string) (devices.Scanner, error) {
 	if strings.HasPrefix(uri, "http://") || strings.HasPrefix(uri, "https://") {
 		return escl.New(uri, nil, escl.Timing{})
 	}
-	return nil, unknownAddress("scanner", uri, "http://HOST:PORT/eSCL")
+	if path, ok := strings.CutPrefix(uri, "file:"); ok && path != "" {
+		return folder.New(path), nil
+	}
+	if name, ok := strings.CutPrefix(uri, "sane:"); ok {
+		return sane.New(name, sane.Options{})
+	}
+	return nil, unknownAddress("scanner", uri, "http://HOST:PORT/eSCL, sane:NAME or file:DIR")
 }
 
 // OpenPrinter returns the printer at an address.

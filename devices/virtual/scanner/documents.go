@@ -44,6 +44,7 @@ type order struct {
 	region region
 	dpi    int
 	gray   bool
+	fed    bool // from the feeder
 	kind   string
 }
 
@@ -68,9 +69,10 @@ func readOrder(r io.Reader) (order, error) {
 		return order{}, fmt.Errorf("region outside the glass")
 	case set.DPIX != set.DPIY || !slices.Contains(resolutions[:], o.dpi):
 		return order{}, fmt.Errorf("resolution %d x %d", set.DPIX, set.DPIY)
-	case strings.TrimSpace(set.Source) != "Platen" && set.Source != "":
-		return order{}, fmt.Errorf("source other than the platen")
+	case !slices.Contains([]string{"", "Platen", "Feeder"}, strings.TrimSpace(set.Source)):
+		return order{}, fmt.Errorf("unknown source")
 	}
+	o.fed = strings.TrimSpace(set.Source) == "Feeder"
 	switch strings.TrimSpace(set.Mode) {
 	case "RGB24", "":
 	case "Grayscale8":
@@ -84,7 +86,7 @@ func readOrder(r io.Reader) (order, error) {
 	switch o.kind {
 	case "":
 		o.kind = "image/jpeg"
-	case "image/jpeg", "image/png":
+	case "image/jpeg", "image/png", "application/pdf":
 	default:
 		return order{}, fmt.Errorf("document format")
 	}
@@ -100,7 +102,14 @@ var documents = template.Must(template.New("documents").Parse(`{{define "head"}}
 <pwg:SerialNumber>PVS-{{.Seed}}</pwg:SerialNumber>
 <scan:Manufacturer>Padarozhnik</scan:Manufacturer>
 <scan:Platen>
-<scan:PlatenInputCaps>
+<scan:PlatenInputCaps>{{template "input" .}}</scan:PlatenInputCaps>
+</scan:Platen>
+{{if .Feeder}}<scan:Adf>
+<scan:AdfSimplexInputCaps>{{template "input" .}}</scan:AdfSimplexInputCaps>
+<scan:FeederCapacity>50</scan:FeederCapacity>
+</scan:Adf>
+{{end}}</scan:ScannerCapabilities>
+{{end}}{{define "input"}}
 <scan:MinWidth>16</scan:MinWidth>
 <scan:MaxWidth>{{.Width}}</scan:MaxWidth>
 <scan:MinHeight>16</scan:MinHeight>
@@ -113,11 +122,9 @@ var documents = template.Must(template.New("documents").Parse(`{{define "head"}}
 <scan:ColorMode>RGB24</scan:ColorMode>
 </scan:ColorModes>
 <scan:DocumentFormats>
-<pwg:DocumentFormat>image/jpeg</pwg:DocumentFormat>
-<pwg:DocumentFormat>image/png</pwg:DocumentFormat>
-<scan:DocumentFormatExt>image/jpeg</scan:DocumentFormatExt>
-<scan:DocumentFormatExt>image/png</scan:DocumentFormatExt>
-</scan:DocumentFormats>
+{{range .Formats}}<pwg:DocumentFormat>{{.}}</pwg:DocumentFormat>
+{{end}}{{range .Formats}}<scan:DocumentFormatExt>{{.}}</scan:DocumentFormatExt>
+{{end}}</scan:DocumentFormats>
 <scan:SupportedResolutions>
 <scan:DiscreteResolutions>
 {{range .Resolutions}}<scan:DiscreteResolution>` +
@@ -129,9 +136,6 @@ var documents = template.Must(template.New("documents").Parse(`{{define "head"}}
 <scan:SupportedIntents><scan:Intent>Document</scan:Intent><scan:Intent>Photo</scan:Intent></scan:SupportedIntents>
 <scan:MaxOpticalXResolution>{{.Finest}}</scan:MaxOpticalXResolution>
 <scan:MaxOpticalYResolution>{{.Finest}}</scan:MaxOpticalYResolution>
-</scan:PlatenInputCaps>
-</scan:Platen>
-</scan:ScannerCapabilities>
 {{end}}{{define "status"}}{{template "head"}}<scan:ScannerStatus
  xmlns:scan="http://schemas.hp.com/imaging/escl/2011/05/03" xmlns:pwg="http://www.pwg.org/schemas/2010/12/sm">
 <pwg:Version>2.63</pwg:Version>

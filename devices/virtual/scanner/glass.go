@@ -39,10 +39,10 @@ type subject struct {
 	sheet bool // a page of the folder, laid at the origin
 }
 
-// lying looks at the glass: the desk's book first, then the folder. It returns nil for an empty
-// glass.
-func (s *Scanner) lying() (*subject, error) {
-	if s.set.Desk != nil {
+// lyingIn looks at the glass: the desk's book first, then the folder, unless its pages lie in the feeder. It
+// returns nil for an empty glass or feeder.
+func (s *Scanner) lyingIn(feeder bool) (*subject, error) {
+	if s.set.Desk != nil && !feeder {
 		serial, err := s.set.Desk.At(desk.Scanner)
 		if err != nil {
 			return nil, err
@@ -51,7 +51,7 @@ func (s *Scanner) lying() (*subject, error) {
 			return &subject{path: s.set.Desk.PagePath(serial)}, nil
 		}
 	}
-	if s.set.Pages == "" {
+	if s.set.Pages == "" || s.set.Feeder && !feeder {
 		return nil, nil
 	}
 	entries, err := os.ReadDir(s.set.Pages)
@@ -132,6 +132,9 @@ func (s *Scanner) encode(glass *image.RGBA, o order) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("encode picture: %w", err)
+	}
+	if o.kind == "application/pdf" {
+		return pdfOf(withDensity(b.Bytes(), "image/jpeg", o.dpi), glass.Rect.Dx(), glass.Rect.Dy(), o.dpi), nil
 	}
 	return withDensity(b.Bytes(), o.kind, o.dpi), nil
 }

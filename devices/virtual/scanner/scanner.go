@@ -50,6 +50,8 @@ type Settings struct {
 	Noise   float64      // standard deviation of the sensor's noise in grey levels
 	BlurMM  float64      // radius of the lens's blur; 0 for none
 	Quality int          // of JPEG, 1 to 100; 0 means 90
+	OnlyPDF bool         // pages are offered as PDF alone
+	Feeder  bool         // the folder's pages lie in a feeder beside the glass
 	Lens    Lens         // how the picture's measures are wrong
 	Log     *slog.Logger // nil drops the log
 	Now     func() time.Time

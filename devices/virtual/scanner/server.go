@@ -51,7 +51,8 @@ func (s *Scanner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case name == "ScannerCapabilities" && r.Method == http.MethodGet:
 		s.document(w, "capabilities", map[string]any{"Seed": s.set.Seed, "Width": glassWidth, "Height": glassHeight,
-			"Resolutions": resolutions, "Finest": resolutions[len(resolutions)-1]})
+			"Resolutions": resolutions, "Finest": resolutions[len(resolutions)-1],
+			"Formats": s.formats(), "Feeder": s.set.Feeder})
 	case name == "ScannerStatus" && r.Method == http.MethodGet:
 		s.status(w, f)
 	case name == "ScanJobs" && r.Method == http.MethodPost:
@@ -63,6 +64,14 @@ func (s *Scanner) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// formats are the media types on offer.
+func (s *Scanner) formats() []string {
+	if s.set.OnlyPDF {
+		return []string{"application/pdf"}
+	}
+	return []string{"image/jpeg", "image/png"}
 }
 
 // document answers with one of the scanner's XML documents.
@@ -81,7 +90,10 @@ func (s *Scanner) document(w http.ResponseWriter, name string, data any) {
 // status tells the truth: jam, empty glass, or work in hand.
 func (s *Scanner) status(w http.ResponseWriter, f Faults) {
 	state := struct{ State, Reason, Job string }{State: "Idle"}
-	lying, err := s.lying()
+	lying, err := s.lyingIn(false)
+	if lying == nil && err == nil && s.set.Feeder {
+		lying, err = s.lyingIn(true)
+	}
 	switch j := s.current(); {
 	case f.Jam:
 		state.State, state.Reason = "Stopped", "MediaJam"
@@ -118,7 +130,11 @@ func (s *Scanner) accept(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "settings refused", http.StatusConflict)
 		return
 	}
-	lying, err := s.lying()
+	if o.fed && !s.set.Feeder {
+		http.Error(w, "no feeder", http.StatusConflict)
+		return
+	}
+	lying, err := s.lyingIn(o.fed)
 	if err != nil {
 		s.set.Log.Warn("glass not readable", "error", err)
 	}
@@ -150,7 +166,11 @@ func (s *Scanner) next(w http.ResponseWriter, r *http.Request, id string, f Faul
 		http.Error(w, "jam", http.StatusConflict)
 		return
 	}
-	lying, err := s.lying()
+	lying, err := s.lyingIn(j.order.fed)
+	if j.order.fed && err == nil && lying == nil {
+		http.NotFound(w, r) // behind the last page
+		return
+	}
 	if err != nil || lying == nil {
 		s.set.Log.Warn("page left the glass", "job", id)
 		http.Error(w, "nothing on the glass", http.StatusConflict)
@@ -194,7 +214,7 @@ func (s *Scanner) deliver(id string, lying *subject) {
 	if s.job == nil || s.job.id != id || s.job.delivered {
 		return
 	}
-	s.job.delivered = true
+	s.job.delivered = !s.job.order.fed
 	if lying.sheet {
 		s.served++
 	}

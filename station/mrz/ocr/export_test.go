@@ -1,6 +1,11 @@
 package ocr
 
-import "image"
+import (
+	"image"
+	"strings"
+
+	"padarozhnik/station/mrz/ocr/ocrb"
+)
 
 // AcceptedBackwards reads every place of a picture only from its wrong end, where a page that
 // stands upright shows its zone upside down, and tells whether any reading would be accepted.
@@ -19,4 +24,10 @@ func AcceptedBackwards(img image.Image, dpi int) (tried int, accepted bool) {
 		}
 	}
 	return tried, false
+}
+
+// Apart is the distance of two characters' templates.
+func Apart(a, b rune) float64 {
+	t := fineTemplates()[1]
+	return t.apart[strings.IndexRune(ocrb.Alphabet, a)][strings.IndexRune(ocrb.Alphabet, b)]
 }

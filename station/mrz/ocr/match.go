@@ -31,21 +31,38 @@ const (
 // cross-correlation but for the window's own length.
 type templates struct {
 	scale, w, h int
-	left, top   int // of the window from the cell's left edge and the middle
+	left, top   int     // of the window from the cell's left edge and the middle
+	soft        float64 // radius of the blur, in pitches
 	values      [][]float32
+	apart       [][]float64 // distance of two characters' templates, 0 to about 1.4
 }
 
-var coarseTemplates = sync.OnceValue(func() *templates { return newTemplates(coarse) })
-var fineTemplates = sync.OnceValue(func() *templates { return newTemplates(fine) })
+var coarseTemplates = sync.OnceValue(func() *templates { return newTemplates(coarse, 0.035) })
 
-// newTemplates draws the alphabet and passes it through the same softening as a strip.
-func newTemplates(scale int) *templates {
+// fineTemplates are as sharp as a good scan of 300 dpi, as a fair one, and as a blurred one of 150 dpi.
+var fineTemplates = sync.OnceValue(func() []*templates {
+	var list []*templates
+	for _, soft := range []float64{0.02, 0.035, 0.055, 0.08} {
+		list = append(list, newTemplates(fine, soft))
+	}
+	return list
+})
+
+// newTemplates draws the alphabet as a scanner of the given blur sees it.
+func newTemplates(scale int, soft float64) *templates {
 	s := float64(scale)
-	t := &templates{scale: scale, left: int(math.Round(windowLeft * s)), top: int(math.Round(windowTop * s))}
+	t := &templates{scale: scale, soft: soft, left: int(math.Round(windowLeft * s)), top: int(math.Round(windowTop * s))}
 	t.w = int(math.Round(windowRight*s)) - t.left
 	t.h = int(math.Round(windowBottom*s)) - t.top
 	for _, g := range ocrb.Glyphs() {
 		t.values = append(t.values, normalised(t.draw(&g)))
+	}
+	for _, a := range t.values {
+		row := make([]float64, len(t.values))
+		for i, b := range t.values {
+			row[i] = math.Sqrt(max(0, 2-2*float64(dot(a, b))))
+		}
+		t.apart = append(t.apart, row)
 	}
 	return t
 }
@@ -64,7 +81,7 @@ func (t *templates) draw(g *ocrb.Glyph) []float32 {
 	mask := image.NewAlpha(image.Rect(0, 0, w, h))
 	z.Draw(mask, mask.Bounds(), image.Opaque, image.Point{})
 	soft := &plane{w: w, h: h, pix: mask.Pix}
-	soft = boxed(boxed(soft, int(0.035*s)), int(0.035*s))
+	soft = boxed(boxed(soft, int(t.soft*s+0.5)), int(t.soft*s+0.5))
 	out := make([]float32, t.w*t.h)
 	for y := range t.h * over {
 		for x := range t.w * over {
@@ -72,7 +89,7 @@ func (t *templates) draw(g *ocrb.Glyph) []float32 {
 		}
 	}
 	for i, v := range out {
-		out[i] = steep(v)
+		out[i] = ramp(v, t.scale)
 	}
 	return out
 }
@@ -127,17 +144,6 @@ type match struct {
 // score is that of the best character.
 func (m *match) score() float64 { return m.scores[m.best] }
 
-// second returns the best character but one.
-func (m *match) second() int {
-	second := -1
-	for i, s := range m.scores {
-		if i != m.best && (second < 0 || s > m.scores[second]) {
-			second = i
-		}
-	}
-	return second
-}
-
 // cell matches all characters against the cell whose left edge is at character c of a strip, at
 // all shifts of whole pixels up to reach, and refines each peak between the pixels.
 func (t *templates) cell(s *strip, c float64, reach int) match {
@@ -188,11 +194,15 @@ func (s *strip) window(out []float32, x0, y0, w, h int) float32 {
 		out[i] -= mean
 		squares += out[i] * out[i]
 	}
-	if squares < 0.02*float32(len(out)) {
+	if squares < leastEnergy*float32(len(out)) {
 		return 0
 	}
 	return 1 / float32(math.Sqrt(float64(squares)))
 }
+
+// leastEnergy is the mean square of ink below which a window is empty: a filler under glare that leaves
+// a quarter of its contrast has three times as much.
+const leastEnergy = 0.004
 
 // dot is the product of two equally long vectors, in four sums that do not wait for one another.
 func dot(a, b []float32) float32 {

@@ -36,8 +36,9 @@ var ErrNoMRZ = errors.New("no machine readable zone on the picture")
 type Char struct {
 	Rune        rune
 	Score       float64 // normalised cross-correlation, 1 for a perfect print
-	Second      rune    // runner-up
+	Second      rune    // the nearest other character that the field allows; 0 where there is none
 	SecondScore float64
+	Margin      float64         // between what is shown and Second, in the distance of the two shapes
 	Box         image.Rectangle // on the picture given to Read
 }
 
@@ -133,7 +134,7 @@ func readAt(ctx context.Context, img image.Image, dpi int) (reading, error) {
 				if r.reduce = reduce; r.better(&best) {
 					best = r
 				}
-				if best.mean >= leastPage { // this is the zone, be it good without a person or not
+				if best.accepted || best.mean >= goodPage { // this is the zone, be it good without a person or not
 					return best, nil
 				}
 			}
@@ -141,6 +142,9 @@ func readAt(ctx context.Context, img image.Image, dpi int) (reading, error) {
 	}
 	return best, nil
 }
+
+// goodPage is the mean score beyond which no other place of a page reads better.
+const goodPage = 0.87
 
 // inkShares are tried in turn: the second drowns a background pattern half as dark as the print,
 // and with it weak characters.
@@ -154,9 +158,12 @@ func (r *reading) result(b image.Rectangle) Result {
 		chars := make([]Char, len(line.cells))
 		for c := range line.cells {
 			m := &line.cells[c]
-			second := m.second()
-			chars[c] = Char{Rune: runeAt(m.best), Score: m.score(), Second: runeAt(second), SecondScore: m.scores[second],
+			choice := line.choices[c]
+			chars[c] = Char{Rune: runeAt(m.best), Score: m.score(), Margin: choice.margin,
 				Box: line.box(c, r.reduce, b)}
+			if choice.rival >= 0 {
+				chars[c].Second, chars[c].SecondScore = runeAt(choice.rival), m.scores[choice.rival]
+			}
 		}
 		out.Chars = append(out.Chars, chars)
 	}

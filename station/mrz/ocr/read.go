@@ -1,23 +1,27 @@
 package ocr
 
 import (
+	"math"
+
 	"padarozhnik/station/mrz/ocr/ocrb"
 )
 
 // line is one line of a zone: the way along it and its cells.
 type line struct {
-	track track
-	cells []match
+	track   track
+	cells   []match
+	choices []choice
 }
 
 // reading is a zone as it was read.
 type reading struct {
-	lines    []line
-	shown    [][]byte
-	mean     float64 // of the characters' scores
-	reduce   int     // of the picture before it was read
-	accepted bool
-	doubtful []Place
+	lines     []line
+	shown     [][]byte
+	mean      float64 // of the characters' scores
+	reduce    int     // of the picture before it was read
+	templates *templates
+	accepted  bool
+	doubtful  []Place
 }
 
 // better says whether a reading is to be preferred.
@@ -65,6 +69,9 @@ func explore(work *plane, z zone, pitch float64) route {
 		}
 		followed = append(followed, f)
 	}
+	if !apart(followed) {
+		return route{mean: -1}
+	}
 	best, bestGain := route{mean: -1}, 0.0
 	for _, s := range shapes {
 		if s.lines != len(followed) {
@@ -83,6 +90,24 @@ func explore(work *plane, z zone, pitch float64) route {
 		}
 	}
 	return best
+}
+
+// apart says whether lines run beside one another at the distance of a zone's: two that were looked for in
+// two places may have been found in one.
+func apart(lines []followed) bool {
+	for i := range len(lines) - 1 {
+		a, b := &lines[i].track, &lines[i+1].track
+		x, y := a.at(22, 0)
+		near := math.Inf(1)
+		for c := -10.0; c <= 60; c++ {
+			bx, by := b.at(c, 0)
+			near = min(near, math.Hypot(bx-x, by-y))
+		}
+		if near < 0.6*ocrb.LinePitch*a.pitch {
+			return false
+		}
+	}
+	return true
 }
 
 // worthwhile is the rough score at which a cell counts as holding a character: it decides between
@@ -191,14 +216,19 @@ func (f *followed) match(work *plane, first, last int) {
 
 // read matches the cells of all lines closely and judges the outcome.
 func (r *route) read(work *plane) reading {
-	var out reading
-	for _, t := range r.tracks {
-		s := t.sample(work, -0.5, float64(r.length)+0.5, 0.9, fine)
+	strips := make([]*strip, len(r.tracks))
+	for i, t := range r.tracks {
+		strips[i] = t.sample(work, -1.5, float64(r.length)+1.5, 0.9, fine)
+	}
+	out := reading{templates: sharpness(strips, r.length)}
+	for i, t := range r.tracks {
 		l := line{track: t}
-		for c := range r.length {
-			m := fineTemplates().cell(s, float64(c), 2)
-			out.mean += m.score() / float64(r.length*len(r.tracks))
-			l.cells = append(l.cells, m)
+		for c := -1; c <= r.length; c++ {
+			l.cells = append(l.cells, out.templates.cell(strips[i], float64(c), 2))
+		}
+		l.frame(r.length)
+		for c := range l.cells {
+			out.mean += l.cells[c].score() / float64(r.length*len(r.tracks))
 		}
 		out.lines = append(out.lines, l)
 	}
@@ -206,11 +236,40 @@ func (r *route) read(work *plane) reading {
 	return out
 }
 
-// text is the line as it was seen.
-func (l *line) text() []byte {
-	b := make([]byte, len(l.cells))
-	for i := range l.cells {
-		b[i] = ocrb.Alphabet[l.cells[i].best]
+// sharpness chooses the templates that fit a few characters of each line best.
+func sharpness(strips []*strip, length int) *templates {
+	const every = 7
+	var best *templates
+	most := -1.0
+	for _, t := range fineTemplates() {
+		sum := 0.0
+		for _, s := range strips {
+			for c := every / 2; c < length; c += every {
+				m := t.cell(s, float64(c), 2)
+				sum += m.score()
+			}
+		}
+		if sum > most {
+			best, most = t, sum
+		}
 	}
-	return b
+	return best
+}
+
+// frame keeps the n cells of a line that hold its characters, of n+2 that begin one before: the rough
+// matching may have been one character off.
+func (l *line) frame(n int) {
+	sum := func(start int) (total float64) {
+		for i := range n {
+			total += l.cells[start+i].score()
+		}
+		return total
+	}
+	start := 1
+	for _, at := range []int{0, 2} {
+		if sum(at) > sum(start) {
+			start = at
+		}
+	}
+	l.cells, l.track = l.cells[start:start+n], l.track.moved(float64(start-1))
 }

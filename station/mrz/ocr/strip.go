@@ -69,8 +69,7 @@ func (t *track) sample(p *plane, from, to, half float64, scale int) *strip {
 const leastContrast = 14
 
 // flatten turns grey levels into ink: paper and print are measured in windows of two characters,
-// the print as the middle of five windows, and what lies between them is pushed to either side.
-// A background pattern that is less than a quarter as dark as the print vanishes.
+// the print as the middle of five windows.
 func (s *strip) flatten() {
 	size := 2 * s.scale
 	count := max(1, s.w/size)
@@ -93,7 +92,7 @@ func (s *strip) flatten() {
 			gain = 0
 		}
 		for k := x; k < len(s.pix); k += s.w {
-			s.pix[k] = steep((white - s.pix[k]) * gain)
+			s.pix[k] = ramp((white-s.pix[k])*gain, s.scale)
 		}
 	}
 }
@@ -120,8 +119,14 @@ func middle(v []float32, reach int) []float32 {
 	return out
 }
 
-// steep maps ink to 0 below a quarter, to 1 above three quarters, smoothly between.
-func steep(v float32) float32 {
+// ramp turns ink into what is matched. Rough matching only asks where characters stand: there a pattern
+// below a quarter of the print's darkness vanishes. Close matching keeps proportions, because a weak
+// stroke under glare or a blurred corner is what tells two characters apart; what noise adds beyond paper
+// and print is cut off.
+func ramp(v float32, scale int) float32 {
+	if scale != coarse {
+		return min(max(v, -0.2), 1.2)
+	}
 	v = min(max(2*v-0.5, 0), 1)
 	return v * v * (3 - 2*v)
 }

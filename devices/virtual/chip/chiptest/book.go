@@ -30,6 +30,9 @@ type Book struct {
 	RSA    *rsa.PrivateKey // of Active Authentication; nil for none
 	ECDSA  int             // domain parameters of Active Authentication on a curve; 0 for none
 	Hash   int             // bits of the hash of Active Authentication; 0 for 256
+
+	Zone   []string       // nil for MRZ
+	Groups map[int][]byte // more data groups, whole files by number
 }
 
 // Auth is the key of Chip Authentication.
@@ -53,6 +56,9 @@ func (b Book) filled() Book {
 	}
 	if b.Hash == 0 {
 		b.Hash = 256
+	}
+	if b.Zone == nil {
+		b.Zone = MRZ()
 	}
 	if b.Auth == nil {
 		b.Auth = &Auth{b.ParameterID, b.Cipher}
@@ -100,7 +106,7 @@ func (c Country) secure(t testing.TB, b Book, o *devices.ChipOrder, groups map[i
 	if mapping == 0 {
 		return
 	}
-	signed, err := lds.SignCardSecurity(all, Now(), c.key, c.signer, 0)
+	signed, err := lds.SignCardSecurity(all, c.day, c.key, c.signer, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,15 +36,22 @@ type Country struct {
 	Trust  *pki.TrustStore
 	signer *pki.Certificate
 	key    crypto.Signer
+	day    time.Time
 }
 
-// NewCountry makes Utopia with fresh keys on P-256.
+// NewCountry makes Utopia with fresh keys on P-256, on the day Now.
 func NewCountry(t testing.TB) Country {
+	t.Helper()
+	return NewCountryOn(t, Now())
+}
+
+// NewCountryOn is NewCountry on another day.
+func NewCountryOn(t testing.TB, day time.Time) Country {
 	t.Helper()
 	rootKey, signerKey := newKey(t), newKey(t)
 	root, err := pki.NewCSCA(pki.CSCASpec{
 		Subject: pki.Name{Country: "UT", CommonName: "CSCA Utopia"}, AltName: pki.AltName{Locality: "UTO"},
-		CRLPoints: []string{"https://utopia.example/csca.crl"}, NotBefore: Now(), KeyUse: pki.Span{Years: 5},
+		CRLPoints: []string{"https://utopia.example/csca.crl"}, NotBefore: day, KeyUse: pki.Span{Years: 5},
 		SignerKeyUse: pki.Span{Months: 3}, DocumentValidity: pki.Span{Years: 10},
 	}, rootKey, rand.Reader)
 	if err != nil {
@@ -52,7 +59,7 @@ func NewCountry(t testing.TB) Country {
 	}
 	signer, err := pki.NewDocumentSigner(pki.SignerSpec{
 		Subject: pki.Name{Country: "UT", CommonName: "Document Signer"}, DocumentTypes: []string{"P"},
-		NotBefore: Now(), KeyUse: pki.Span{Months: 3}, DocumentValidity: pki.Span{Years: 10},
+		NotBefore: day, KeyUse: pki.Span{Months: 3}, DocumentValidity: pki.Span{Years: 10},
 	}, signerKey.Public(), root, rootKey, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +68,7 @@ func NewCountry(t testing.TB) Country {
 	if err := trust.AddAnchor(root, "test"); err != nil {
 		t.Fatal(err)
 	}
-	return Country{Trust: trust, signer: signer, key: signerKey}
+	return Country{Trust: trust, signer: signer, key: signerKey, day: day}
 }
 
 func newKey(t testing.TB) crypto.Signer {
@@ -89,7 +96,7 @@ const CAN = "314159"
 func (c Country) Order(t testing.TB, b Book, blank chip.State) devices.ChipOrder {
 	t.Helper()
 	b = b.filled()
-	dg1 := lds.NewDG1(MRZ())
+	dg1 := lds.NewDG1(b.Zone)
 	doc, err := dg1.Document()
 	if err != nil {
 		t.Fatal(err)
@@ -102,6 +109,7 @@ func (c Country) Order(t testing.TB, b Book, blank chip.State) devices.ChipOrder
 		},
 	}
 	groups := map[int][]byte{1: file(t, dg1), 2: file(t, portrait(t, b.Side))}
+	maps.Copy(groups, b.Groups)
 	if b.Old {
 		b.answers(t, &o, &lds.SecurityInfos{}, groups)
 	} else {
@@ -124,7 +132,7 @@ func file(t testing.TB, f encoder) []byte {
 // finish lists and signs the data groups.
 func (c Country) finish(t testing.TB, o devices.ChipOrder, groups map[int][]byte) devices.ChipOrder {
 	t.Helper()
-	sod, err := lds.SignSOD(lds.SODSpec{DataGroups: groups, Issued: Now(), DocumentCode: "P"}, c.key, c.signer)
+	sod, err := lds.SignSOD(lds.SODSpec{DataGroups: groups, Issued: c.day, DocumentCode: "P"}, c.key, c.signer)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +202,14 @@ func NewApplet(t testing.TB) *Memory {
 // Active Authentication where key is not nil.
 func (c Country) OldOrder(t testing.TB, side int, key *rsa.PrivateKey) devices.ChipOrder {
 	t.Helper()
-	o := c.Order(t, Book{Old: true, Side: side, RSA: key, Hash: 160}, chip.State{})
+	return c.OldBook(t, Book{Side: side, RSA: key})
+}
+
+// OldBook is OldOrder with the zone and the data groups of a book.
+func (c Country) OldBook(t testing.TB, b Book) devices.ChipOrder {
+	t.Helper()
+	b.Old, b.Hash = true, 160
+	o := c.Order(t, b, chip.State{})
 	o.CAN, o.ChipID, o.SCP03 = "", nil, devices.SCP03Keys{}
 	return o
 }

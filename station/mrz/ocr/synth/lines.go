@@ -9,7 +9,10 @@ import (
 
 // Lines makes up the zone of a Utopian document with correct check digits. It draws every
 // character of the alphabet often enough to try a recogniser.
-func Lines(f mrz.Format, random *rand.Rand) []string {
+func Lines(f mrz.Format, random *rand.Rand) []string { return composed(document(f, random)) }
+
+// document makes up what a zone says.
+func document(f mrz.Format, random *rand.Rand) mrz.Document {
 	d := mrz.Document{
 		Format: f, Code: "P", Issuer: "UTO", Nationality: "UTO",
 		Primary: word(letters, 2, 12, random), Secondary: word(letters, 2, 9, random) + " " + word(letters, 2, 9, random),
@@ -27,6 +30,11 @@ func Lines(f mrz.Format, random *rand.Rand) []string {
 	case mrz.MRVA, mrz.MRVB:
 		d.Code, d.Optional = "V", word(alphabet, 0, 8, random)
 	}
+	return d
+}
+
+// composed writes a zone.
+func composed(d mrz.Document) []string {
 	lines, err := mrz.Compose(d)
 	if err != nil {
 		panic("synth: compose: " + err.Error())

@@ -27,6 +27,7 @@ func (s *sines) at(turns float64) float64 {
 func (p *Page) paper(mask *image.Alpha, random *rand.Rand) *image.Gray {
 	out := image.NewGray(mask.Rect)
 	sine, place := newSines(), p.places()
+	lit := p.Light > 0 || len(p.Folds) > 0 || len(p.Glares) > 0
 	var waves [3][3]float64 // turns per millimetre right and down, phase in turns
 	for i := range waves {
 		sin, cos := math.Sincos(random.Float64() * math.Pi)
@@ -36,7 +37,9 @@ func (p *Page) paper(mask *image.Alpha, random *rand.Rand) *image.Gray {
 	for y := range out.Rect.Dy() {
 		for x := range out.Rect.Dx() {
 			level := p.Around
-			if xMM, yMM := place(float64(x)+0.5, float64(y)+0.5); xMM >= 0 && xMM < pageWidth && yMM >= 0 && yMM < pageHeight {
+			xMM, yMM := place(float64(x)+0.5, float64(y)+0.5)
+			inside := xMM >= 0 && xMM < pageWidth && yMM >= 0 && yMM < pageHeight
+			if inside {
 				level = p.Paper
 				if p.Pattern > 0 {
 					bend := 0.24 * sine.at(xMM/44+yMM/69)
@@ -46,7 +49,11 @@ func (p *Page) paper(mask *image.Alpha, random *rand.Rand) *image.Gray {
 				}
 			}
 			cover := float64(mask.Pix[y*mask.Stride+x]) / 255
-			out.Pix[y*out.Stride+x] = uint8(min(max(level*(1-cover)+p.Ink*cover, 0), 255))
+			level = level*(1-cover) + p.Ink*cover
+			if lit && inside {
+				level = p.lit(level, xMM, yMM)
+			}
+			out.Pix[y*out.Stride+x] = uint8(min(max(level, 0), 255))
 		}
 	}
 	return out

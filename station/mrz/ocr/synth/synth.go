@@ -46,6 +46,14 @@ type Page struct {
 	Quality  int     // of JPEG; 0 for none
 	Mirror   bool    // the picture is mirrored
 	Seed     uint64
+
+	Face      Face    // nil for Outline
+	SigmaMM   float64 // of a lens's blur
+	Light     float64 // how much darker the page is on one side, as a share
+	LightFrom float64 // direction of the dark side, radians
+	Folds     []Fold
+	Glares    []Glare
+	Marks     []Mark
 }
 
 // Draw returns the picture.
@@ -55,13 +63,13 @@ func (p *Page) Draw() *image.Gray {
 	mask := image.NewAlpha(image.Rect(0, 0, w, h))
 	z := vector.NewRasterizer(1, 1)
 	for i, line := range p.Lines {
-		y := pageHeight - lowestLine - lineSpacing*float64(len(p.Lines)-1-i) + ocrb.PitchMM/2
-		p.write(z, mask, line, firstLeft, y, 1)
+		p.write(z, mask, line, firstLeft, p.lineMiddle(i)+ocrb.PitchMM/2, 1)
 	}
 	if p.Print {
 		p.visualZone(z, mask, random)
 	}
 	p.spread(mask)
+	p.damage(z, mask)
 	out := p.paper(mask, random)
 	if p.Mirror {
 		for y := range h {
@@ -72,6 +80,7 @@ func (p *Page) Draw() *image.Gray {
 		}
 	}
 	box(out.Pix, w, h, int(math.Round(p.BlurMM/25.4*float64(p.DPI))))
+	soften(out.Pix, w, h, p.SigmaMM/25.4*float64(p.DPI))
 	noise(out.Pix, p.Noise, random)
 	return p.compressed(out)
 }
@@ -101,17 +110,16 @@ func (p *Page) places() func(x, y float64) (xMM, yMM float64) {
 
 // Cell returns the middle of a character of the zone in pixels of the unmirrored picture.
 func (p *Page) Cell(line, column int) (x, y float64) {
-	up := lineSpacing*float64(len(p.Lines)-1-line) + lowestLine
-	return p.Point(firstLeft+(float64(column)+0.5)*ocrb.PitchMM, pageHeight-up)
+	return p.Point(firstLeft+(float64(column)+0.5)*ocrb.PitchMM, p.lineMiddle(line))
 }
 
 // write draws a text with its first cell's left edge and its baseline at a place on the page.
 func (p *Page) write(z *vector.Rasterizer, mask *image.Alpha, text string, xMM, baseMM, size float64) {
+	face := p.Face
+	if face == nil {
+		face = Outline{}
+	}
 	for i, r := range text {
-		g := ocrb.Find(r)
-		if g == nil {
-			continue
-		}
 		left := xMM + float64(i)*ocrb.PitchMM*size
 		pen := func(q ocrb.Point) (x, y float64) {
 			return p.Point(left+q.X*ocrb.PitchMM*size, baseMM-q.Y*ocrb.PitchMM*size)
@@ -126,7 +134,7 @@ func (p *Page) write(z *vector.Rasterizer, mask *image.Alpha, text string, xMM, 
 			continue
 		}
 		z.Reset(bounds.Dx(), bounds.Dy())
-		g.Draw(z, func(q ocrb.Point) (float32, float32) {
+		face.Draw(r, z, func(q ocrb.Point) (float32, float32) {
 			x, y := pen(q)
 			return float32(x - float64(bounds.Min.X)), float32(y - float64(bounds.Min.Y))
 		})

@@ -1,0 +1,4 @@
+package escl
+
+// PictureOf cuts the JPEG out of a PDF.
+var PictureOf = pictureOf
