@@ -288,7 +288,7 @@ func (d *Desk) resumeRun(ctx context.Context, seat Seat) error {
 				continue
 			}
 			var ev fact
-			if r, ev, err = called(r, b, wordFound); err == nil {
+			if r, ev, err = called(r, b, Cure(ErrFoundBegun)); err == nil {
 				err = d.record(tx, d.Key, ev)
 			}
 			if err != nil {
@@ -299,8 +299,8 @@ func (d *Desk) resumeRun(ctx context.Context, seat Seat) error {
 	})
 }
 
-// wordFound is why a person is called to a booklet that was found half made.
-const wordFound = "found-begun"
+// ErrFoundBegun: a booklet was found half made, because the program ended while its chip was written.
+var ErrFoundBegun = errors.New("found half made")
 
 // needPerson calls a person to a booklet. The station's key signs: nobody has decided anything.
 func (d *Desk) needPerson(ctx context.Context, serial station.Serial, word string) error {

@@ -42,6 +42,7 @@ func conditions() []struct {
 		err error
 		key string
 	}{
+		{ErrFoundBegun, "found-begun"},
 		{ErrInDoubt, "in-doubt"},
 		{ErrHangs, "driver-hangs"},
 		{devices.ErrPrintInDoubt, "in-doubt"},

@@ -87,7 +87,7 @@ func TestShortStockStopsIssuing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := o.next(ctx, d); !errors.Is(err, issuance.ErrStockCount) || o.state(d) != station.StateReserved {
+	if err := o.makeOne(ctx, d); !errors.Is(err, issuance.ErrStockCount) || o.state(d) != station.StateReserved {
 		t.Errorf("taken: %v, %s", err, o.state(d))
 	}
 }

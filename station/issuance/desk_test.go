@@ -159,6 +159,15 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 			o.exchange(d)
 			return false, nil
 		}
+		if o.ownSigner != nil { // the keys of the blanks come when these are in the safe
+			if _, err := o.sync(ctx, d); err != nil {
+				return false, err
+			}
+			o.round()
+			if _, err := o.sync(ctx, d); err != nil {
+				return false, err
+			}
+		}
 		_, err := d.Approve(ctx, o.seat(d, "A"), c.Token, "complete", o.charter.Profile.Approval...)
 		return false, err
 	case station.StageApproved:
@@ -200,6 +209,19 @@ func (o *office) next(ctx context.Context, d *issuance.Desk) (closed bool, err e
 // given is a hand-over of which everything was confirmed.
 func given() station.Handing {
 	return station.Handing{Present: true, Match: true, Checked: true, Chip: true, Old: station.CustodyHolder}
+}
+
+// makeOne goes on with the booklet of the one case, outside of any run.
+func (o *office) makeOne(ctx context.Context, d *issuance.Desk) error {
+	board, err := d.Board(ctx)
+	if err != nil {
+		return err
+	}
+	c := board.Cases[0]
+	if c.Stage == station.StagePassed {
+		return d.HandOver(ctx, o.seat(d, "E"), c.Token, given())
+	}
+	return o.produce(ctx, d, c, board.Booklets[c.Serial].State)
 }
 
 func (o *office) produce(ctx context.Context, d *issuance.Desk, c station.Case, state station.State) error {

@@ -340,13 +340,17 @@ func (w *world) oneBook(rt *rapid.T, entries []journal.Signed) {
 		if s.Entry.Kind != event.BlankTaken && s.Entry.Kind != event.CaseHanded {
 			continue
 		}
+		if s.Entry.Kind == event.CaseHanded {
+			var body event.Handed
+			if err := journal.Decode(s.Entry.Body, &body); err != nil {
+				rt.Fatal(err)
+			}
+			handed[body.Case]++
+			continue
+		}
 		var body event.Bound
 		if err := journal.Decode(s.Entry.Body, &body); err != nil {
 			rt.Fatal(err)
-		}
-		if s.Entry.Kind == event.CaseHanded {
-			handed[body.Case]++
-			continue
 		}
 		if taken[s.Entry.Subject]++; taken[s.Entry.Subject] > 1 {
 			rt.Fatalf("blank %s was taken twice", s.Entry.Subject)

@@ -51,6 +51,7 @@ func (o *office) missionDesk() *issuance.Desk {
 	if err := errors.Join(d.Adopt(o.t.Context()), o.receive(d)); err != nil {
 		o.t.Fatal(err)
 	}
+	o.exchange(d) // headquarters gives keys of blanks that are in the safe
 	return d
 }
 
@@ -327,6 +328,7 @@ func (o *office) signed(d *issuance.Desk) {
 		a.Applicant.Surname, a.Applicant.GivenNames = "SKARYNA", "LEU"
 		a.Applicant.Birth = station.Date{Year: 1970, Month: 2, Day: 3}
 		a.Portrait = portraitBytes()
+		a.Evidence = append(a.Evidence, station.Evidence{Kind: "residence-card", Note: "seen"})
 		return nil
 	}
 	seat := o.seat(d, "E")

@@ -317,7 +317,7 @@ func TestScenario9F6NoBookletLeavesInSilence(t *testing.T) {
 		o.clock = silent
 		if stage := o.stage(d); stage == station.StageOrdered || stage == station.StagePassed {
 			before := o.state(d)
-			_, err := o.step(d)
+			err := o.makeOne(t.Context(), d)
 			if !errors.Is(err, station.ErrSilent) || o.state(d) != before {
 				t.Errorf("%s: %v, booklet from %s to %s", stage, err, before, o.state(d))
 			}
@@ -340,14 +340,6 @@ func (o *office) stage(d *issuance.Desk) station.Stage {
 		return ""
 	}
 	return cases[0].Stage
-}
-
-// step is next without asking headquarters before.
-func (o *office) step(d *issuance.Desk) (bool, error) {
-	sync := o.sync
-	o.sync = func(context.Context, *issuance.Desk) (issuance.SyncReport, error) { return issuance.SyncReport{}, nil }
-	defer func() { o.sync = sync }()
-	return o.next(o.t.Context(), d)
 }
 
 // TestScenario9F7HalfWritten: a copy that was cut off is told, changes nothing, and the next one

@@ -195,7 +195,7 @@ func (v *Vault) arm(ctx context.Context, o *office) (given int, err error) {
 	var serials []station.Serial
 	for _, serial := range slices.Sorted(maps.Keys(o.blanks)) {
 		b := o.blanks[serial]
-		if b.armed < o.Charter.Version && !b.ordered && !b.spoiled && !o.lost(serial) {
+		if b.counted && b.armed < o.Charter.Version && !b.ordered && !b.spoiled && !o.lost(serial) {
 			serials = append(serials, serial)
 		}
 	}

@@ -52,6 +52,20 @@ func (v *Vault) resolve(ctx context.Context) (int, error) {
 // resolved takes in a decision that the station was given.
 func (o *office) resolved(e journal.Entry) { o.decided[sha256.Sum256(e.Body)] = true }
 
+// counted takes in which blanks two custodians have taken into the safe.
+func (o *office) counted(e journal.Entry) error {
+	var body event.Counted
+	if err := journal.Decode(e.Body, &body); err != nil {
+		return fmt.Errorf("stock: %w: %w", ErrChain, err)
+	}
+	for _, s := range body.Serials {
+		if b := o.blanks[s]; b != nil {
+			b.counted = true
+		}
+	}
+	return nil
+}
+
 // stocked takes in what a station says of its blanks: for a number that is lost, spoiled or on its way to
 // somebody else no order is made.
 func (v *Vault) stocked(o *office, e journal.Entry) error {
@@ -63,6 +77,8 @@ func (v *Vault) stocked(o *office, e journal.Entry) error {
 			return fmt.Errorf("stock: %w: %w", ErrChain, err)
 		}
 		rows = body.Blanks
+	case event.StockWitnessed:
+		return o.counted(e)
 	case event.StockSettled:
 		var body event.Resolution
 		if err := journal.Decode(e.Body, &body); err != nil {

@@ -133,10 +133,11 @@ func (o *office) unsay(e journal.Entry) error {
 	return nil
 }
 
-// tookOrder takes in that a station has the order of a case, whatever became of the directive.
+// tookOrder takes in that a station has the order of a case, whatever became of the directive. An order that
+// the office made itself is judged all the same.
 func (o *office) tookOrder(token station.CaseToken) {
 	c := o.cases[token]
-	if c == nil {
+	if c == nil || c.here {
 		return
 	}
 	c.ordered, c.took = true, c.serial

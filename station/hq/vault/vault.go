@@ -137,6 +137,7 @@ type blank struct {
 	sod     []byte // SHA-256 of the EF.SOD that was signed for it
 	armed   int    // version of the charter for which the station has its keys
 	sent    bool   // on from the office: another may get it
+	counted bool   // into the office's safe
 }
 
 // Round follows the ledger to its end and carries out what is pending: notices first, then the past of
