@@ -198,6 +198,20 @@ var rules = map[string]string{
 	"max_silence_days":  "days without headquarters until issuing stops",
 	"idle_minutes":      "idle minutes until a desk locks", "max_case_days": "days that a case may stay open",
 	"orders_per_day": "orders a day, at most", "orders_per_month": "orders a month, at most",
+	"fields": "optional fields that may be entered", "masked": "fields that are masked until asked for",
+	"evidence": "what each kind of evidence is worth", "min_points": "points that each question needs",
+	"approval": "the approver's checklist", "visual": "the inspector's checklist",
+	"vouches_per_month": "vouchings of one person a month, at most",
+	"collect_days":      "days that a finished book waits for its holder",
+	"views_per_day":     "cases that an officer opens a day, at most",
+	"lookups_per_day":   "look-ups of an officer a day, at most", "exports_per_day": "exports a day, at most",
+	"warn_officer_days": "days of warning before an officer's term ends", "interview_always": "interview for everybody",
+	"guardian_under": "age under which guardians apply", "approver": "station whose officers decide",
+	"chip_authentication":   "how a chip proves that it is no copy",
+	"active_authentication": "kind of the active authentication key",
+	"mission_signing":       "orders that an office signs itself", "mission_orders": "such orders by one signer, at most",
+	"run_tries": "attempts at one booklet of a batch run", "run_size": "booklets in one batch run, at most",
+	"print_can": "card access number on the page", "page_layout": "layout of the page",
 }
 
 // changes says in words what differs between two profiles, in the order of the file.

@@ -61,6 +61,9 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 	}
 	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Training: c.Training, Now: time.Now, Log: log}
 	d.SignsHere = c.Tokens.Signer != ""
+	if err := d.Suits(signed); err != nil {
+		return err
+	}
 	if err := believe(d); err != nil {
 		return err
 	}
