@@ -74,19 +74,16 @@ lint: ## gofmt, go vet, staticcheck
 screenshots: build ## every screen as a picture in build/screens
 	PADAROZHNIK_SCREENS=$(CURDIR)/build/screens $(GO) test -count 1 -run TestScreens ./station/ui/...
 
-VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
-DEB     := build/deb/padarozhnik_$(VERSION)_$(shell dpkg --print-architecture)
+# A package is built apart from build/bin: of the commit alone, without what a linker would say about this machine.
+PACKAGED         := station stationctl headquarters
+PACKAGE_PACKAGES := dpkg-dev udev desktop-file-utils
+PACKAGE_FLAGS    := -buildvcs=true -ldflags='-s -w -buildid= -B none'
 
-package: build ## a .deb with programs, desktop file and icon; the same commit gives the same bytes
-	@rm -rf build/deb && mkdir -p $(DEB)/DEBIAN
-	@for p in station stationctl headquarters; do install -D -m 755 $(BIN)/$$p $(DEB)/usr/bin/$$p; done
-	@install -D -m 644 resources/linux/org.padarozhnik.station.desktop $(DEB)/usr/share/applications/org.padarozhnik.station.desktop
-	@install -D -m 644 resources/icons/padarozhnik.png $(DEB)/usr/share/icons/hicolor/512x512/apps/org.padarozhnik.station.png
-	@install -D -m 644 LICENSE $(DEB)/usr/share/doc/padarozhnik/copyright
-	@sed -e 's/@VERSION@/$(VERSION)/' -e "s/@ARCH@/$$(dpkg --print-architecture)/" \
-	  resources/linux/control > $(DEB)/DEBIAN/control
-	@export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct); find $(DEB) -exec touch -hd @$$SOURCE_DATE_EPOCH {} + ; \
-	  dpkg-deb --root-owner-group --build $(DEB) $(DEB).deb
+package: deps ## a .deb with programs, udev rule, desktop file and icon; the same commit gives the same bytes
+	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGE_PACKAGES)"
+	@mkdir -p build/package && for p in $(PACKAGED); do echo "package: $$p"; \
+	  $(GO) build $(PACKAGE_FLAGS) -o build/package/$$p ./cmd/$$p || exit 1; done
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) resources/linux/deb build/package build/deb
 
 clean: ## remove what was built
 	rm -rf build

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"padarozhnik/cmd/internal/edition"
 	"padarozhnik/station"
 	"padarozhnik/station/hq/client"
 	"padarozhnik/station/hq/wire"
@@ -60,6 +61,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Training: c.Training, Now: time.Now, Log: log}
+	d.Program = edition.Hasher()
 	d.SignsHere = c.Tokens.Signer != ""
 	if err := d.Suits(signed); err != nil {
 		return err
