@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run demo test test-ui bench torture lint screenshots package clean
+.PHONY: help deps build run demo test test-ui bench torture lint screenshots package package-check clean
 
 GO       ?= go
 TAGS     := no_emoji,no_metadata,migrated_fynedo
@@ -64,7 +64,7 @@ bench: deps ## every benchmark that a claim rests on
 	$(GO) test -run '^$$' -bench . -benchtime 3x -count 1 ./...
 
 torture: build ## kills at every step, many times
-	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged' ./...
+	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged|Reproducible' ./...
 
 lint: ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "lint: gofmt these: $$bad"; exit 1; }
@@ -81,9 +81,13 @@ PACKAGE_FLAGS    := -buildvcs=true -ldflags='-s -w -buildid= -B none'
 
 package: deps ## a .deb with programs, udev rule, desktop file and icon; the same commit gives the same bytes
 	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGE_PACKAGES)"
-	@mkdir -p build/package && for p in $(PACKAGED); do echo "package: $$p"; \
+	@rm -rf build/package && mkdir -p build/package && for p in $(PACKAGED); do echo "package: $$p"; \
 	  $(GO) build $(PACKAGE_FLAGS) -o build/package/$$p ./cmd/$$p || exit 1; done
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) resources/linux/deb build/package build/deb
+
+package-check: package ## install the package on a fresh Debian 12 in build/debian12 and run it (as root)
+	@$(MAKE) --no-print-directory deps PACKAGES=debootstrap
+	@resources/linux/fresh build/deb/*.deb build/debian12
 
 clean: ## remove what was built
 	rm -rf build
