@@ -271,19 +271,22 @@ func (w *Window) scanOldPassport() {
 }
 
 // pick has the officer choose a picture, and takes the portrait out of it.
-func (w *Window) pick() {
+func (w *Window) pick() { w.choosePicture(w.takePortrait) }
+
+// choosePicture has the officer choose a picture.
+func (w *Window) choosePicture(taken func(io.ReadCloser)) {
 	if !w.tasks.ready() {
 		return
 	}
 	if w.deps.Pick != nil {
-		w.deps.Pick(w.takePortrait)
+		w.deps.Pick(taken)
 		return
 	}
 	box := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
 		if err != nil || r == nil {
 			return
 		}
-		w.takePortrait(r)
+		taken(r)
 	}, w.win)
 	box.SetFilter(storage.NewExtensionFileFilter([]string{".jpg", ".jpeg", ".png"}))
 	box.SetTitleText(w.texts.text("ui.portrait.choose"))

@@ -126,6 +126,9 @@ func newOffice(t *testing.T) *office {
 		Devices: func(context.Context) []ui.Health {
 			return []ui.Health{{Kind: "scanner"}, {Kind: "printer"}, {Kind: "encoder"}}
 		},
+		About: func() (ui.About, error) {
+			return ui.About{Version: "1.2.3", Commit: "0123456789abcdef", Hash: make([]byte, 32), Parts: []string{"fyne.io/fyne/v2 v2.7.1"}}, nil
+		},
 	}
 	return o
 }
