@@ -73,7 +73,7 @@ func newStock(w *Window, a stockActions) *stock {
 		func(i widget.ListItemID, o fyne.CanvasObject) { o.(*stockRow).show(s.texts, s.listed[i]) })
 	s.list.HideSeparators = true
 	s.nobody = paragraph(t.text("ui.stock.custodians"))
-	grid := container.New(layout.NewGridLayout(3))
+	grid := container.New(layout.NewGridLayout(2))
 	for _, b := range []struct {
 		key string
 		do  func()
@@ -91,7 +91,7 @@ func newStock(w *Window, a stockActions) *stock {
 	right := container.NewVScroll(column(12, snug(s.nobody), card(t.text("ui.stock.sums"), s.sums),
 		s.custody, card(t.text("ui.stock.deliveries"), s.coming)))
 	s.sheet = w.newSheet("stock", "ui.stock.title",
-		container.NewBorder(nil, nil, atLeast(330, 0, books), nil, inset(0, 0, 12, 0, right)), statement)
+		container.NewBorder(nil, nil, atLeast(290, 0, books), nil, inset(0, 0, 12, 0, right)), statement)
 	return s
 }
 
@@ -132,7 +132,7 @@ func (s *stock) showSums(today issuance.Statement) {
 	equation.TextStyle.Bold = true
 	s.sums.Add(snug(equation))
 	for _, b := range today.Stock {
-		s.sums.Add(container.New(columns{[]float32{220, 60, 0}, 8},
+		s.sums.Add(container.New(columns{[]float32{190, 50, 0}, 8},
 			line(s.texts.word("ui.state", string(b.State)), sizeText, false, colourInk),
 			line(s.texts.text("ui.board.count", b.Count), sizeText, true, colourInk),
 			line(rangesOf(b.Blanks), sizeSmall, false, colourFaint)))
