@@ -1,6 +1,7 @@
 package issuance_test
 
 import (
+	"crypto"
 	"errors"
 	"slices"
 	"testing"
@@ -90,6 +91,12 @@ func TestScenario3F1VoucherOverTheLimit(t *testing.T) {
 		!slices.Equal(list[0].Like[0].Words, []string{vault.SameVoucher}) {
 		t.Errorf("headquarters looks at %+v", list)
 	}
+	officers := [2]crypto.Signer{o.keys["I"], o.keys["C"]}
+	if err := o.vault.Diary.Decide(two, vault.VerdictDuplicate, "stranger", officers); err != nil {
+		t.Fatal(err)
+	}
+	o.exchange(d)
+	o.want(d, "a voucher not accepted", two, station.StageApproved, vault.CauseReview, vault.CauseVouched)
 	three := vouched(withName(other(), "DUBROUSKI", 1964), "UT4299999", "birth-certificate")
 	o.want(d, "a voucher without a book", three, station.StageApproved, "", vault.CauseVoucher)
 }

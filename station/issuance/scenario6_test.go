@@ -46,13 +46,7 @@ func newDay6(t *testing.T, n int) *day6 {
 	d.hand, d.desk.Encoder = o.overPCSC()
 	d.desk.Hand, d.desk.Printer = d.hand, o.plug(d.cable)
 	d.hand.foreign, d.hand.faults = d.takeWrong, d.tear
-	_, _, err := virtualchip.Maker{
-		Rand: zeroes{}, Prefix: "UT", Start: 9900001,
-		Page: func(serial, path string) error { return os.WriteFile(path, drawnBlank(t, serial), 0o600) },
-	}.MakeBlanks(o.table, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o.layForeign()
 	lines := o.sheet(d.desk).Sheet.Lines
 	jam := min(16, n/3) // the 17th of 40
 	for i, what := range []string{"cable", "torn", "dead", "jam", "foreign", "foreign page", "zone"} {
@@ -62,6 +56,18 @@ func newDay6(t *testing.T, n int) *day6 {
 	d.tears[d.serial["torn"]], d.tears[d.serial["dead"]] = 1, 100
 	d.wrong[d.serial["foreign"]], d.wrong[d.serial["foreign page"]] = issuance.SpotScanner, issuance.SpotPrinter
 	return d
+}
+
+// layForeign lays a book of another office onto the desk.
+func (o *office) layForeign() {
+	o.t.Helper()
+	_, _, err := virtualchip.Maker{
+		Rand: zeroes{}, Prefix: "UT", Start: 9900001,
+		Page: func(serial, path string) error { return os.WriteFile(path, drawnBlank(o.t, serial), 0o600) },
+	}.MakeBlanks(o.table, 1)
+	if err != nil {
+		o.t.Fatal(err)
+	}
 }
 
 // zeroes is a maker's randomness for a book that nobody looks for.
