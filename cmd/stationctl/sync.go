@@ -10,6 +10,7 @@ import (
 	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/training"
+	"padarozhnik/station"
 )
 
 // withOffice runs what needs the desk but no officer.
@@ -95,6 +96,9 @@ func (p *program) tokenCommand() *cobra.Command {
 		Short: "Make a token file and the file of its public key, which headquarters enrols",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if err := station.CheckPseudonym(pseudonym); err != nil {
+				return err
+			}
 			secret, err := p.ask("new passphrase")
 			if err != nil {
 				return err
@@ -105,7 +109,7 @@ func (p *program) tokenCommand() *cobra.Command {
 	}
 	create.Flags().StringVar(&out, "out", "", "token file to make")
 	create.Flags().StringVar(&public, "public", "", "public key file to make")
-	create.Flags().StringVar(&pseudonym, "pseudonym", "", "how the officer is called in records")
+	create.Flags().StringVar(&pseudonym, "pseudonym", "", "how the officer is called in records: capitals and a number, no name")
 	for _, name := range []string{"out", "public", "pseudonym"} {
 		_ = create.MarkFlagRequired(name)
 	}
