@@ -46,6 +46,7 @@ func conditions() []struct {
 		{ErrInDoubt, "in-doubt"},
 		{ErrHangs, "driver-hangs"},
 		{devices.ErrPrintInDoubt, "in-doubt"},
+		{ErrOtherProgram, "other-program"},
 		{ErrRunOpen, "run-open"},
 		{ErrNoRun, "no-run"},
 		{ErrRunUnfinished, "run-unfinished"},
