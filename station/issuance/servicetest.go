@@ -26,7 +26,7 @@ func (d *Desk) ReadCard(ctx context.Context, tech Seat) (CardReading, error) {
 		return CardReading{}, fmt.Errorf("read the test card: %w", err)
 	}
 	defer d.atWork()()
-	img, err := d.scanWatched(ctx)
+	img, err := d.scanWatched(ctx, bookSettings(), nil)
 	if err != nil {
 		return CardReading{}, fmt.Errorf("read the test card: %w", err)
 	}
