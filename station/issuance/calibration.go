@@ -116,7 +116,7 @@ func (d *Desk) SignCalibration(ctx context.Context, tech, witness Seat, c Calibr
 	if c.Printer == nil && c.Scanner == nil {
 		return c, fmt.Errorf("sign calibration: %w", ErrNotMeasured)
 	}
-	if err := d.serving(tech); err != nil {
+	if err := d.serving(ctx, tech); err != nil {
 		return c, fmt.Errorf("sign calibration: %w", err)
 	}
 	if err := d.two(tech, witness); err != nil {

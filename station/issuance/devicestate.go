@@ -205,7 +205,7 @@ func (d *Desk) alarmFirmware(ctx context.Context, kind DeviceKind, now string) e
 // firmware that it has now, by the note of a technician that a second person countersigns. A device
 // that was never calibrated here begins without a correction.
 func (d *Desk) AcceptDevice(ctx context.Context, tech, witness Seat, kind DeviceKind, note string) error {
-	if err := d.serving(tech); err != nil {
+	if err := d.serving(ctx, tech); err != nil {
 		return fmt.Errorf("accept %s: %w", kind, err)
 	}
 	if err := errors.Join(calibratedKind(kind), d.two(tech, witness)); err != nil {

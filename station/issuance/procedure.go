@@ -73,7 +73,7 @@ func (d *Desk) BeginCalibration(ctx context.Context, tech Seat, kind DeviceKind)
 
 func (p *Procedure) begin(ctx context.Context) (err error) {
 	d := p.desk
-	if err := d.serving(p.tech); err != nil {
+	if err := d.serving(ctx, p.tech); err != nil {
 		return err
 	}
 	if err := calibratedKind(p.state.Kind); err != nil {
@@ -161,7 +161,7 @@ func (p *Procedure) enter(ctx context.Context) (context.Context, func(), error) 
 
 func (p *Procedure) do(ctx context.Context, step ProcedureStep, page station.Serial, report devices.Report) error {
 	d := p.desk
-	if err := d.serving(p.tech); err != nil {
+	if err := d.serving(ctx, p.tech); err != nil {
 		return err
 	}
 	defer d.atWork()()
