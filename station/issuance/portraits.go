@@ -121,10 +121,7 @@ func (d *Desk) sitterOf(ctx context.Context, seat Seat, token station.CaseToken)
 		return portrait.Adult, err
 	}
 	a, err := d.Application(ctx, seat, token)
-	if err != nil || a.Applicant.Birth.IsZero() {
-		return portrait.Adult, err
-	}
-	return portrait.SitterOf(a.Applicant.Birth.Age(station.DateOf(d.Now()))), nil
+	return SitterOf(a, station.DateOf(d.Now())), err
 }
 
 // ScanPortrait takes the portrait from a paper photograph on the scanner.
