@@ -105,6 +105,7 @@ type Desk struct {
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
 	ChipTime     time.Duration        // for which a chip on the reader may be silent; 0: 15 s
 	Log          *slog.Logger
+	Program      func() ([]byte, error) // SHA-256 of the running program's file, for the day's entries; nil: not known
 
 	exchanging turn
 	places     places
