@@ -107,7 +107,9 @@ func (b *bench) with(d *usbip.Device) *bench {
 }
 
 // scannerOf is a virtual scanner of the desk.
-func (b *bench) scannerOf() *scanner.Scanner { return scanner.New(scanner.Settings{Desk: b.desk, Quality: 80}) }
+func (b *bench) scannerOf() *scanner.Scanner {
+	return scanner.New(scanner.Settings{Desk: b.desk, Quality: 80})
+}
 
 // book lays a new book on a place of the desk, with a page of so many dots per inch.
 func (b *bench) book(serial string, at desk.Place, dpi int) {
