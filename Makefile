@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run demo test test-ui bench torture lint screenshots package package-check clean
+.PHONY: help deps build run demo test test-guest test-ui bench torture lint screenshots package package-check clean
 
 GO       ?= go
 TAGS     := no_emoji,no_metadata,migrated_fynedo
@@ -17,7 +17,8 @@ PACKAGES := gcc libc6-dev pkg-config \
   libgl1-mesa-dev xorg-dev libxkbcommon-dev libgl1-mesa-dri xvfb xauth xdotool x11-apps imagemagick \
   fonts-ocr-b openssl opensc softhsm2 poppler-utils sane-utils sane-airscan \
   cups-daemon cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
-  postgresql strace
+  postgresql strace \
+  qemu-system-x86 busybox-static kmod xz-utils
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,7 +53,17 @@ test: build lint ## every test
 	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxE '$(LONG)')
 	$(GO) test -timeout 25m $$($(GO) list ./... | grep -xE '$(LONG)')
 	$(GO) test -race -timeout 25m -run 'OnePassport|Scenario6BatchRun|TakeTurns|IdleDesk|Scenario7F' ./station/issuance
+	@$(MAKE) --no-print-directory test-guest
 	@$(MAKE) --no-print-directory test-ui
+
+# What needs a kernel of its own is named TestGuest... and stands behind the build tag "guest".
+GUEST_TAGS     := $(TAGS),guest
+GUEST_PACKAGES := $(shell grep -rl --include='*_test.go' '^//go:build guest' cmd devices printing station | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
+
+test-guest: deps ## what is plugged in and torn out: tests on a kernel of their own, in QEMU
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/guest ./devices/internal/guest
+	$(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -race -timeout 5m -run '^TestGuest' $(GUEST_PACKAGES)
 
 test-ui: ## the window's tests once more with the wrong-thread warnings of Fyne on
 	GOFLAGS="-trimpath -tags=no_emoji,no_metadata" $(GO) test ./station/ui/...
@@ -70,6 +81,8 @@ lint: ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "lint: gofmt these: $$bad"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(GO) vet -tags $(GUEST_TAGS) $(GUEST_PACKAGES)
+	$(GO) tool staticcheck -tags $(GUEST_TAGS) $(GUEST_PACKAGES)
 
 screenshots: build ## every screen as a picture in build/screens
 	PADAROZHNIK_SCREENS=$(CURDIR)/build/screens $(GO) test -count 1 -run TestScreens ./station/ui/...

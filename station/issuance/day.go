@@ -190,8 +190,8 @@ func (s *session) begin(key *seal.Key, id string) {
 // resume brings the day's key back to memory if the day is open and this officer opened it. The
 // others work without: their own tokens open what is theirs.
 func (d *Desk) resume(tx Tx, key Key) error {
-	if d.inService() {
-		return nil
+	if n, err := d.service(tx); n != nil || err != nil {
+		return err
 	}
 	day, err := today(tx)
 	if errors.Is(err, ErrDayClosed) {

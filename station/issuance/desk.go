@@ -201,7 +201,7 @@ func (d *Desk) SignIn(key Key) (Seat, error) {
 	if !ok {
 		return Seat{}, ErrNotOfficer
 	}
-	d.watchOnce()
+	d.watchOnce(context.Background())
 	d.session.enter(key, d.elapsed())
 	seat := Seat{o, key}
 	// Two notes are read: nobody would wait long enough to cancel it.
@@ -303,7 +303,11 @@ func (d *Desk) Board(ctx context.Context) (Board, error) {
 		if b.Cases, err = tx.Cases(); err != nil {
 			return err
 		}
-		if d.inService() {
+		n, err := d.service(tx)
+		if err != nil {
+			return err
+		}
+		if n != nil {
 			b.Cases = nil
 		}
 		books, err := tx.AllBooklets()

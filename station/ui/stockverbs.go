@@ -159,7 +159,7 @@ func (w *Window) askDestroy() {
 	var shot []byte
 	name := line(w.texts.text("ui.stock.picture.none"), sizeSmall, false, colourFaint)
 	choose := widget.NewButton(w.texts.text("ui.stock.picture"), func() {
-		w.choosePicture(func(r io.ReadCloser) {
+		w.pick(func(r io.ReadCloser) {
 			w.tasks.beside(func(context.Context) (err error) {
 				defer r.Close()
 				shot, err = io.ReadAll(io.LimitReader(r, issuance.MaxPicture+1))
