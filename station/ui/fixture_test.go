@@ -74,6 +74,7 @@ var roles = map[string][]station.Role{
 	"E-01": {station.RoleEnrol}, "A-01": {station.RoleApprove, station.RoleCustody},
 	"O-01": {station.RoleOperate}, "I-01": {station.RoleInspect},
 	"C-01": {station.RoleCustody, station.RoleSecurity},
+	"T-01": {station.RoleTechnician},
 	"S-01": {station.RoleEnrol, station.RoleApprove, station.RoleOperate, station.RoleInspect},
 }
 
@@ -100,7 +101,7 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	d.Charter.Version, d.Charter.Station = 1, "UTO-01"
-	for _, name := range append(names(), "S-01", "station", "vault") {
+	for _, name := range append(names(), "S-01", "T-01", "station", "vault") {
 		k := must(token.Create(filepath.Join(dir, name), []byte(passphrase),
 			token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}))(t)
 		t.Cleanup(func() { _ = k.Close() })

@@ -24,7 +24,7 @@ func (w *Window) menu() *fyne.MainMenu {
 	return fyne.NewMainMenu(
 		fyne.NewMenu(t.text("ui.menu.station"),
 			item("ui.board.sync", fyne.KeyS, w.sync), item("ui.centre.title", fyne.KeyH, w.showCentre),
-			item("ui.stock.title", fyne.KeyK, w.showStock),
+			item("ui.stock.title", fyne.KeyK, w.showStock), item("ui.service.title", fyne.KeyT, w.showTechnician),
 			item("ui.seat.leave", fyne.KeyL, w.signOut),
 			line(),
 			more("ui.day.open", fyne.KeyO, w.askOpenDay), more("ui.day.close", fyne.KeyD, w.askCloseDay),

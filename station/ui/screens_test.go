@@ -60,6 +60,7 @@ var screens = []struct {
 		o.tapMore("ui.stock.check")
 		o.entry("ui.stock.serials").SetText("UT0000101-UT0000106")
 	}},
+	{"technician", true, true, func(o *office) { o.enter("T-01"); o.menu("ui.service.title"); o.tap("ui.service.open") }},
 	{"settings", true, true, func(o *office) { o.menu("ui.settings.title") }},
 	{"help", true, true, func(o *office) { o.enter("I-01"); o.menu("ui.help.screen") }},
 	{"guide", true, false, func(o *office) { o.menu("ui.help.guide") }},
@@ -71,7 +72,7 @@ var screens = []struct {
 func (o *office) draft() { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }
 
 // ofTheSafe are the screens drawn of an office whose journal holds whole entries about its blanks.
-var ofTheSafe = []string{"stock", "stock-count"}
+var ofTheSafe = []string{"stock", "stock-count", "technician"}
 
 // TestScreens draws every screen in both languages, for people to look at, into the directory that
 // PADAROZHNIK_SCREENS names, and compares the Belarusian ones with the pictures that were looked at and accepted.
@@ -91,6 +92,7 @@ func TestScreens(t *testing.T) {
 		full.furnish()
 		full.beginRun()
 		full.open()
+		cupboard.deps.Officers = append(cupboard.deps.Officers, "T-01")
 		cupboard.shelved()
 		for _, s := range screens {
 			o := full

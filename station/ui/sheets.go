@@ -33,7 +33,7 @@ func (w *Window) newSheet(topic, title string, body fyne.CanvasObject, buttons .
 func (s *sheet) turned(busy bool) { able(!busy, s.buttons...) }
 
 // sheets are all such screens.
-func (w *Window) sheets() []*sheet { return []*sheet{w.stock.sheet} }
+func (w *Window) sheets() []*sheet { return []*sheet{w.stock.sheet, w.technician.sheet} }
 
 // showSheet opens such a screen, after saving what is being written.
 func (w *Window) showSheet(s *sheet, opened func()) {

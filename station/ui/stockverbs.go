@@ -54,10 +54,10 @@ func (w *Window) stockVerb(name string, work func(context.Context) error, after 
 	})
 }
 
-// jointly asks for what two custodians do: body holds what is asked, ready tells whether that is complete.
-// The function that it returns is called when something of the body has changed.
-func (w *Window) jointly(
-	key string, body *fyne.Container, ready func() bool, act func(ctx context.Context, first, second issuance.Seat) error,
+// withPartner asks for something together with a second officer: body holds what is asked, ready tells whether
+// that is complete. The function that it returns is called when something of the body has changed.
+func (w *Window) withPartner(
+	key string, body *fyne.Container, ready func() bool, answered func(name string, secret []byte),
 ) (changed func()) {
 	var q *question
 	var p *partner
@@ -71,21 +71,32 @@ func (w *Window) jointly(
 	}
 	p = w.newPartner(check)
 	body.Add(p.object)
-	first := *w.seat
 	q = w.ask(w.texts.text(key), body, w.texts.text(key), func() {
-		name, secret := p.who.Selected, []byte(p.passphrase.Text)
-		w.stockVerb(key, func(ctx context.Context) error {
-			return w.sit(name, secret, func(second issuance.Seat) error { return act(ctx, first, second) })
-		}, nil)
+		answered(p.who.Selected, []byte(p.passphrase.Text))
 	})
 	if q != nil {
-		p.passphrase.OnSubmitted = func(string) { press(q.answer) }
+		p.passphrase.OnSubmitted = func(string) { submit(q.answer) }
 	}
 	return check
 }
 
-// press does what a tap on a button does, unless that is disabled.
-func press(b *widget.Button) {
+// jointly asks for what two custodians do.
+func (w *Window) jointly(
+	key string, body *fyne.Container, ready func() bool, act func(ctx context.Context, first, second issuance.Seat) error,
+) (changed func()) {
+	if w.seat == nil {
+		return func() {}
+	}
+	first := *w.seat
+	return w.withPartner(key, body, ready, func(name string, secret []byte) {
+		w.stockVerb(key, func(ctx context.Context) error {
+			return w.sit(name, secret, func(second issuance.Seat) error { return act(ctx, first, second) })
+		}, nil)
+	})
+}
+
+// submit does what a tap on a button does, unless that is disabled.
+func submit(b *widget.Button) {
 	if !b.Disabled() {
 		b.OnTapped()
 	}

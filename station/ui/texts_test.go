@@ -65,6 +65,7 @@ func families() []string {
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
 		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.source", "ui.tongue", "ui.oddity", "ui.absent",
 		"ui.figure", "ui.language",
+		"ui.wizard",
 	}
 }
 
@@ -155,6 +156,10 @@ func computed(t *testing.T) []string {
 	for _, topic := range ui.HelpTopics() {
 		add("help", topic, topic+".title")
 	}
+	add("ui.wizard", issuance.StepCard, issuance.StepPrint, issuance.StepScan, issuance.StepSign, issuance.StepDone)
+	add("ui.wizard.cause", "out-of-reach", "unsteady", "out-of-tolerance", "grey")
+	add("ui.service.word", issuance.WordOK, issuance.WordSilent, "swapped", "out-of-tolerance", "firmware-changed",
+		"never-calibrated", "expired", "drifting")
 	add("help", "keys", "guide", "guide.title")
 	add("ui.stock.stage", string(station.ShipmentAnnounced), string(station.ShipmentArrived),
 		string(station.ShipmentCompared), string(station.ShipmentStored))

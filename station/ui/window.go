@@ -71,21 +71,22 @@ type Window struct {
 	style     Look
 	guided    bool // the first-run guide was seen
 
-	seatbar  *seatbar
-	board    *board
-	casefile *casefile
-	enrol    *enrol
-	review   *review
-	batch    *batch
-	signin   *signin
-	status   *status
-	strip    *strip
-	day      *dayCard
-	centre   *centre
-	stock    *stock
-	fault    *fault
-	body     *fyne.Container
-	pane     *fyne.Container // right of the board
+	seatbar    *seatbar
+	board      *board
+	casefile   *casefile
+	enrol      *enrol
+	review     *review
+	batch      *batch
+	signin     *signin
+	status     *status
+	strip      *strip
+	day        *dayCard
+	centre     *centre
+	stock      *stock
+	technician *technician
+	fault      *fault
+	body       *fyne.Container
+	pane       *fyne.Container // right of the board
 }
 
 // New makes the window of an office in an application. Show or ShowAndRun of Fyne's window, which
@@ -161,7 +162,7 @@ func (w *Window) build() {
 	w.fault = newFault(t, w.grown)
 	w.day = newDayCard(t, w.askOpenDay)
 	w.centre = newCentre(t, w.centreActions(), d.Stick != nil)
-	w.stock = newStock(w, w.stockActions())
+	w.stock, w.technician = newStock(w, w.stockActions()), newTechnician(w)
 	screens := container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.batch.object, w.centre.object)
 	for _, s := range w.sheets() {
 		screens.Add(s.object)
@@ -219,6 +220,7 @@ func (w *Window) turned(busy bool) {
 	able(!busy, w.day.open)
 	w.centre.turned(busy)
 	w.stock.turned(busy)
+	w.technician.turned(busy)
 	w.strip.turned(busy && w.seat != nil)
 	if w.prompt != "" && busy {
 		w.strip.ask(w.prompt, w.there)
@@ -250,6 +252,7 @@ func (w *Window) back() {
 	for _, s := range w.sheets() {
 		s.object.Hide()
 	}
+	w.technician.drop()
 	w.casefile.object.Show()
 	w.tasks.settle()
 }
