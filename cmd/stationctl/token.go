@@ -23,7 +23,7 @@ a USB key, the machine's TPM) and never leave it; a key file under a passphrase 
 station's own token goes into its configuration: token = "pkcs11:LABEL".`,
 		Example: `  stationctl token create --out pkcs11:UTO-01 --module /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so \
       --pseudonym UTO-01 --public UTO-01.json
-  stationctl token create --out anna.token --pseudonym E-01 --public e-01.json`,
+  stationctl token create --out e07.token --pseudonym E-07 --public e07.json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if err := station.CheckPseudonym(pseudonym); err != nil {
