@@ -13,6 +13,9 @@ var (
 	ErrProtocol = errors.New("device answered out of protocol")
 	// ErrUnsupported: the device cannot do what was asked (resolution, medium, format).
 	ErrUnsupported = errors.New("not supported by the device")
+	// ErrHangs: the driver does not come back, not even after its deadline. The device counts as gone until
+	// it does.
+	ErrHangs = errors.New("driver does not come back")
 	// ErrCancelled: the job was cancelled at the device or by its operator.
 	ErrCancelled = errors.New("cancelled at the device")
 )
