@@ -99,6 +99,7 @@ func conditions() []struct {
 		{journal.ErrRolledBack, "headquarters-rolled-back"},
 		{journal.ErrRewritten, "headquarters-rewritten"},
 		{ErrHeadquarters, "headquarters-contradicts"},
+		{ErrOwnToken, "own-token"},
 		{ErrOtherSigner, "other-signer"},
 		{ErrTokenLastTry, "token-last-try"},
 		{ErrTokenPIN, "token-pin"},

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/x509"
 	"errors"
@@ -34,8 +35,8 @@ type Office struct {
 	closes []func() error
 }
 
-// Open makes the desk that a configuration describes. It opens the station's own token with the
-// passphrase that ask returns.
+// Open makes the desk that a configuration describes. It opens the station's own token, a key file or
+// pkcs11:LABEL, with the passphrase or PIN that ask returns.
 func Open(ctx context.Context, c Config, ask Ask, log *slog.Logger) (*Office, error) {
 	o := &Office{Config: c}
 	if err := o.open(ctx, c, ask, log); err != nil {
@@ -50,7 +51,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	o.closes = append(o.closes, store.Close)
-	key, err := OpenToken(c.Token, "passphrase of the station", ask)
+	key, err := o.ownKey(c.Token, ask)
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func believe(d *issuance.Desk) error {
 }
 
 // reach sets up the way to headquarters; an office without one works by stick.
-func (o *Office) reach(d *issuance.Desk, c Config, key *token.File, root *x509.Certificate) error {
+func (o *Office) reach(d *issuance.Desk, c Config, key crypto.Signer, root *x509.Certificate) error {
 	if c.Headquarters.URL == "" {
 		d.Headquarters = offline{}
 		return nil
