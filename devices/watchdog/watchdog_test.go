@@ -64,7 +64,8 @@ func TestCallEnds(t *testing.T) {
 			defer cancel()
 			go func() { <-d.asked; end(cancel) }()
 			_, err := s.Scan(ctx, devices.ScanSettings{}, nil)
-			if !errors.Is(err, devices.ErrHangs) || !errors.Is(err, devices.ErrUnreachable) || errors.Is(err, context.Canceled) != (name == "cancel") {
+			if !errors.Is(err, devices.ErrHangs) || !errors.Is(err, devices.ErrUnreachable) ||
+				errors.Is(err, context.Canceled) != (name == "cancel") {
 				t.Errorf("a scan that hangs: %v", err)
 			}
 			before := runtime.NumGoroutine()

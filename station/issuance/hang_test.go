@@ -63,7 +63,8 @@ func TestPrinterHangsInMidPrint(t *testing.T) {
 		t.Errorf("booklet is %s", got)
 	}
 	for range 5 {
-		if _, err := d.Health(t.Context(), issuance.KindPrinter); !errors.Is(err, devices.ErrHangs) || issuance.Cure(err) != "driver-hangs" {
+		if _, err := d.Health(t.Context(), issuance.KindPrinter); !errors.Is(err, devices.ErrHangs) ||
+			issuance.Cure(err) != "driver-hangs" {
 			t.Errorf("while it hangs: %v", err)
 		}
 	}
