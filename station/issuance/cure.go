@@ -44,7 +44,7 @@ func conditions() []struct {
 	}{
 		{ErrFoundBegun, "found-begun"},
 		{ErrInDoubt, "in-doubt"},
-		{ErrHangs, "driver-hangs"},
+		{devices.ErrHangs, "driver-hangs"},
 		{devices.ErrPrintInDoubt, "in-doubt"},
 		{ErrOtherProgram, "other-program"},
 		{ErrRunOpen, "run-open"},

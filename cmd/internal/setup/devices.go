@@ -18,6 +18,7 @@ import (
 	"padarozhnik/devices/sane"
 	"padarozhnik/devices/stream"
 	"padarozhnik/devices/virtual/desk"
+	"padarozhnik/devices/watchdog"
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
 )
@@ -70,14 +71,18 @@ func (o *Office) devices(d *issuance.Desk, c Config) error {
 	var err error
 	d.Scanner, d.Printer, d.Encoder = absent{}, absent{}, absent{}
 	if c.Devices.Scanner != "" {
-		if d.Scanner, err = OpenScanner(c.Devices.Scanner); err != nil {
+		s, err := OpenScanner(c.Devices.Scanner)
+		if err != nil {
 			return err
 		}
+		d.Scanner = watchdog.NewScanner(s, watchdog.Limits{})
 	}
 	if c.Devices.Printer != "" {
-		if d.Printer, err = OpenPrinter(c.Devices.Printer); err != nil {
+		p, err := OpenPrinter(c.Devices.Printer)
+		if err != nil {
 			return err
 		}
+		d.Printer = watchdog.NewPrinter(p, watchdog.Limits{})
 	}
 	if c.Devices.Encoder != "" {
 		if d.Encoder, err = OpenEncoder(c.Devices.Encoder, chip.Options{}); err != nil {
