@@ -233,6 +233,7 @@ func (o *owner) claim(kind Kind) (*loan, error) {
 	if most := d.quirk.MaxInterfaces; kind == IPP && most > 0 {
 		settings = settings[:min(most, len(settings))]
 	}
+	var taken error // by somebody else, who may leave us another interface
 	for _, s := range settings {
 		if d.lent[s.Interface] {
 			continue
@@ -245,13 +246,20 @@ func (o *owner) claim(kind Kind) (*loan, error) {
 			}
 		}
 		p, err := o.take(s, kind)
+		if errors.Is(err, devices.ErrTaken) {
+			taken = err
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		d.lent[s.Interface] = true
 		return p, nil
 	}
-	return nil, nil
+	if len(d.lent) > 0 {
+		return nil, nil // one of ours comes back
+	}
+	return nil, taken
 }
 
 // take claims an interface and brings both sides to a beginning.

@@ -37,7 +37,10 @@ func OpenScanner(uri string) (devices.Scanner, error) {
 	if name, ok := strings.CutPrefix(uri, "sane:"); ok {
 		return sane.New(name, sane.Options{})
 	}
-	return nil, unknownAddress("scanner", uri, "http://HOST:PORT/eSCL, sane:NAME or file:DIR")
+	if strings.HasPrefix(uri, onUSB) {
+		return openUSBScanner(uri)
+	}
+	return nil, unknownAddress("scanner", uri, "http://HOST:PORT/eSCL, usb:VID:PID[:SERIAL], sane:NAME or file:DIR")
 }
 
 // OpenPrinter returns the printer at an address.
@@ -48,7 +51,10 @@ func OpenPrinter(uri string) (devices.Printer, error) {
 	if dir, ok := strings.CutPrefix(uri, "file:"); ok && dir != "" {
 		return stream.New(stream.Folder(dir), stream.PWG{}), nil
 	}
-	return nil, unknownAddress("printer", uri, "ipp://HOST:PORT/ipp/print or file:DIR")
+	if strings.HasPrefix(uri, onUSB) {
+		return openUSBPrinter(uri)
+	}
+	return nil, unknownAddress("printer", uri, "ipp://HOST:PORT/ipp/print, usb:VID:PID[:SERIAL] or file:DIR")
 }
 
 // OpenEncoder returns the chip encoder at an address.

@@ -1,7 +1,11 @@
+//go:build guest
+
 package usb_test
 
 import (
 	"context"
+	"os"
+	"os/exec"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +14,18 @@ import (
 	"padarozhnik/devices/virtual/usbip"
 )
 
+// silence is how long a pipe may stand still in tests of what goes wrong.
+const silence = 4 * time.Second
+
+// newBus is the kernel's bus inside the guest.
+func newBus(t *testing.T) bus {
+	t.Helper()
+	if os.Getenv("PADAROZHNIK_GUEST") != "1" {
+		return newCableBus(t)
+	}
+	return newKernelBus(t)
+}
+
 // kernelBus is the bus of the guest's kernel. Devices are plugged into its virtual host controller.
 type kernelBus struct {
 	usb.Kernel
@@ -17,6 +33,10 @@ type kernelBus struct {
 }
 
 func newKernelBus(t *testing.T) *kernelBus {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), "modprobe", "vhci-hcd").CombinedOutput(); err != nil {
+		t.Fatalf("modprobe: %v: %s", err, out)
+	}
 	b := &kernelBus{Kernel: usb.NewKernel()}
 	t.Cleanup(func() {
 		b.work.Wait()
@@ -74,3 +94,14 @@ func (b *kernelBus) await(t *testing.T, s usbip.Shape, want int) {
 		time.Sleep(20 * time.Millisecond)
 	}
 }
+
+func TestGuestListed(t *testing.T)          { TestListed(t) }
+func TestGuestPrintOverIPP(t *testing.T)    { TestPrintOverIPP(t) }
+func TestGuestPrintOverPipe(t *testing.T)   { TestPrintOverPipe(t) }
+func TestGuestScan(t *testing.T)            { TestScanOverCable(t) }
+func TestGuestComposite(t *testing.T)       { TestComposite(t) }
+func TestGuestFaultsOverIPP(t *testing.T)   { TestFaultsOverIPP(t) }
+func TestGuestFaultsOverPipe(t *testing.T)  { TestFaultsOverPipe(t) }
+func TestGuestFaultsOfScanner(t *testing.T) { TestFaultsOfScanner(t) }
+func TestGuestLeftAlone(t *testing.T)       { TestLeftAlone(t) }
+func TestGuestUnplugged(t *testing.T)       { TestUnpluggedAnywhere(t) }
