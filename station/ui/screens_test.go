@@ -41,6 +41,12 @@ var screens = []struct {
 	{"hand-over", false, false, func(o *office) { o.finished(); o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
 	{"inspect", true, true, func(o *office) { o.enter("I-01"); o.choose(3); o.tap("ui.verb.inspect") }},
 	{"enrol", false, true, func(o *office) { o.draft() }},
+	{"enrol-doubts", false, true, func(o *office) {
+		o.draft()
+		page, _ := doubtful(o.t)
+		o.lay(page)
+		o.tap("ui.old.scan")
+	}},
 	{"enrol-person", false, true, func(o *office) { o.draft(); o.step("ui.step.person") }},
 	{"enrol-portrait", false, true, func(o *office) { o.draft(); o.step("ui.step.portrait"); o.tap("ui.portrait.choose") }},
 	{"enrol-signature", false, true, func(o *office) { o.draft(); o.step("ui.step.signature") }},
