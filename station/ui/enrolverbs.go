@@ -314,7 +314,7 @@ func (w *Window) enrolChild() {
 			return
 		}
 		w.back()
-		w.token, w.found = child, nil
+		w.token, w.found, w.looked = child, nil, comparison{}
 		w.refresh()
 		w.tasks.resume()
 		w.openEnrol()

@@ -54,6 +54,7 @@ var screens = []struct {
 	{"enrol-consents", false, true, func(o *office) { o.draft(); o.step("ui.step.consents") }},
 	{"enrol-family", false, true, func(o *office) { o.draft(); o.step("ui.step.family"); o.tap("ui.guardian.add") }},
 	{"enrol-summary", false, true, func(o *office) { o.draft(); o.step("ui.step.summary") }},
+	{"page", false, true, func(o *office) { o.ordered(); o.enter("I-01"); o.choose(3); o.tap("ui.verb.preview") }},
 	{"emergency", true, false, func(o *office) { o.menu("ui.menu.emergency") }},
 	{"centre", true, true, func(o *office) { o.enter("A-01"); o.menu("ui.centre.title"); o.tap("ui.centre.verify") }},
 	{"batch", false, true, func(o *office) { o.enter("O-01"); o.tap("ui.batch.title") }},

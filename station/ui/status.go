@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -153,6 +154,9 @@ func (s *strip) turned(busy bool) {
 // moved shows how far a verb is; total is 0 while that is not known.
 func (s *strip) moved(step string, done, total int64) {
 	s.says.Text = s.texts.word("ui.progress", step)
+	if total > 0 && inBytes(step) {
+		s.says.Text += " · " + s.texts.text("ui.progress.bytes", grouped(done), grouped(total))
+	}
 	s.bar.Hidden, s.busy.Hidden = total <= 0, total > 0
 	if total > 0 {
 		s.busy.Stop()
@@ -161,6 +165,24 @@ func (s *strip) moved(step string, done, total int64) {
 		s.busy.Start()
 	}
 	s.object.Refresh()
+}
+
+// inBytes tells whether a step counts bytes: those of chips and of pages on their way to the printer.
+func inBytes(step string) bool {
+	switch step {
+	case "check", "write", "read", "send":
+		return true
+	}
+	return false
+}
+
+// grouped writes a number with a thin space before each three digits.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return s
 }
 
 // ask shows what a person should do with a booklet until they say that it is done.
