@@ -72,6 +72,7 @@ func (o *office) seal(order station.Order, readers ...string) {
 		if err != nil {
 			return err
 		}
+		f.Keys = nil
 		f.Order = must(key.Seal(string(order.Case), must(journal.Encode(order))(t)))(t)
 		for _, r := range readers {
 			pub := must(seal.ParsePublic(o.tokens[r].HPKEPublic()))(t)

@@ -39,6 +39,24 @@ func (o *office) filed() station.Application {
 	return must(o.desk.Application(o.t.Context(), must(o.desk.SignIn(o.tokens["E-01"]))(o.t), token))(o.t)
 }
 
+// chipRead puts a verdict on the old passport's chip into the returned draft.
+func (o *office) chipRead() {
+	o.t.Helper()
+	seat := must(o.desk.SignIn(o.tokens["E-01"]))(o.t)
+	err := o.desk.Amend(o.t.Context(), seat, "Q6TLN-3SRGW", "old-chip", func(a *station.Application) error {
+		return a.TakeChip(station.OldChip{Level: station.ChipSigned, Origin: "UTO CSCA 3", FullName: "VANDROUNAIA<<ZORKA<MIRA",
+			Authority: "Zenith", Issued: "20240102", Checks: []station.ChipCheck{
+				{What: "PACE", OK: true, Reason: "PACE-ECDH-GM-AES-CBC-CMAC-128"},
+				{What: "zone", OK: true, Reason: "DG1 is the zone of the page"},
+				{What: "passive authentication", OK: true, Reason: "signed by UTO"},
+				{What: "active authentication", OK: false, Reason: "the chip has no key for it"},
+			}})
+	})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+}
+
 // doubtful is a page on which a letter stands in the date of birth.
 func doubtful(t *testing.T) (image.Image, [2]string) {
 	t.Helper()

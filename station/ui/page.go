@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -63,13 +64,15 @@ func newPage(t texts, back func()) *page {
 	tools := row(8, button("ui.page.smaller", theme.ZoomOutIcon(), func() { p.left.TypedRune('-') }),
 		button("ui.page.larger", theme.ZoomInIcon(), func() { p.left.TypedRune('+') }),
 		button("ui.page.fit", theme.ZoomFitIcon(), p.left.fit),
-		container.NewCenter(p.zones), container.NewCenter(p.colours), p.visits)
+		container.NewCenter(p.zones), container.NewCenter(p.colours))
 	paired(p.left, p.right)
 	p.pair = container.New(halves{12}, container.NewBorder(p.heads[0], nil, nil, nil, p.left),
 		container.NewBorder(p.heads[1], nil, nil, nil, p.right))
 	leave := roomy(widget.NewButtonWithIcon(t.text("ui.back"), theme.NavigateBackIcon(), back))
 	p.object = inset(12, 14, 24, 24, container.NewBorder(
-		column(8, container.NewBorder(nil, nil, p.title, leave), tools, snug(p.printer)), nil, nil, nil,
+		column(8, container.NewBorder(nil, nil, p.title, leave), tools,
+			container.NewBorder(nil, nil, nil, p.visits, container.NewVBox(layout.NewSpacer(), snug(p.printer), layout.NewSpacer()))),
+		nil, nil, nil,
 		inset(8, 0, 0, 0, p.pair)))
 	p.object.Hide()
 	return p

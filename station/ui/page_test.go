@@ -53,16 +53,22 @@ func TestPageIsShownBeforeItIsPrinted(t *testing.T) {
 	}
 }
 
+// differing lays the booklet that waits for its inspection on the scanner, with a blot and without a chip.
+func (o *office) differing() {
+	o.t.Helper()
+	o.ordered()
+	blank := &virtualchip.Slot{}
+	blank.Put(chiptest.Insert(o.t, chiptest.NewBlank(o.t)))
+	o.desk.Encoder, o.desk.Hand = must(chip.NewEncoder(blank, chip.Options{}))(o.t), still{}
+	seat := must(o.desk.SignIn(o.tokens["I-01"]))(o.t)
+	o.lay(glass(must(o.desk.PreviewPage(o.t.Context(), seat, "P3WFG-6TNRS"))(o.t).Page))
+}
+
 // A page that differs stands beside its order, and both move together.
 func TestDifferentPageStandsBesideItsOrder(t *testing.T) {
 	o := newOffice(t)
 	o.furnish()
-	o.ordered()
-	blank := &virtualchip.Slot{}
-	blank.Put(chiptest.Insert(t, chiptest.NewBlank(t)))
-	o.desk.Encoder, o.desk.Hand = must(chip.NewEncoder(blank, chip.Options{}))(t), still{}
-	printed := must(o.desk.PreviewPage(t.Context(), must(o.desk.SignIn(o.tokens["I-01"]))(t), "P3WFG-6TNRS"))(t)
-	o.lay(glass(printed.Page))
+	o.differing()
 	o.open()
 	o.enter("I-01")
 	o.choose(3)

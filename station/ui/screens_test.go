@@ -55,6 +55,17 @@ var screens = []struct {
 	{"enrol-family", false, true, func(o *office) { o.draft(); o.step("ui.step.family"); o.tap("ui.guardian.add") }},
 	{"enrol-summary", false, true, func(o *office) { o.draft(); o.step("ui.step.summary") }},
 	{"page", false, true, func(o *office) { o.ordered(); o.enter("I-01"); o.choose(3); o.tap("ui.verb.preview") }},
+	{"page-differs", true, true, func(o *office) {
+		o.differing()
+		o.enter("I-01")
+		o.choose(3)
+		o.tap("ui.verb.inspect")
+		o.tickAll()
+		o.tap("ui.verb.inspect")
+		o.tap("ui.page.compare")
+	}},
+	{"enrol-chip", true, true, func(o *office) { o.chipRead(); o.enter("E-01"); o.choose(6); o.tap("ui.verb.enrol") }},
+	{"status", true, true, func(o *office) { o.enter("O-01"); o.step("ui.status.details") }},
 	{"emergency", true, false, func(o *office) { o.menu("ui.menu.emergency") }},
 	{"centre", true, true, func(o *office) { o.enter("A-01"); o.menu("ui.centre.title"); o.tap("ui.centre.verify") }},
 	{"batch", false, true, func(o *office) { o.enter("O-01"); o.tap("ui.batch.title") }},

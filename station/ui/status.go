@@ -23,6 +23,7 @@ type Health struct {
 type condition struct {
 	waiting int
 	contact issuance.Contact
+	blanks  bool      // one at least lies in the safe
 	synced  time.Time // zero: not since the start
 	health  []Health
 }
@@ -36,21 +37,24 @@ type status struct {
 	synced  *canvas.Text
 	trouble *canvas.Text
 	devices *fyne.Container
+	clock   *canvas.Text
 	object  fyne.CanvasObject
 }
 
-func newStatus(t texts, c station.Charter, now func() time.Time) *status {
+func newStatus(t texts, c station.Charter, now func() time.Time, details func()) *status {
 	s := &status{texts: t, now: now}
 	s.waiting = line("", sizeSmall, false, colourInk)
 	s.synced = line("", sizeSmall, false, colourInk)
 	s.trouble = line("", sizeSmall, true, colourTrouble)
 	s.devices = row(14)
+	s.clock = line("", sizeSmall, true, colourInk)
 	top := block(shade(colourEdge))
 	top.SetMinSize(fyne.NewSize(0, 1))
 	name := line(t.text("ui.status.station", c.Station), sizeSmall, true, colourInk)
 	left := row(18, modeMark(t, c.Profile.Mode), name, s.waiting, s.synced, s.trouble)
 	s.object = container.NewStack(block(shade(colourSheet)), container.NewBorder(top, nil, nil, nil,
-		inset(7, 7, 18, 18, container.NewBorder(nil, nil, left, s.devices))))
+		newPress(t.text("ui.status.details"), 7, 18,
+			container.NewBorder(nil, nil, left, row(14, s.devices, s.clock)), details)))
 	return s
 }
 
@@ -79,7 +83,17 @@ func (s *status) show(c condition) {
 	for _, h := range c.health {
 		s.devices.Add(healthMark(s.texts, h))
 	}
+	s.devices.Add(blanksMark(s.texts, c.blanks))
+	s.tick()
 	s.object.Refresh()
+}
+
+// tick shows the time.
+func (s *status) tick() {
+	if now := s.now().Format("15:04"); s.clock.Text != now {
+		s.clock.Text = now
+		s.clock.Refresh()
+	}
 }
 
 // contactTrouble says the gravest thing that is wrong between the office and headquarters; "" where
@@ -98,14 +112,27 @@ func contactTrouble(t texts, c issuance.Contact) string {
 	return ""
 }
 
+// blanksMark says whether blanks lie in the safe. It does not say how many: who counts must not know.
+func blanksMark(t texts, there bool) fyne.CanvasObject {
+	if there {
+		return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))),
+			line(t.text("ui.status.blanks"), sizeSmall, false, colourInk))
+	}
+	return signed(t.text("ui.status.no-blanks"))
+}
+
 // healthMark is a device's name with a disc where all is well and a square with a sign where not.
 func healthMark(t texts, h Health) fyne.CanvasObject {
 	name := line(t.word("ui.device", h.Kind), sizeSmall, false, colourInk)
 	if h.Err == nil {
 		return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))), name)
 	}
-	name.Color = shade(colourTrouble)
-	name.TextStyle.Bold = true
+	return signed(name.Text)
+}
+
+// signed is a name with a square with a sign.
+func signed(words string) fyne.CanvasObject {
+	name := line(words, sizeSmall, true, colourTrouble)
 	sign := centred(line("!", 12, true, colourSheet))
 	ground := canvas.NewRectangle(shade(colourTrouble))
 	ground.CornerRadius = 3

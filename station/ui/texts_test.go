@@ -93,7 +93,9 @@ func computed(t *testing.T) []string {
 	}
 	add("remedy", portrait.Keys()...)
 	add("tick", portrait.Adult.Ticks()...)
-	add("ui.mode", string(station.ModeEnrolOnly), string(station.ModeSpecimen), string(station.ModeIssue))
+	for _, m := range []station.Mode{station.ModeEnrolOnly, station.ModeSpecimen, station.ModeIssue} {
+		add("ui.mode", string(m), string(m)+".says")
+	}
 	add("ui.sex", string(mrz.Female), string(mrz.Male), string(mrz.Unspecified))
 	for _, q := range station.Questions() {
 		add("ui.evidence", string(q))

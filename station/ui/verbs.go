@@ -82,7 +82,7 @@ func (w *Window) look() {
 	var found []Health
 	w.tasks.look(func(ctx context.Context) { found = w.deps.Devices(ctx) }, func() {
 		w.health = found
-		w.status.show(condition{w.record.waiting, w.record.contact, w.synced, w.health})
+		w.status.show(w.condition())
 	})
 }
 

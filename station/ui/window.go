@@ -147,7 +147,7 @@ func (w *Window) build() {
 	w.page = newPage(t, w.back)
 	w.batch = newBatch(t, w.batchActions())
 	w.signin = newSignin(t, d.Desk.Charter, d, w.signIn)
-	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now)
+	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now, w.showStatus)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)
 	w.fault = newFault(t, w.grown)
 	w.day = newDayCard(t, w.askOpenDay)
@@ -190,7 +190,7 @@ func (w *Window) show() {
 	w.batch.show(w.record.run, o, now)
 	w.casefile.show(w.record.chosen, o, w.found, w.looked)
 	w.centre.show(w.record, w.synced, now.Location())
-	w.status.show(condition{w.record.waiting, w.record.contact, w.synced, w.health})
+	w.status.show(w.condition())
 }
 
 // turned shows on every screen whether a verb runs.
