@@ -52,6 +52,15 @@ func (o *office) finished(proxies ...station.Proxy) {
 	o.seal(order, "E-01")
 }
 
+// ordered gives the booklet that waits for its inspection an order that the inspecting officer can open.
+func (o *office) ordered() {
+	o.t.Helper()
+	issue, expiry := station.DateOf(noon), station.Date{Year: 2036, Month: 11, Day: 22}
+	zone := must(station.Zone(o.desk.Charter.Profile, person(), "UT0000103", issue, expiry))(o.t)
+	o.seal(station.Order{Case: "P3WFG-6TNRS", Serial: "UT0000103", Applicant: person(), MRZ: zone,
+		Portrait: must(face())(o.t), Issue: issue, Expiry: expiry}, "I-01")
+}
+
 // seal locks an order away for officers, as when it came.
 func (o *office) seal(order station.Order, readers ...string) {
 	t := o.t
@@ -63,6 +72,7 @@ func (o *office) seal(order station.Order, readers ...string) {
 		if err != nil {
 			return err
 		}
+		f.Keys = nil
 		f.Order = must(key.Seal(string(order.Case), must(journal.Encode(order))(t)))(t)
 		for _, r := range readers {
 			pub := must(seal.ParsePublic(o.tokens[r].HPKEPublic()))(t)

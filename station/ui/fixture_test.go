@@ -17,6 +17,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"github.com/pelletier/go-toml/v2"
 
+	"padarozhnik/printing"
 	"padarozhnik/resources"
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
@@ -100,6 +101,7 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	d.Charter.Version, d.Charter.Station = 1, "UTO-01"
+	d.Layout = must(printing.Utopia())(t)
 	for _, name := range append(names(), "S-01", "station", "vault") {
 		k := must(token.Create(filepath.Join(dir, name), []byte(passphrase),
 			token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}))(t)

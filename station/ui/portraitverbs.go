@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"fmt"
 	"image"
 	"io"
 
@@ -21,18 +20,20 @@ func (w *Window) choosePortrait() {
 
 // layFrame gets a picture, finds the face on it and shows both. Nothing is kept yet.
 func (w *Window) layFrame(from string, get func(context.Context, devices.Report) (image.Image, error)) {
-	sitter := issuance.SitterOf(w.enrol.shown.Application, w.today())
+	if w.seat == nil {
+		return
+	}
+	d, seat, token := w.deps.Desk, *w.seat, w.token
 	var img, small image.Image
 	var found portrait.Finding
 	w.run("picture", func(ctx context.Context, r devices.Report) (err error) {
 		if img, err = get(ctx, r); err != nil {
 			return err
 		}
-		if found, err = issuance.ExaminePortrait(img, sitter, image.Rectangle{}); err != nil {
-			return fmt.Errorf("%w: %w", issuance.ErrPortrait, err)
+		if found, err = d.PreviewPortrait(ctx, seat, token, img); err == nil {
+			small = preview(img)
 		}
-		small = preview(img)
-		return nil
+		return err
 	}, func(err error) {
 		if err == nil {
 			w.enrol.portrait.examine(img, small, from, found)
@@ -123,22 +124,14 @@ func (w *Window) cannotSign(reason string) {
 	}, nil)
 }
 
-// scanPortrait takes the portrait out of a paper photograph on the scanner.
+// scanPortrait lays the frame on a paper photograph on the scanner.
 func (w *Window) scanPortrait() {
 	d := w.deps.Desk
-	sitting := w.enrol.portrait.sitting()
-	sitting.Crop = image.Rectangle{}
-	var found portrait.Finding
-	w.capture("portrait", func(ctx context.Context, s issuance.Seat, t station.CaseToken, r devices.Report) (err error) {
+	w.layFrame(issuance.FromScan, func(ctx context.Context, r devices.Report) (image.Image, error) {
 		if d.Scanner == nil {
-			return errNoDevice
+			return nil, errNoDevice
 		}
-		found, err = d.ScanPortrait(ctx, s, t, devices.Region{}, sitting, r)
-		return err
-	}, func(error) {
-		if len(found.Checks) > 0 {
-			w.enrol.portrait.measured(found)
-		}
+		return d.ScanPhoto(ctx, devices.Region{}, r)
 	})
 }
 
