@@ -130,6 +130,8 @@ func conditions() []struct {
 		{ErrNotOfficer, "not-officer"},
 		{ErrNotForYou, "not-for-you"},
 		{ErrDoubtful, "doubtful-zone"},
+		{ErrSameFace, "same-face"},
+		{ErrOldFace, "old-face"},
 		{ErrPortrait, "portrait"},
 		{ErrNoZone, "no-zone"},
 		{ErrSignature, "signature"},

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"padarozhnik/station/journal/event"
 	"time"
@@ -103,8 +104,10 @@ type Desk struct {
 	Training     bool // Utopian books alone, on a store of its own; TRAINING is printed across every page
 	Now          func() time.Time
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
-	ChipTime     time.Duration        // for which a chip on the reader may be silent; 0: 15 s
-	Log          *slog.Logger
+	// OpenJP2 opens JPEG 2000, the form of many old chips' faces; nil where there is no such reader.
+	OpenJP2  func(context.Context, []byte) (image.Image, error)
+	ChipTime time.Duration // for which a chip on the reader may be silent; 0: 15 s
+	Log      *slog.Logger
 
 	exchanging turn
 	places     places
