@@ -126,10 +126,7 @@ func (d *Desk) sitterOf(
 		return station.Application{}, portrait.Adult, err
 	}
 	a, err := d.Application(ctx, seat, token)
-	if err != nil || a.Applicant.Birth.IsZero() {
-		return a, portrait.Adult, err
-	}
-	return a, portrait.SitterOf(a.Applicant.Birth.Age(station.DateOf(d.Now()))), nil
+	return a, SitterOf(a, station.DateOf(d.Now())), err
 }
 
 // ScanPortrait takes the portrait from a paper photograph on the scanner.
