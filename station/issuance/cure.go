@@ -10,6 +10,7 @@ import (
 	"padarozhnik/station"
 	"padarozhnik/station/attest"
 	"padarozhnik/station/journal"
+	"padarozhnik/station/portrait"
 )
 
 // Conditions that the surroundings of the desk report through the store and the tokens.
@@ -136,6 +137,15 @@ func conditions() []struct {
 		{ErrNotOfficer, "not-officer"},
 		{ErrNotForYou, "not-for-you"},
 		{ErrDoubtful, "doubtful-zone"},
+		{ErrSameFace, "same-face"},
+		{ErrOldFace, "old-face"},
+		{portrait.ErrTooLarge, "picture-large"},
+		{portrait.ErrMoving, "picture-moving"},
+		{portrait.ErrDamaged, "picture-damaged"},
+		{portrait.ErrNotPicture, "no-picture"},
+		{portrait.ErrNoFace, "no-face"},
+		{portrait.ErrSeveralFaces, "several-faces"},
+		{portrait.ErrCrop, "crop"},
 		{ErrPortrait, "portrait"},
 		{ErrNoZone, "no-zone"},
 		{ErrSignature, "signature"},
