@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run demo test test-guest test-ui bench torture lint screenshots package clean
+.PHONY: help deps build run demo test test-guest test-ui bench torture lint screenshots package package-check clean
 
 GO       ?= go
 TAGS     := no_emoji,no_metadata,migrated_fynedo
@@ -75,7 +75,7 @@ bench: deps ## every benchmark that a claim rests on
 	$(GO) test -run '^$$' -bench . -benchtime 3x -count 1 ./...
 
 torture: build ## kills at every step, many times
-	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged' ./...
+	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged|Reproducible' ./...
 
 lint: ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "lint: gofmt these: $$bad"; exit 1; }
@@ -87,19 +87,20 @@ lint: ## gofmt, go vet, staticcheck
 screenshots: build ## every screen as a picture in build/screens
 	PADAROZHNIK_SCREENS=$(CURDIR)/build/screens $(GO) test -count 1 -run TestScreens ./station/ui/...
 
-VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
-DEB     := build/deb/padarozhnik_$(VERSION)_$(shell dpkg --print-architecture)
+# A package is built apart from build/bin: of the commit alone, without what a linker would say about this machine.
+PACKAGED         := station stationctl headquarters
+PACKAGE_PACKAGES := dpkg-dev udev desktop-file-utils
+PACKAGE_FLAGS    := -buildvcs=true -ldflags='-s -w -buildid= -B none'
 
-package: build ## a .deb with programs, desktop file and icon; the same commit gives the same bytes
-	@rm -rf build/deb && mkdir -p $(DEB)/DEBIAN
-	@for p in station stationctl headquarters; do install -D -m 755 $(BIN)/$$p $(DEB)/usr/bin/$$p; done
-	@install -D -m 644 resources/linux/org.padarozhnik.station.desktop $(DEB)/usr/share/applications/org.padarozhnik.station.desktop
-	@install -D -m 644 resources/icons/padarozhnik.png $(DEB)/usr/share/icons/hicolor/512x512/apps/org.padarozhnik.station.png
-	@install -D -m 644 LICENSE $(DEB)/usr/share/doc/padarozhnik/copyright
-	@sed -e 's/@VERSION@/$(VERSION)/' -e "s/@ARCH@/$$(dpkg --print-architecture)/" \
-	  resources/linux/control > $(DEB)/DEBIAN/control
-	@export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct); find $(DEB) -exec touch -hd @$$SOURCE_DATE_EPOCH {} + ; \
-	  dpkg-deb --root-owner-group --build $(DEB) $(DEB).deb
+package: deps ## a .deb with programs, udev rule, desktop file and icon; the same commit gives the same bytes
+	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGE_PACKAGES)"
+	@rm -rf build/package && mkdir -p build/package && for p in $(PACKAGED); do echo "package: $$p"; \
+	  $(GO) build $(PACKAGE_FLAGS) -o build/package/$$p ./cmd/$$p || exit 1; done
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) resources/linux/deb build/package build/deb
+
+package-check: package ## install the package on a fresh Debian 12 in build/debian12 and run it (as root)
+	@$(MAKE) --no-print-directory deps PACKAGES=debootstrap
+	@resources/linux/fresh build/deb/*.deb build/debian12
 
 clean: ## remove what was built
 	rm -rf build

@@ -32,6 +32,9 @@ type OldPassport struct {
 	Typed    bool      `cbor:"3,keyasint" json:"typed"`    // entered by the officer
 	Scan     []byte    `cbor:"4,keyasint" json:"-"`        // the page as scanned
 	Chip     *OldChip  `cbor:"90,keyasint,omitempty" json:"chip,omitempty"`
+
+	Decided []ZoneDecision `cbor:"91,keyasint,omitempty" json:"decided,omitempty"` // characters that a person decided
+	Page    *PrintedPage   `cbor:"92,keyasint,omitempty" json:"page,omitempty"`    // as the officer read it
 }
 
 // Consent is the applicant's decision on one item of the profile.

@@ -112,8 +112,7 @@ func (a Application) opinion(p Profile, i Item, today Date) Opinion {
 	case ItemUse:
 		return good(a.Enough(p.Rules, UsesIt), OpinionBad)
 	case ItemPortrait:
-		doubted := slices.ContainsFunc(a.Checks, func(c string) bool { return !strings.Contains(c, ": pass") })
-		return good(len(a.Portrait) > 0, OpinionBad).worse(good(!doubted, OpinionDoubt))
+		return good(len(a.Portrait) > 0, OpinionBad).worse(good(len(a.DoubtedChecks()) == 0, OpinionDoubt))
 	case ItemNames:
 		return good(a.namesAgree(), OpinionDoubt)
 	case ItemDates:
@@ -126,6 +125,11 @@ func (a Application) opinion(p Profile, i Item, today Date) Opinion {
 		return good(len(a.guardianGaps(p, today)) == 0, OpinionBad)
 	}
 	return OpinionDoubt
+}
+
+// DoubtedChecks lists the measures of the portrait that it did not pass beyond doubt.
+func (a Application) DoubtedChecks() []string {
+	return slices.DeleteFunc(slices.Clone(a.Checks), func(c string) bool { return strings.Contains(c, ": pass") })
 }
 
 func (o Opinion) worse(than Opinion) Opinion {

@@ -27,6 +27,11 @@ func (a Application) Unlisted(p Profile) []Missing {
 	deny("signature", len(a.Signature) > 0, p.Lists(FieldSignature) && len(a.Signature) <= maxSignature)
 	deny("oldPassport", a.OldPassport != nil, p.Lists(FieldOldPassport))
 	deny("oldPassport.scan", a.OldPassport != nil && len(a.OldPassport.Scan) > 0, p.Lists(FieldOldScan))
+	if a.OldPassport != nil && a.OldPassport.Page != nil {
+		page := a.OldPassport.Page
+		deny("applicant.placeOfBirth", page.PlaceOfBirth != "", p.Lists(FieldPlaceOfBirth))
+		deny("applicant.personalNumber", page.PersonalNumber != "", p.Lists(FieldPersonalNumber))
+	}
 	deny("guardians", len(a.Guardians) > 0, p.Lists(FieldGuardians))
 	deny("proxies", len(a.Proxies) > 0, p.Lists(FieldProxies) && len(a.Proxies) <= maxProxies)
 	for _, x := range a.Proxies {
@@ -83,7 +88,14 @@ func (a Application) Mask(r Rules) (Application, []Optional) {
 	hide(FieldProxies, len(a.Proxies) > 0, func() { a.Proxies = nil })
 	if a.OldPassport != nil {
 		old := *a.OldPassport
-		hide(FieldOldPassport, true, func() { old.MRZ, old.Scan = [2]string{}, nil })
+		hide(FieldOldPassport, true, func() {
+			old.MRZ, old.Scan, old.Page, old.Decided = [2]string{}, nil, nil, nil
+			if old.Chip != nil {
+				chip := *old.Chip
+				chip.Zone = nil
+				old.Chip = &chip
+			}
+		})
 		hide(FieldOldScan, len(old.Scan) > 0, func() { old.Scan = nil })
 		a.OldPassport = &old
 	}

@@ -47,6 +47,8 @@ type SpellingChoice struct {
 	Surname    string `cbor:"1,keyasint" json:"surname"`    // source of each part
 	GivenNames string `cbor:"2,keyasint" json:"givenNames"` //
 	Reason     string `cbor:"3,keyasint,omitempty" json:"reason,omitempty"`
+
+	Card LatinName `cbor:"4,keyasint" json:"card,omitzero"` // as the residence card has it, where there is one
 }
 
 // NameField previews the zone's name field of a passport, without fillers at its end, and says whether it
@@ -133,27 +135,48 @@ func sourceOf(list []NameCandidate, part func(NameCandidate) string, text string
 	return source, in
 }
 
-// Spell chooses the Latin spelling of an applicant's name. A spelling that is none of the candidates, or
-// one whose surname and given names come from different languages, needs a reason, which is kept. The
-// printed form must be one that a zone can hold.
-func (a *Application) Spell(n LatinName, card LatinName, reason string) error {
-	if _, _, err := NameField(n); err != nil {
-		return err
+// NamePreview is what becomes of a spelling, before it is chosen.
+type NamePreview struct {
+	Zone       string `json:"zone"`       // the name field without fillers at its end
+	Truncated  bool   `json:"truncated"`  // the zone has not all of it (ICAO Doc 9303-4, 4.2.3)
+	Surname    string `json:"surname"`    // source of each part
+	GivenNames string `json:"givenNames"` //
+	NeedReason bool   `json:"needReason"` // it is none of the candidates, or mixes languages
+}
+
+// PreviewName shows what the zone makes of a spelling, where its parts come from, and whether it needs a
+// reason. It returns ErrSpelling for one that no zone can hold, or that is not for print.
+func (a Application) PreviewName(n, card LatinName) (NamePreview, error) {
+	field, truncated, err := NameField(n)
+	if err != nil {
+		return NamePreview{}, err
 	}
 	list := a.NameCandidates(card)
 	surname, first := sourceOf(list, func(c NameCandidate) string { return c.Surname }, n.Surname)
 	given, second := sourceOf(list, func(c NameCandidate) string { return c.GivenNames }, n.GivenNames)
-	choice := SpellingChoice{Surname: surname, GivenNames: given, Reason: strings.TrimSpace(reason)}
 	shared := slices.ContainsFunc(first, func(l mrz.Language) bool { return slices.Contains(second, l) })
 	mixed := n.GivenNames != "" && !shared
-	if (surname == FromOfficer || given == FromOfficer && n.GivenNames != "" || mixed) && len(choice.Reason) < 3 {
-		return fmt.Errorf("%s and %s: %w", surname, given, ErrNameReason)
-	}
 	for _, c := range list {
 		if !c.Printable && strings.EqualFold(c.Surname, n.Surname) && strings.EqualFold(c.GivenNames, n.GivenNames) &&
 			c.Source == surname && c.Source == given {
-			return fmt.Errorf("%s: %w", c.Source, ErrSpelling)
+			return NamePreview{}, fmt.Errorf("%s: %w", c.Source, ErrSpelling)
 		}
+	}
+	return NamePreview{Zone: field, Truncated: truncated, Surname: surname, GivenNames: given,
+		NeedReason: surname == FromOfficer || given == FromOfficer && n.GivenNames != "" || mixed}, nil
+}
+
+// Spell chooses the Latin spelling of an applicant's name. A spelling that is none of the candidates, or
+// one whose surname and given names come from different languages, needs a reason, which is kept. The
+// printed form must be one that a zone can hold.
+func (a *Application) Spell(n LatinName, card LatinName, reason string) error {
+	p, err := a.PreviewName(n, card)
+	if err != nil {
+		return err
+	}
+	choice := SpellingChoice{Surname: p.Surname, GivenNames: p.GivenNames, Reason: strings.TrimSpace(reason), Card: card}
+	if p.NeedReason && len(choice.Reason) < 3 {
+		return fmt.Errorf("%s and %s: %w", p.Surname, p.GivenNames, ErrNameReason)
 	}
 	a.Applicant.Surname, a.Applicant.GivenNames = n.Surname, n.GivenNames
 	a.Spelling = &choice

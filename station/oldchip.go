@@ -45,6 +45,8 @@ type OldChip struct {
 	Issued       string `cbor:"8,keyasint,omitempty" json:"issued,omitempty"`    // YYYYMMDD, of DG12
 	Face         []byte `cbor:"9,keyasint,omitempty" json:"-"`                   // of DG2
 	FaceType     string `cbor:"10,keyasint,omitempty" json:"faceType,omitempty"` // image/jpeg or image/jp2
+
+	Zone []string `cbor:"11,keyasint,omitempty" json:"-"` // DG1, also where it is not the page's, to be compared
 }
 
 // Failed returns the checks that did not pass.
@@ -70,7 +72,11 @@ func (a *Application) TakeChip(c OldChip) error {
 	old.Chip = &c
 	a.OldPassport = &old
 	kept := slices.DeleteFunc(slices.Clone(a.Evidence), func(e Evidence) bool { return e.Kind == ChipProof })
-	a.Evidence = append(kept, Evidence{Kind: ChipProof, Note: c.note(), Proven: c.Level.Proven()})
+	note, against := c.note(), old.Contradicted()
+	if len(against) > 0 {
+		note += "; printed page differs: " + strings.Join(against, ", ")
+	}
+	a.Evidence = append(kept, Evidence{Kind: ChipProof, Note: note, Proven: c.Level.Proven() && len(against) == 0})
 	if c.PlaceOfBirth != "" && strings.TrimSpace(a.Applicant.PlaceOfBirth) == "" {
 		a.Applicant.PlaceOfBirth = c.PlaceOfBirth
 	}

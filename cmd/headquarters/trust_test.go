@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"padarozhnik/cmd/internal/setup"
-	"padarozhnik/cmd/internal/training"
+	"padarozhnik/cmd/internal/tokenfile"
 	"padarozhnik/station/hq/charter/abroad"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/pki"
@@ -31,7 +31,7 @@ func (s seat) enrol(t *testing.T) setup.Config {
 	t.Helper()
 	public := filepath.Join(filepath.Dir(s.dir), "station.json")
 	token := filepath.Join(filepath.Dir(s.dir), "station.token")
-	if err := training.NewToken(token, public, "UTO-01", []byte(secret)); err != nil {
+	if err := tokenfile.Create(token, public, "UTO-01", []byte(secret)); err != nil {
 		t.Fatal(err)
 	}
 	seat{dir: s.dir, flags: s.flags[:len(s.flags)-4]}.must(t, "station", "enrol", "UTO-01", "--key", public)

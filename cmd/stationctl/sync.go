@@ -9,7 +9,6 @@ import (
 
 	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
-	"padarozhnik/cmd/internal/training"
 )
 
 // withOffice runs what needs the desk but no officer.
@@ -84,31 +83,5 @@ func (p *program) journalCommand() *cobra.Command {
 			})
 		},
 	})
-	return cmd
-}
-
-func (p *program) tokenCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "token", Short: "Make a token file (training)"}
-	var out, public, pseudonym string
-	create := &cobra.Command{
-		Use:   "create",
-		Short: "Make a token file and the file of its public key, which headquarters enrols",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			secret, err := p.ask("new passphrase")
-			if err != nil {
-				return err
-			}
-			defer clear(secret)
-			return training.NewToken(out, public, pseudonym, secret)
-		},
-	}
-	create.Flags().StringVar(&out, "out", "", "token file to make")
-	create.Flags().StringVar(&public, "public", "", "public key file to make")
-	create.Flags().StringVar(&pseudonym, "pseudonym", "", "how the officer is called in records")
-	for _, name := range []string{"out", "public", "pseudonym"} {
-		_ = create.MarkFlagRequired(name)
-	}
-	cmd.AddCommand(create)
 	return cmd
 }

@@ -24,9 +24,14 @@ const (
 // it, a sixth of what a whole glass would take.
 func bookRegion() devices.Region { return devices.Region{WidthMM: 170, HeightMM: 130} }
 
+// bookSettings are how the page of a booklet is scanned.
+func bookSettings() devices.ScanSettings {
+	return devices.ScanSettings{DPI: bookDPI, Color: devices.Color, Region: bookRegion()}
+}
+
 // scanBook takes a picture of the booklet on the scanner.
 func (d *Desk) scanBook(ctx context.Context, keep *Examination) (image.Image, error) {
-	s, err := d.Scanner.Scan(ctx, devices.ScanSettings{DPI: bookDPI, Color: devices.Color, Region: bookRegion()}, nil)
+	s, err := d.Scanner.Scan(ctx, bookSettings(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -49,37 +54,10 @@ func decodePicture(data []byte) (image.Image, error) {
 	return img, nil
 }
 
-// ReadOldPassport scans the old passport's data page, reads its zone, and makes what it says of the
-// holder the default of the application. A zone that is not beyond doubt changes nothing and
-// returns ErrDoubtful with the result: the officer scans again or types it.
+// ReadOldPassport is ScanOldPassport without progress, for a caller that has nobody to decide on doubts.
 func (d *Desk) ReadOldPassport(ctx context.Context, seat Seat, token station.CaseToken) (ocr.Result, error) {
-	c, err := d.Case(ctx, token)
-	if err != nil {
-		return ocr.Result{}, err
-	}
-	if err := c.Edit(seat.Officer, d.Now()); err != nil {
-		return ocr.Result{}, err
-	}
-	s, err := d.Scanner.Scan(ctx, devices.ScanSettings{DPI: pageDPI, Color: devices.Color}, nil)
-	if err != nil {
-		return ocr.Result{}, fmt.Errorf("scan old passport: %w", err)
-	}
-	img, err := decodePicture(s.Data)
-	if err != nil {
-		return ocr.Result{}, fmt.Errorf("scan old passport: %w", err)
-	}
-	read, err := ocr.Read(ctx, img, pageDPI)
-	if errors.Is(err, ocr.ErrNoMRZ) || err == nil && (!read.Accepted || len(read.Lines) != 2) {
-		return read, fmt.Errorf("old passport: %w", ErrDoubtful)
-	}
-	if err != nil {
-		return read, fmt.Errorf("old passport: %w", err)
-	}
-	old := station.OldPassport{MRZ: [2]string(read.Lines), Accepted: true}
-	if d.Charter.Profile.Lists(station.FieldOldScan) {
-		old.Scan = s.Data
-	}
-	return read, d.takeOldPassport(ctx, seat, token, old)
+	read, err := d.ScanOldPassport(ctx, seat, token, nil)
+	return read.result, err
 }
 
 // TypeOldPassport enters a zone that could not be read. Every check digit must be right.
@@ -92,8 +70,12 @@ func (d *Desk) takeOldPassport(ctx context.Context, seat Seat, token station.Cas
 	if err != nil {
 		return fmt.Errorf("old passport: %w: %w", ErrDoubtful, err)
 	}
+	if doc.Format != mrz.TD3 && doc.Format != mrz.TD2 {
+		return fmt.Errorf("old passport: a zone of %v: %w", doc.Format, ErrDoubtful)
+	}
 	return d.Amend(ctx, seat, token, "old-passport", func(a *station.Application) error {
-		a.OldPassport = &old
+		kept := old.Again(a.OldPassport)
+		a.OldPassport = &kept
 		read := station.FromZone(d.Charter.Profile, doc, station.DateOf(d.Now()))
 		read.LocalSurname, read.LocalGivenNames = a.Applicant.LocalSurname, a.Applicant.LocalGivenNames
 		read.PlaceOfBirth, read.Patronymic = a.Applicant.PlaceOfBirth, a.Applicant.Patronymic

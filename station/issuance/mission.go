@@ -51,6 +51,8 @@ var (
 	ErrTokenLocked = errors.New("token locked after wrong PINs")
 	// ErrNoToken: the token is not plugged in.
 	ErrNoToken = errors.New("token not found")
+	// ErrOwnToken: the station's own token does not answer; the program is to be started again with it.
+	ErrOwnToken = errors.New("the station's own token does not answer")
 )
 
 // Names of notes about orders that are made here.

@@ -94,6 +94,9 @@ func (j *oldJudge) mechanisms(list []devices.Verdict) {
 // zone compares DG1 with the zone of the page.
 func (j *oldJudge) zone(dg1 []byte, zone []string) {
 	d, err := lds.ParseDG1(dg1)
+	if err == nil {
+		j.verdict.Zone = d.Lines()
+	}
 	switch {
 	case err != nil:
 		j.fail(checkZone, "DG1 cannot be read")

@@ -71,6 +71,32 @@ func (d *Desk) TakePortraitOf(
 	})
 }
 
+// PreviewPortrait measures a picture by the rules for the applicant's age and keeps nothing: the Finding holds
+// the automatic crop, the checks and the officer's tick-list (Finding.Ticks). A crop that the officer moves is
+// measured by portrait.Reframe, and taken by TakePortraitOf.
+func (d *Desk) PreviewPortrait(
+	ctx context.Context, seat Seat, token station.CaseToken, img image.Image,
+) (portrait.Finding, error) {
+	sitter, err := d.sitterOf(ctx, seat, token)
+	if err != nil {
+		return portrait.Finding{}, err
+	}
+	found, err := ExaminePortrait(img, sitter, image.Rectangle{})
+	if err != nil {
+		return found, fmt.Errorf("%w: %w", ErrPortrait, err)
+	}
+	return found, nil
+}
+
+// ScanPhoto scans a paper photograph, or a card with a signature, and keeps nothing of it.
+func (d *Desk) ScanPhoto(ctx context.Context, region devices.Region, report devices.Report) (image.Image, error) {
+	img, err := d.scanPicture(ctx, region, report)
+	if err != nil {
+		return nil, fmt.Errorf("scan photograph: %w", err)
+	}
+	return img, nil
+}
+
 // ExaminePortrait measures a picture, with the crop that an officer chose unless it is empty.
 func ExaminePortrait(img image.Image, sitter portrait.Sitter, crop image.Rectangle) (portrait.Finding, error) {
 	finder, err := portrait.NewFinder()
@@ -95,10 +121,7 @@ func (d *Desk) sitterOf(ctx context.Context, seat Seat, token station.CaseToken)
 		return portrait.Adult, err
 	}
 	a, err := d.Application(ctx, seat, token)
-	if err != nil || a.Applicant.Birth.IsZero() {
-		return portrait.Adult, err
-	}
-	return portrait.SitterOf(a.Applicant.Birth.Age(station.DateOf(d.Now()))), nil
+	return SitterOf(a, station.DateOf(d.Now())), err
 }
 
 // ScanPortrait takes the portrait from a paper photograph on the scanner.

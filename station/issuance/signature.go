@@ -34,13 +34,23 @@ func (d *Desk) ScanSignature(
 	return d.TakeSignature(ctx, seat, token, img)
 }
 
+// CleanSignature lifts a signature off a picture and keeps nothing: a PNG, ink on nothing, for the officer to
+// look at before TakeSignature keeps the same.
+func CleanSignature(img image.Image) ([]byte, error) {
+	ink, err := signature.Lift(img)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	return ink, nil
+}
+
 // TakeSignature is ScanSignature from a picture. It returns the PNG that was kept.
 func (d *Desk) TakeSignature(
 	ctx context.Context, seat Seat, token station.CaseToken, img image.Image,
 ) ([]byte, error) {
-	ink, err := signature.Lift(img)
+	ink, err := CleanSignature(img)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
+		return nil, err
 	}
 	return ink, d.Amend(ctx, seat, token, "signature", func(a *station.Application) error {
 		a.Signature, a.CannotSign = ink, ""

@@ -61,6 +61,9 @@ type Finding struct {
 	share  float64 // of the second face
 }
 
+// Ticks lists what the officer has to look at, for the person by whose rules the picture was measured.
+func (f Finding) Ticks() []string { return f.sitter.Ticks() }
+
 // Outcome returns the worst outcome of all checks.
 func (f Finding) Outcome() Outcome {
 	worst := Pass

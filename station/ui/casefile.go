@@ -103,6 +103,9 @@ func (c *casefile) showFindings(found *issuance.Examination) {
 		lines.Add(row(8, atLeast(34, 0, line(mark, sizeSmall, true, shade)), line(what, sizeSmall, false, colourInk)))
 	}
 	c.findings.Add(card(c.texts.text("ui.case.findings"), lines))
+	if found.Doubt != nil && !found.OK() {
+		c.findings.Add(card(c.texts.text("ui.case.doubt"), paragraph(c.texts.text("cure."+issuance.Cure(found.Doubt)))))
+	}
 	if picture := c.difference(found); picture != nil {
 		c.findings.Add(card(c.texts.text("ui.case.difference"), picture))
 	}

@@ -242,6 +242,7 @@ func TestRemarkBesideItsField(t *testing.T) {
 	o.enter("E-01")
 	o.choose(1)
 	o.tap("ui.verb.enrol")
+	o.step("ui.step.person")
 	if !o.says(o.text("ui.person.birth") + " · another day in the certificate") {
 		t.Error("the remark does not stand beside its field")
 	}

@@ -1,77 +1,96 @@
 package ui
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"image"
-	"io"
+	"reflect"
 	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
-	"padarozhnik/devices"
 	"padarozhnik/station"
-	"padarozhnik/station/issuance"
-	"padarozhnik/station/portrait"
 )
 
-// maxPicture bounds a picture file, in bytes.
-const maxPicture = 64 << 20
-
 // enrolActions are what the buttons of the enrolment screen do.
-type enrolActions struct{ scan, useZone, readChip, takePicture, save, submit, back func() }
+type enrolActions struct {
+	save, submit, back func()
+	turn               func(to stepName, field string) // to a step, and to a field in it
+	spell              func()
+	old                oldActions
+	portrait           portraitActions
+	signature          signatureActions
+	family             familyActions
+	scanner            bool // there is one for photographs
+}
 
-// enrol is the application while it is being written: old passport, portrait, person, evidence,
-// consent. Every step is saved, encrypted, when it is taken.
+// enrolStep is one step of the enrolment. It shows what the draft holds and writes what was typed into an
+// application; what needs a device or a decision of the domain it leaves to a verb.
+type enrolStep interface {
+	content() fyne.CanvasObject
+	first() fyne.Focusable // where an officer begins; nil for nowhere
+	show(d draft)
+	fill(a *station.Application) error
+	turned(busy bool)
+}
+
+// enrol is the application while it is being written, step by step. Every step is saved, encrypted, when it
+// is left, and any step may be the next one.
 type enrol struct {
 	texts    texts
-	old      *widget.Label
-	zone     *widget.Entry
-	frame    *fyne.Container
-	checks   *widget.Label
-	remarks  *widget.Label
+	names    []stepName
+	steps    map[stepName]enrolStep
+	at       stepName
+	token    station.CaseToken
+	saved    station.Application // what the form held when it was last saved
+	shown    draft
 	person   *personForm
-	evidence *evidenceForm
-	consents *consentForm
+	portrait *portraitForm
+	old      *oldStep
+	bar      *stepBar
+	remarks  *widget.Label
+	pages    *fyne.Container
 	title    *canvas.Text
+	before   *widget.Button
+	after    *widget.Button
+	submit   *widget.Button
+	ways     [3]fyne.CanvasObject // the last three with their room
 	buttons  []*widget.Button
 	object   fyne.CanvasObject
 }
 
-func newEnrol(t texts, p station.Profile, do enrolActions) *enrol {
-	e := &enrol{texts: t, old: paragraph(""), checks: paragraph(""), remarks: paragraph("")}
+func newEnrol(t texts, p station.Profile, today func() station.Date, do enrolActions) *enrol {
+	e := &enrol{texts: t, names: stepsOf(p), remarks: paragraph(""), pages: container.NewStack()}
 	e.title = line("", sizeTitle, true, colourInk)
 	e.remarks.Importance = widget.WarningImportance
-	e.zone = widget.NewMultiLineEntry()
-	e.zone.SetMinRowsVisible(2)
-	e.zone.SetPlaceHolder(t.text("ui.old.zone"))
-	e.zone.Wrapping = fyne.TextWrapOff
-	e.person = newPersonForm(t, p)
-	e.evidence = newEvidenceForm(t, p.Rules)
-	e.consents = newConsentForm(t, p)
-	e.frame = container.NewStack()
-	old := column(8, snug(e.old), e.button("ui.old.scan", theme.DocumentIcon(), do.scan), e.zone,
-		pair(e.button("ui.old.use", nil, do.useZone), e.button("ui.old.chip", nil, do.readChip)))
-	face := container.NewBorder(nil, nil, e.frame, nil, inset(0, 0, 14, 0, column(10,
-		e.button("ui.portrait.choose", theme.FileImageIcon(), do.takePicture), snug(e.checks))))
-	left := column(12, card(t.text("ui.old.title"), old), card(t.text("ui.portrait.title"), face),
-		card(t.text("ui.consents.title"), e.consents.object))
-	right := column(12, card(t.text("ui.person.title"), e.person.object),
-		card(t.text("ui.evidence.title"), e.evidence.object))
-	submit := e.button("ui.verb.submit", nil, do.submit)
-	submit.Importance = widget.HighImportance
-	foot := container.NewBorder(nil, nil, roomy(e.button("ui.back", theme.NavigateBackIcon(), do.back)),
-		row(10, roomy(e.button("ui.enrol.save", nil, do.save)), roomy(submit)))
-	e.object = container.NewBorder(nil, inset(8, 14, 24, 24, foot), nil, nil, container.NewVScroll(
-		inset(12, 8, 24, 24, column(10, e.title, e.remarks, pair(left, right)))))
+	e.person = newPersonForm(t, p, do.spell)
+	e.portrait = newPortraitForm(t, today, do.scanner, do.portrait)
+	e.old = newOldStep(t, do.old)
+	evidence := newEvidenceForm(t, p.Rules, do.family.calmly)
+	e.steps = map[stepName]enrolStep{
+		stepOld: e.old, stepPerson: e.person, stepPortrait: e.portrait,
+		stepSignature: newSignatureForm(t, do.signature), stepEvidence: evidence,
+		stepConsents: newConsentForm(t, p), stepFamily: newFamilyForm(t, p, today, do.family),
+		stepSummary: newSummaryStep(t, func(field string) { do.turn(stepOfField(field), field) }),
+	}
+	e.bar = newStepBar(t, e.names, func(s stepName) { do.turn(s, "") })
+	for _, name := range e.names {
+		e.pages.Add(container.NewVScroll(inset(10, 10, 24, 24, e.steps[name].content())))
+	}
+	e.before = e.button("ui.enrol.before", theme.NavigateBackIcon(), func() { do.turn(e.bar.beside(e.at, -1), "") })
+	e.after = e.button("ui.enrol.after", theme.NavigateNextIcon(), func() { do.turn(e.bar.beside(e.at, 1), "") })
+	e.after.IconPlacement, e.after.Importance = widget.ButtonIconTrailingText, widget.HighImportance
+	e.submit = e.button("ui.verb.submit", nil, do.submit)
+	e.submit.Importance = widget.HighImportance
+	e.ways = [3]fyne.CanvasObject{roomy(e.before), roomy(e.after), roomy(e.submit)}
+	foot := container.NewBorder(nil, nil, roomy(e.button("ui.back", nil, do.back)),
+		row(10, roomy(e.button("ui.enrol.save", nil, do.save)), e.ways[0], e.ways[1], e.ways[2]))
+	head := inset(10, 0, 24, 24, column(8, e.title, snug(e.remarks), e.bar.object))
+	e.object = container.NewBorder(head, container.NewStack(block(shade(colourPaper)), inset(8, 14, 24, 24, foot)),
+		nil, nil, e.pages)
+	e.at = e.names[0]
 	e.object.Hide()
 	return e
 }
@@ -82,7 +101,9 @@ func (e *enrol) button(key string, icon fyne.Resource, do func()) *widget.Button
 	return b
 }
 
+// show fills every step from a draft and stays at the step that is shown.
 func (e *enrol) show(token station.CaseToken, d draft) {
+	e.token, e.shown = token, d
 	e.title.Text = e.texts.text("ui.enrol.title", token)
 	e.title.Refresh()
 	said := slices.Clone(d.Remarks)
@@ -91,234 +112,74 @@ func (e *enrol) show(token station.CaseToken, d draft) {
 	}
 	e.remarks.SetText(strings.Join(said, "\n"))
 	e.remarks.Hidden = len(said) == 0
-	e.person.mark(d.Marks)
-	key := "ui.old.none"
-	if d.OldPassport != nil {
-		key = "ui.old.read"
-		if d.OldPassport.Typed {
-			key = "ui.old.typed"
-		}
-		e.zone.SetText(strings.Join(d.OldPassport.MRZ[:], "\n"))
+	for _, name := range e.names {
+		e.steps[name].show(d)
 	}
-	e.old.SetText(e.texts.text(key) + e.chipWords(d.OldPassport))
-	e.frame.Objects = []fyne.CanvasObject{picture(d.picture, 112, 144)}
-	if d.picture != nil {
-		e.checks.SetText(e.texts.text("ui.portrait.good"))
-	} else {
-		e.checks.SetText(e.texts.text("ui.portrait.none"))
+	e.saved, _ = e.fill()
+	e.stand()
+}
+
+// stand shows the present step.
+func (e *enrol) stand() {
+	for i, name := range e.names {
+		visible(name == e.at, e.pages.Objects[i])
 	}
-	e.person.show(d.Applicant)
-	e.evidence.show(d.Evidence)
-	e.consents.show(d.Consents)
+	e.bar.show(e.at, e.shown.Application, e.shown.missing)
+	last := e.at == e.names[len(e.names)-1]
+	visible(e.at != e.names[0], e.ways[0])
+	visible(!last, e.ways[1])
+	visible(last, e.ways[2])
 	if e.object.Visible() {
 		e.object.Refresh()
+		e.object.Refresh() // text that wraps knows its height only once it has a width
 	}
 }
 
-// showChecks names the checks that a picture failed.
-func (e *enrol) showChecks(f portrait.Finding) {
-	var failed []string
-	for _, c := range f.Checks {
-		if c.Outcome == portrait.Fail {
-			failed = append(failed, e.texts.word("ui.check", c.Key))
+// turn shows another step and puts the keyboard at a field of it, or where the step begins.
+func (e *enrol) turn(to stepName, field string) {
+	if !slices.Contains(e.names, to) {
+		return
+	}
+	e.at = to
+	e.stand()
+	if f, ok := e.person.fields[field]; ok && f != nil {
+		focus(f)
+		return
+	}
+	if f := e.steps[to].first(); f != nil {
+		focus(f)
+	}
+}
+
+// fill writes what is typed in all steps into an application.
+func (e *enrol) fill() (station.Application, error) {
+	var a station.Application
+	for _, name := range e.names {
+		if err := e.steps[name].fill(&a); err != nil {
+			return a, err
 		}
 	}
-	if len(failed) > 0 {
-		e.checks.SetText(e.texts.text("ui.portrait.failed", strings.Join(failed, ", ")))
-	}
+	a.Applicant.Surname, a.Applicant.GivenNames = e.person.names.name().Surname, e.person.names.name().GivenNames
+	return a, nil
 }
 
-// fill writes the form into an application.
-func (e *enrol) fill(a *station.Application) error {
-	if err := e.person.fill(&a.Applicant); err != nil {
-		return err
-	}
-	a.Evidence, a.Consents = e.evidence.items, e.consents.decided()
-	return nil
+// changed tells whether something was typed since the draft was read.
+func (e *enrol) changed() bool {
+	a, err := e.fill()
+	return err != nil || !reflect.DeepEqual(a, e.saved)
 }
 
 // close takes the person's data off the screen.
 func (e *enrol) close() {
+	e.at = e.names[0]
 	e.show("", draft{})
-	e.zone.SetText("")
 	e.object.Hide()
 }
 
 // turned shows whether a verb runs.
-func (e *enrol) turned(busy bool) { able(!busy, e.buttons...) }
-
-// openEnrol opens the draft of the chosen case.
-func (w *Window) openEnrol() {
-	var d draft
-	desk, seat, token := w.deps.Desk, *w.seat, w.token
-	w.run("open draft", func(ctx context.Context, _ devices.Report) (err error) {
-		d, err = readDraft(ctx, desk, seat, token)
-		return err
-	}, func(err error) {
-		if err == nil {
-			w.showEnrol(d)
-		}
-	})
-}
-
-// leaving saves the form that is open, if one is, and then goes on. What cannot be saved keeps the
-// form open.
-func (w *Window) leaving(then func()) {
-	if w.seat == nil || !w.enrol.object.Visible() {
-		then()
-		return
+func (e *enrol) turned(busy bool) {
+	able(!busy, e.buttons...)
+	for _, name := range e.names {
+		e.steps[name].turned(busy)
 	}
-	w.capture("save", saved, func(err error) {
-		if err == nil {
-			w.back()
-			w.tasks.resume()
-			then()
-		}
-	})
-}
-
-func (w *Window) showEnrol(d draft) {
-	w.enrol.show(w.token, d)
-	w.open(w.enrol.object)
-}
-
-// captureStep is what happens to a draft after its form was saved.
-type captureStep func(context.Context, issuance.Seat, station.CaseToken) error
-
-// saved is the step that does nothing more.
-func saved(context.Context, issuance.Seat, station.CaseToken) error { return nil }
-
-// capture carries out one step of enrolment: the form is saved first, so that nothing typed is
-// lost, then the step, then the draft is read again.
-func (w *Window) capture(name string, step captureStep, after func(error)) {
-	if w.seat == nil {
-		return
-	}
-	d, seat, token := w.deps.Desk, *w.seat, w.token
-	var form station.Application
-	if err := w.enrol.fill(&form); err != nil {
-		w.fault.show(err)
-		return
-	}
-	var now draft
-	var unread error
-	w.run(name, func(ctx context.Context, _ devices.Report) error {
-		err := d.Amend(ctx, seat, token, "person", func(a *station.Application) error {
-			a.Applicant, a.Evidence, a.Consents = form.Applicant, form.Evidence, form.Consents
-			return a.KeepChip()
-		})
-		if err == nil {
-			err = step(ctx, seat, token)
-		}
-		if name != "submit" || err != nil {
-			now, unread = readDraft(ctx, d, seat, token)
-		}
-		return err
-	}, func(err error) {
-		if unread == nil && (name != "submit" || err != nil) {
-			w.enrol.show(token, now)
-		}
-		if after != nil {
-			after(err)
-		}
-	})
-}
-
-func (w *Window) enrolActions() enrolActions {
-	d := w.deps.Desk
-	return enrolActions{
-		scan: w.scanOldPassport,
-		useZone: func() {
-			lines := strings.Fields(strings.ToUpper(w.enrol.zone.Text))
-			w.capture("type zone", func(ctx context.Context, s issuance.Seat, t station.CaseToken) error {
-				if len(lines) != 2 {
-					return fmt.Errorf("%d lines: %w", len(lines), issuance.ErrDoubtful)
-				}
-				return d.TypeOldPassport(ctx, s, t, [2]string(lines))
-			}, nil)
-		},
-		readChip:    w.readOldChip,
-		takePicture: w.pick,
-		save:        func() { w.capture("save", saved, nil) },
-		submit: func() {
-			w.capture("submit", d.Submit, func(err error) {
-				if err == nil {
-					w.back()
-				}
-			})
-		},
-		back: func() { w.leaving(func() {}) },
-	}
-}
-
-// scanOldPassport reads the old passport on the scanner. Lines that were read with doubts are left
-// in the form for the officer to correct.
-func (w *Window) scanOldPassport() {
-	d := w.deps.Desk
-	var lines []string
-	w.capture("old passport", func(ctx context.Context, s issuance.Seat, t station.CaseToken) error {
-		if d.Scanner == nil {
-			return errNoDevice
-		}
-		read, err := d.ReadOldPassport(ctx, s, t)
-		lines = read.Lines
-		return err
-	}, func(err error) {
-		if errors.Is(err, issuance.ErrDoubtful) && len(lines) == 2 {
-			w.enrol.zone.SetText(strings.Join(lines, "\n"))
-		}
-	})
-}
-
-// pick has the officer choose a picture, and takes the portrait out of it.
-func (w *Window) pick() {
-	if !w.tasks.ready() {
-		return
-	}
-	if w.deps.Pick != nil {
-		w.deps.Pick(w.takePortrait)
-		return
-	}
-	box := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
-		if err != nil || r == nil {
-			return
-		}
-		w.takePortrait(r)
-	}, w.win)
-	box.SetFilter(storage.NewExtensionFileFilter([]string{".jpg", ".jpeg", ".png"}))
-	box.SetTitleText(w.texts.text("ui.portrait.choose"))
-	box.SetConfirmText(w.texts.text("ui.portrait.take"))
-	box.SetDismissText(w.texts.text("ui.leave"))
-	if dir, err := storage.ListerForURI(storage.NewFileURI(w.deps.Pictures)); w.deps.Pictures != "" && err == nil {
-		box.SetLocation(dir)
-	}
-	box.Resize(fyne.NewSize(900, 560))
-	box.Show()
-	w.tasks.settle()
-}
-
-// takePortrait reads, checks and keeps a picture. It closes r.
-func (w *Window) takePortrait(r io.ReadCloser) {
-	var found portrait.Finding
-	w.capture("portrait", func(ctx context.Context, s issuance.Seat, t station.CaseToken) error {
-		img, err := readPicture(r)
-		if err != nil {
-			return err
-		}
-		found, err = w.deps.Desk.TakePortrait(ctx, s, t, img)
-		return err
-	}, func(error) { w.enrol.showChecks(found) })
-}
-
-func readPicture(r io.ReadCloser) (image.Image, error) {
-	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxPicture))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", issuance.ErrPortrait, err)
-	}
-	img, err := portrait.Decode(b)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", issuance.ErrPortrait, err)
-	}
-	return img, nil
 }

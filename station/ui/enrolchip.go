@@ -1,33 +1,86 @@
 package ui
 
 import (
-	"context"
+	"slices"
 	"strings"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
 	"padarozhnik/station"
-	"padarozhnik/station/issuance"
 )
 
-// readOldChip reads the chip of the old passport on the reader, and shows what it proves.
-func (w *Window) readOldChip() {
-	d := w.deps.Desk
-	w.capture("old chip", func(ctx context.Context, s issuance.Seat, t station.CaseToken) error {
-		if d.Encoder == nil {
-			return errNoDevice
-		}
-		_, err := d.ReadOldChip(ctx, s, t, nil)
-		return err
-	}, nil)
+// chipBranches are the questions that a chip is asked, in the order in which they are read, with the
+// checks that answer each.
+func chipBranches() []struct {
+	key  string
+	what []string
+} {
+	return []struct {
+		key  string
+		what []string
+	}{
+		{"ui.chip.branch.access", []string{"chip", "pace", "bac", "access control", "ef.cardaccess"}},
+		{"ui.chip.branch.zone", []string{"zone"}},
+		{"ui.chip.branch.signature", []string{"passive authentication", "ef.cardsecurity", "algorithms"}},
+		{"ui.chip.branch.copy", []string{"active authentication", "chip authentication", "chip authentication mapping"}},
+		{"ui.chip.branch.more", nil}, // whatever else there is
+	}
 }
 
-// chipWords says what the old passport's chip proves; nothing where it was not read.
-func (e *enrol) chipWords(old *station.OldPassport) string {
+// chipTree is what the old passport's chip proves: the verdict, below it the questions, below each the
+// checks that answer it.
+func chipTree(t texts, old *station.OldPassport) fyne.CanvasObject {
 	if old == nil || old.Chip == nil {
-		return ""
+		return snug(paragraph(t.text("ui.chip.none")))
 	}
-	words := []string{e.texts.word("ui.chip", string(old.Chip.Level))}
-	if old.Chip.Reason != "" {
-		words = append(words, old.Chip.Reason)
+	c := *old.Chip
+	head := paragraph(t.word("ui.chip", string(c.Level)))
+	head.TextStyle.Bold = true
+	if c.Level == station.ChipFalse {
+		head.Importance = widget.DangerImportance
 	}
-	return "\n" + strings.Join(words, ": ")
+	tree := column(3, snug(head))
+	if c.Origin != "" {
+		tree.Add(fact(t.text("ui.chip.origin"), c.Origin))
+	}
+	if c.Reason != "" {
+		tree.Add(fact(t.text("ui.chip.reason"), c.Reason))
+	}
+	taken := make([]bool, len(c.Checks))
+	for _, b := range chipBranches() {
+		leaves := column(1)
+		for i, k := range c.Checks {
+			if !taken[i] && (b.what == nil || slices.Contains(b.what, strings.ToLower(k.What))) {
+				taken[i] = true
+				leaves.Add(chipLeaf(t, k))
+			}
+		}
+		if len(leaves.Objects) > 0 {
+			tree.Add(inset(4, 0, 0, 0, line(t.text(b.key), sizeSmall, true, colourFaint)))
+			tree.Add(inset(0, 0, 16, 0, leaves))
+		}
+	}
+	for _, f := range []struct{ key, value string }{
+		{"ui.chip.name", strings.ReplaceAll(strings.ReplaceAll(c.FullName, "<<", ", "), "<", " ")},
+		{"ui.person.placeOfBirth", c.PlaceOfBirth}, {"ui.chip.authority", c.Authority}, {"ui.chip.issued", c.Issued},
+	} {
+		if f.value != "" {
+			tree.Add(fact(t.text(f.key), f.value))
+		}
+	}
+	return tree
+}
+
+// chipLeaf is one check: a sign, what was asked, and the engineer's words.
+func chipLeaf(t texts, k station.ChipCheck) fyne.CanvasObject {
+	sign, shade := "✓", colourDone
+	if !k.OK {
+		sign, shade = "!", colourTrouble
+	}
+	what := t.word("ui.finding", strings.ReplaceAll(strings.ToLower(k.What), " ", "-"))
+	words := line(what, sizeSmall, !k.OK, colourInk)
+	return container.NewBorder(nil, nil, container.NewVBox(atLeast(16, 0, line(sign, sizeSmall, true, shade))), nil,
+		column(0, words, snug(detail(k.Reason))))
 }

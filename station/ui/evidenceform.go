@@ -5,18 +5,20 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
 )
 
-// evidenceForm lists what the officer saw and adds to it. What an item is worth is the profile's to say.
+// evidenceForm is the ledger of what the officer saw, and adds to it. What an item is worth, and whether it
+// counts, is the profile's to say.
 type evidenceForm struct {
 	texts   texts
 	rules   station.Rules
+	calmly  func(func()) // does what the second half of a double click must not do again
 	items   []station.Evidence
+	read    station.Application // for what counts
 	list    *fyne.Container
 	kind    *widget.Select
 	more    *widget.Button
@@ -24,11 +26,11 @@ type evidenceForm struct {
 	voucher *widget.Entry
 	proven  *widget.Check
 	lost    *widget.Check
-	object  *fyne.Container
+	object  fyne.CanvasObject
 }
 
-func newEvidenceForm(t texts, r station.Rules) *evidenceForm {
-	f := &evidenceForm{texts: t, rules: r, list: container.NewVBox()}
+func newEvidenceForm(t texts, r station.Rules, calmly func(func())) *evidenceForm {
+	f := &evidenceForm{texts: t, rules: r, calmly: calmly, list: column(4)}
 	labels := make([]string, len(r.Worth))
 	for i, k := range r.Kinds() {
 		labels[i] = t.word("ui.proof", k)
@@ -42,8 +44,11 @@ func newEvidenceForm(t texts, r station.Rules) *evidenceForm {
 	f.proven = widget.NewCheck(t.text("ui.proof.proven"), nil)
 	f.lost = widget.NewCheck(t.text("ui.proof.lost"), nil)
 	f.more = widget.NewButtonWithIcon(t.text("ui.proof.add"), theme.ContentAddIcon(), f.add)
+	f.note.OnSubmitted = func(string) { f.add() }
+	f.voucher.OnSubmitted = func(string) { f.add() }
 	f.kind.OnChanged = func(string) { f.chosen() }
-	f.object = column(6, f.list, pair(f.kind, f.note), f.voucher, row(10, f.proven, f.lost), f.more)
+	f.object = column(12, card(t.text("ui.evidence.title"), f.list), card(t.text("ui.proof.more"), column(8,
+		pair(f.kind, f.note), f.voucher, row(10, f.proven, f.lost), leading(roomy(f.more)))))
 	f.chosen()
 	return f
 }
@@ -65,15 +70,32 @@ func (f *evidenceForm) chosenKind() string {
 	return ""
 }
 
-func (f *evidenceForm) show(items []station.Evidence) {
-	f.items = slices.Clone(items)
-	f.list.RemoveAll()
-	for i, e := range f.items {
-		remove := widget.NewButtonWithIcon("", theme.DeleteIcon(), func() { f.show(slices.Delete(f.items, i, i+1)) })
+func (f *evidenceForm) content() fyne.CanvasObject { return f.object }
+
+func (f *evidenceForm) first() fyne.Focusable { return f.kind }
+
+func (f *evidenceForm) turned(bool) {}
+
+// show lists what an application holds.
+func (f *evidenceForm) show(d draft) {
+	f.read, f.items = d.Application, slices.Clone(d.Evidence)
+	f.draw()
+}
+
+// draw fills the ledger.
+func (f *evidenceForm) draw() {
+	a := f.read
+	a.Evidence = f.items
+	f.list.Objects = ledger(f.texts, f.rules, a, func(i int) fyne.CanvasObject {
+		remove := widget.NewButtonWithIcon("", theme.DeleteIcon(), func() {
+			f.calmly(func() {
+				f.items = slices.Delete(f.items, i, i+1)
+				f.draw()
+			})
+		})
 		remove.Importance = widget.LowImportance
-		f.list.Add(container.NewBorder(nil, nil, nil, remove,
-			leading(line(evidenceLine(f.texts, f.rules, e), sizeText, false, colourInk))))
-	}
+		return remove
+	})
 	f.list.Refresh()
 }
 
@@ -87,11 +109,24 @@ func (f *evidenceForm) add() {
 		e.Voucher = station.Serial(strings.ToUpper(strings.TrimSpace(f.voucher.Text)))
 	}
 	e.Proven, e.Lost = f.proven.Visible() && f.proven.Checked, f.lost.Visible() && f.lost.Checked
+	f.clear()
+	f.items = append(f.items, e)
+	f.draw()
+	focus(f.kind)
+}
+
+// clear forgets what was being written down.
+func (f *evidenceForm) clear() {
 	f.kind.ClearSelected()
 	f.note.SetText("")
 	f.voucher.SetText("")
 	f.proven.SetChecked(false)
 	f.lost.SetChecked(false)
 	f.chosen()
-	f.show(append(f.items, e))
+}
+
+// fill writes the ledger into an application.
+func (f *evidenceForm) fill(a *station.Application) error {
+	a.Evidence = slices.Clone(f.items)
+	return nil
 }

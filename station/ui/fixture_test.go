@@ -243,6 +243,26 @@ func (o *office) tap(key string) {
 	o.pass()
 }
 
+// step goes to a step of the enrolment, or presses whatever else has these words and is no button.
+func (o *office) step(key string) {
+	o.t.Helper()
+	o.pass()
+	test.Tap(o.pressed(o.text(key)))
+	o.pass()
+}
+
+// pressable is what can be pressed though it is more than a word.
+type pressable interface {
+	fyne.CanvasObject
+	fyne.Tappable
+	Words() string
+}
+
+func (o *office) pressed(words string) pressable {
+	o.t.Helper()
+	return find(o, func(p pressable) bool { return p.Words() == words })
+}
+
 // says tells whether words stand on the screen.
 func (o *office) says(words string) bool {
 	found := false

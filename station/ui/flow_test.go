@@ -54,23 +54,30 @@ func (o *office) fillIn() {
 	o.t.Helper()
 	zone := must(station.Zone(o.desk.Charter.Profile, person(), "UT0031416",
 		station.Date{Year: 2024, Month: 1, Day: 2}, station.Date{Year: 2034, Month: 1, Day: 1}))(o.t)
+	o.step("ui.step.old")
 	o.entry("ui.old.zone").SetText(strings.ToLower(zone[0]) + "\n" + zone[1])
 	o.tap("ui.old.use")
-	o.tap("ui.portrait.choose")
+	o.step("ui.step.person")
 	for _, e := range o.entries() {
 		if e.Text == "" && e.PlaceHolder == "" {
 			test.Type(e, "Востраў Утопія")
 		}
 	}
+	o.step("ui.step.portrait")
+	o.tap("ui.portrait.choose")
+	o.tap("ui.portrait.take")
+	o.step("ui.step.evidence")
 	kind := find(o, func(s *widget.Select) bool { return s.PlaceHolder == o.text("ui.proof.choose") })
 	kind.SetSelected(o.text("ui.proof.interview"))
+	test.Type(o.entry("ui.proof.note"), "адказы сыходзяцца")
+	o.tap("ui.proof.add")
+	o.step("ui.step.consents")
 	shown(o.window.Fyne().Canvas(), func(each fyne.CanvasObject) {
 		if g, ok := each.(*widget.RadioGroup); ok && g.Horizontal {
 			g.SetSelected(g.Options[0])
 		}
 	})
-	test.Type(o.entry("ui.proof.note"), "адказы сыходзяцца")
-	o.tap("ui.proof.add")
+	o.step("ui.step.summary")
 }
 
 // One applicant, from the first tap to an approved case, as two officers do it.
@@ -81,6 +88,7 @@ func TestEnrolAndApproveByTapping(t *testing.T) {
 	o.open()
 	o.enter("E-01")
 	o.tap("ui.board.new")
+	o.step("ui.step.summary")
 	o.tap("ui.verb.submit")
 	if !o.says(o.text("cure.incomplete")) || !o.says(o.text("ui.field.portrait")) {
 		t.Error("an empty application was not answered with what it lacks")
@@ -214,6 +222,7 @@ func TestSignOutSavesAndHides(t *testing.T) {
 	o.enter("E-01")
 	o.choose(0)
 	o.tap("ui.verb.enrol")
+	o.step("ui.step.person")
 	for _, e := range o.entries() {
 		if e.Text == person().PlaceOfBirth {
 			e.SetText("Іншы востраў")
@@ -226,6 +235,7 @@ func TestSignOutSavesAndHides(t *testing.T) {
 	o.enter("E-01")
 	o.choose(0)
 	o.tap("ui.verb.enrol")
+	o.step("ui.step.person")
 	kept := false
 	for _, e := range o.entries() {
 		kept = kept || e.Text == "Іншы востраў"
@@ -271,8 +281,8 @@ func TestFocusOrder(t *testing.T) {
 		{"case", func(o *office) { o.enter("E-01"); o.choose(0) },
 			[]string{"ui.board.new", "ui.board.sync", "ui.verb.enrol", "ui.verb.submit"}},
 		{"enrol", func(o *office) { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") },
-			[]string{"ui.old.scan", "ui.old.zone", "ui.old.use", "ui.portrait.choose", "ui.consent.yes",
-				"ui.person.birth.form", "ui.proof.choose", "ui.proof.note", "ui.back", "ui.enrol.save", "ui.verb.submit"}},
+			[]string{"ui.step.old", "ui.step.person", "ui.old.scan", "ui.old.zone", "ui.old.use", "ui.old.waive.reason",
+				"ui.back", "ui.enrol.save", "ui.enrol.after"}},
 		{"batch", func(o *office) { o.beginRun(); o.enter("O-01"); o.tap("ui.batch.title") },
 			[]string{"ui.batch.retry", "ui.batch.decide", "ui.back", "ui.batch.go"}},
 		{"review", func(o *office) { o.enter("A-01"); o.choose(1); o.tap("ui.verb.review") },
@@ -313,6 +323,8 @@ func words(f fyne.Focusable) string {
 		return v.PlaceHolder
 	case *widget.Check:
 		return v.Text
+	case pressable:
+		return v.Words()
 	case fyne.Widget:
 		out := ""
 		walk(v, func(o fyne.CanvasObject) {

@@ -23,6 +23,7 @@ func remarked() []string {
 // remarkForm collects what is wrong, each beside its field.
 type remarkForm struct {
 	texts  texts
+	calmly func(func())
 	marks  []station.Remark
 	field  *widget.Select
 	words  *widget.Entry
@@ -31,8 +32,8 @@ type remarkForm struct {
 	object fyne.CanvasObject
 }
 
-func newRemarkForm(t texts) *remarkForm {
-	f := &remarkForm{texts: t, list: container.NewVBox()}
+func newRemarkForm(t texts, calmly func(func())) *remarkForm {
+	f := &remarkForm{texts: t, calmly: calmly, list: container.NewVBox()}
 	labels := make([]string, len(remarked()))
 	for i, name := range remarked() {
 		labels[i] = t.field(name)
@@ -63,7 +64,9 @@ func (f *remarkForm) show(marks []station.Remark) {
 	f.marks = slices.Clone(marks)
 	f.list.RemoveAll()
 	for i, m := range f.marks {
-		remove := widget.NewButtonWithIcon("", theme.DeleteIcon(), func() { f.show(slices.Delete(f.marks, i, i+1)) })
+		remove := widget.NewButtonWithIcon("", theme.DeleteIcon(), func() {
+			f.calmly(func() { f.show(slices.Delete(f.marks, i, i+1)) })
+		})
 		remove.Importance = widget.LowImportance
 		f.list.Add(container.NewBorder(nil, nil, nil, remove,
 			leading(line(f.texts.field(m.Field)+": "+m.Text, sizeText, false, colourInk))))

@@ -2,7 +2,7 @@ package ui
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"image"
 	"strings"
 	"time"
@@ -22,9 +22,14 @@ import (
 // draft is an application on the screen. It is forgotten when the screen is left.
 type draft struct {
 	station.Application
-	picture image.Image // the portrait; nil where there is none
-	sealed  bool        // only headquarters can still read the application
-	hidden  []station.Optional
+	picture   image.Image // the portrait; nil where there is none
+	signature image.Image // the signature; nil where there is none
+	oldFace   image.Image // on the old passport's chip; nil where there is none, or in a form that is not shown
+	sealed    bool        // only headquarters can still read the application
+	hidden    []station.Optional
+	missing   []station.Missing
+	kin       issuance.Kin
+	children  []station.Case
 }
 
 // decision is what an approving officer has decided.
@@ -40,6 +45,7 @@ type reviewActions struct {
 	decide func(decision)
 	reveal func(station.Optional, func(string))
 	back   func()
+	calmly func(func()) // as in familyActions
 }
 
 // review shows an application beside its evidence to the officer who decides on it.
@@ -55,13 +61,17 @@ type review struct {
 	ticks     *ticks
 	marks     *remarkForm
 	returning fyne.CanvasObject
+	title     *canvas.Text
+	list      *fyne.Container // the checklist
+	why       *widget.Label   // what approval still needs
 	object    fyne.CanvasObject
 }
 
 func newReview(t texts, p station.Profile, now func() time.Time, do reviewActions) *review {
-	r := &review{texts: t, profile: p, now: now, do: do, body: container.NewVBox(), ticks: &ticks{}}
+	r := &review{texts: t, profile: p, now: now, do: do, body: column(10), ticks: &ticks{}, list: container.NewStack()}
+	r.title = line("", sizeTitle, true, colourInk)
 	r.reason = reasonEntry(t, "ui.review.reason")
-	r.reason.SetMinRowsVisible(2)
+	r.reason.SetMinRowsVisible(3)
 	button := func(v verb, importance widget.Importance) *widget.Button {
 		b := widget.NewButton(t.text("ui.verb."+string(v)), func() {
 			do.decide(decision{v, r.reason.Text, r.ticks.ticked(), r.marks.marks})
@@ -72,50 +82,105 @@ func newReview(t texts, p station.Profile, now func() time.Time, do reviewAction
 	r.approve = button(verbApprove, widget.HighImportance)
 	sendBack, refuse := button(verbReturn, widget.MediumImportance), button(verbRefuse, widget.DangerImportance)
 	r.buttons, r.returning = []*widget.Button{sendBack, refuse}, roomy(sendBack)
-	r.marks = newRemarkForm(t)
+	r.marks = newRemarkForm(t, do.calmly)
 	leave := widget.NewButtonWithIcon(t.text("ui.back"), theme.NavigateBackIcon(), do.back)
-	decision := filled(colourMist, colourEdge, 12, 18, column(10,
-		line(t.text("ui.review.decide"), sizeSection, true, colourInk), r.reason,
-		container.NewBorder(nil, nil, roomy(leave), row(10, roomy(refuse), r.returning, roomy(r.approve)))))
+	r.why = detail("")
 	r.reason.OnChanged = func(string) { r.turned(false) }
-	r.object = container.NewBorder(nil, inset(0, 14, 24, 24, decision), nil, nil,
-		container.NewVScroll(inset(12, 12, 24, 24, r.body)))
+	work := container.NewVScroll(inset(0, 0, 0, 12, column(10, r.list, card(t.text("ui.marks.title"), r.marks.object))))
+	decision := filled(colourMist, colourEdge, 12, 14, column(8,
+		line(t.text("ui.review.decide"), sizeSection, true, colourInk), r.reason, snug(r.why),
+		roomy(r.approve), pair(r.returning, roomy(refuse))))
+	right := container.NewBorder(nil, inset(10, 0, 0, 0, decision), nil, nil, work)
+	head := container.NewBorder(nil, nil, nil, roomy(leave), r.title)
+	r.object = inset(12, 14, 24, 24, container.NewBorder(inset(0, 8, 0, 0, head), nil, nil, nil,
+		container.New(columnsFull{[]float32{0, 390}, 14}, container.NewVScroll(inset(0, 0, 0, 12, r.body)), right)))
 	r.object.Hide()
 	return r
 }
 
 func (r *review) show(token station.CaseToken, d draft, mayReturn bool) {
 	r.body.RemoveAll()
+	r.list.RemoveAll()
 	r.ticks = &ticks{}
 	r.marks.show(nil)
 	r.reason.SetText("")
+	r.title.Text = r.texts.text("ui.review.title", token)
 	visible(mayReturn, r.returning)
-	r.body.Add(inset(0, 6, 0, 0, line(r.texts.text("ui.review.title", token), sizeTitle, true, colourInk)))
 	if d.sealed {
 		r.body.Add(paragraph(r.texts.text("ui.review.sealed")))
 		return
 	}
+	r.body.Add(r.faces(d))
+	r.body.Add(r.person(d))
+	if len(d.Remarks) > 0 {
+		r.body.Add(card(r.texts.text("ui.remarks.title"), snug(paragraph(strings.Join(d.Remarks, "\n")))))
+	}
+	r.body.Add(card(r.texts.text("ui.evidence.title"),
+		column(4, ledger(r.texts, r.profile.Rules, d.Application, nil)...)))
+	if d.OldPassport != nil {
+		r.body.Add(card(r.texts.text("ui.old.title"), column(8, r.fact("ui.old.page", r.oldPassport(d)),
+			chipTree(r.texts, d.OldPassport))))
+	}
+	r.body.Add(r.family(d))
+	r.list.Add(card(r.texts.text("ui.approval.title"), r.checklist(d)))
+	r.turned(false)
+}
+
+// faces stand side by side: the portrait, the face on the old chip, and the signature.
+func (r *review) faces(d draft) fyne.CanvasObject {
+	under := func(img image.Image, key string) fyne.CanvasObject {
+		return column(2, picture(img, 140, 180), centred(line(r.texts.text(key), 12, false, colourFaint)))
+	}
+	shown := row(12, under(d.picture, "ui.portrait.now"))
+	if d.oldFace != nil {
+		shown.Add(under(d.oldFace, "ui.portrait.old"))
+	}
+	sign := column(2, picture(d.signature, 240, 90), centred(line(r.texts.text("ui.optional.signature"), 12, false, colourFaint)))
+	if d.CannotSign != "" {
+		sign.Add(snug(detail(r.texts.text("ui.signature.excused") + " " + d.CannotSign)))
+	}
+	if n := len(d.Checks); n > 0 {
+		doubted := len(d.DoubtedChecks())
+		sign.Add(line(r.texts.text("ui.review.checks", n-doubted, n), sizeSmall, doubted > 0, colourInk))
+		sign.Add(line(r.texts.text("ui.review.seen", len(d.Ticks)), sizeSmall, false, colourInk))
+	}
+	shown.Add(sign)
+	return shown
+}
+
+// person is the application itself, and how its name came to be spelled.
+func (r *review) person(d draft) fyne.CanvasObject {
 	who := d.Applicant
 	names := column(5,
 		r.fact("ui.person.surname", who.Surname), r.fact("ui.person.givenNames", who.GivenNames),
-		r.fact("ui.person.localSurname", who.LocalSurname), r.fact("ui.person.localGivenNames", who.LocalGivenNames),
-		r.fact("ui.old.title", r.oldPassport(d)))
+		r.fact("ui.person.localSurname", who.LocalSurname), r.fact("ui.person.localGivenNames", who.LocalGivenNames))
+	if s := d.Spelling; s != nil {
+		words := r.texts.word("ui.source", s.Surname)
+		if s.GivenNames != s.Surname {
+			words += ", " + r.texts.word("ui.source", s.GivenNames)
+		}
+		if s.Reason != "" {
+			words += ": " + s.Reason
+		}
+		names.Add(snug(detail(r.texts.text("ui.names.by", words))))
+	}
 	facts := column(5,
 		r.fact("ui.person.birth", who.Birth.String()), r.fact("ui.person.placeOfBirth", who.PlaceOfBirth),
 		r.fact("ui.person.sex", r.texts.word("ui.sex", string(who.Sex))),
 		r.fact("ui.person.nationality", who.Nationality))
-	r.body.Add(container.NewBorder(nil, nil, picture(d.picture, 140, 180), nil, inset(0, 0, 12, 0,
-		card(r.texts.text("ui.person.title"), pair(names, facts)))))
 	for _, f := range d.hidden {
 		facts.Add(r.masked(f))
 	}
-	lines := column(4)
-	for _, e := range d.Ledger(r.profile.Rules) {
-		lines.Add(line(evidenceLine(r.texts, r.profile.Rules, e), sizeText, false, colourInk))
+	for _, o := range d.Oddities() {
+		odd := paragraph(r.texts.text("ui.oddity.title") + " " + r.texts.word("ui.oddity", string(o)))
+		odd.Importance = widget.WarningImportance
+		facts.Add(snug(odd))
 	}
-	for _, q := range station.Questions() {
-		lines.Add(r.fact("ui.evidence."+string(q), r.texts.text("ui.evidence.points", d.Score(r.profile.Rules, q))))
-	}
+	return card(r.texts.text("ui.person.title"), pair(names, facts))
+}
+
+// family shows consents, guardians, proxies and what differs in the family.
+func (r *review) family(d draft) fyne.CanvasObject {
 	consents := column(4)
 	for _, c := range d.Consents {
 		answer := "ui.consent.no"
@@ -124,14 +189,24 @@ func (r *review) show(token station.CaseToken, d draft, mayReturn bool) {
 		}
 		consents.Add(r.fact("ui.consents."+c.Item, r.texts.text(answer)))
 	}
-	r.body.Add(inset(8, 0, 0, 0, pair(
-		card(r.texts.text("ui.evidence.title"), lines), card(r.texts.text("ui.consents.title"), consents))))
-	r.body.Add(inset(8, 0, 0, 0, pair(card(r.texts.text("ui.approval.title"), r.checklist(d)),
-		card(r.texts.text("ui.marks.title"), r.marks.object))))
-	if len(d.Remarks) > 0 {
-		r.body.Add(card(r.texts.text("ui.remarks.title"), paragraph(strings.Join(d.Remarks, "\n"))))
+	people := column(4)
+	for _, g := range d.Guardians {
+		word := "✓ " + r.texts.text("ui.guardian.agrees")
+		if !g.Consent {
+			word = "! " + r.texts.word("ui.absent", string(g.Absent)) + " · " + g.Note
+		}
+		people.Add(snug(paragraph(g.Name + ": " + word)))
 	}
-	r.turned(false)
+	if s := d.kin.Spelling; s != nil {
+		people.Add(snug(paragraph(r.texts.text("ui.family.spelling", s.Local, s.Own, s.Parent))))
+	}
+	for _, x := range d.Proxies {
+		people.Add(snug(paragraph(r.texts.text("ui.handover.registered") + ": " + x.Name)))
+	}
+	if len(people.Objects) == 0 {
+		return card(r.texts.text("ui.consents.title"), consents)
+	}
+	return pair(card(r.texts.text("ui.consents.title"), consents), card(r.texts.text("ui.family.title"), people))
 }
 
 // checklist is what the approver has to look at, each item with the program's opinion.
@@ -163,9 +238,9 @@ func (r *review) masked(f station.Optional) fyne.CanvasObject {
 		show, leading(value))
 }
 
+// fact is a value under its name.
 func (r *review) fact(key, value string) fyne.CanvasObject {
-	return container.New(columns{[]float32{170, 0}, 8}, line(r.texts.text(key), sizeSmall, false, colourFaint),
-		line(value, sizeText, false, colourInk))
+	return column(0, line(r.texts.text(key), 12, false, colourFaint), snug(paragraph(value)))
 }
 
 // oldPassport says how the old passport's zone came into the application.
@@ -177,30 +252,6 @@ func (r *review) oldPassport(d draft) string {
 		return r.texts.text("ui.old.typed")
 	}
 	return r.texts.text("ui.old.read")
-}
-
-// evidenceLine is one item of evidence with its points, in the order of station.Questions.
-func evidenceLine(t texts, r station.Rules, e station.Evidence) string {
-	var points []string
-	for _, q := range station.Questions() {
-		points = append(points, fmt.Sprint(r.Points(e, q)))
-	}
-	s := t.word("ui.proof", e.Kind) + "  " + strings.Join(points, "+")
-	for _, more := range []struct {
-		key string
-		yes bool
-	}{{"ui.proof.proven", e.Proven}, {"ui.proof.lost", e.Lost}} {
-		if more.yes {
-			s += "  · " + t.text(more.key)
-		}
-	}
-	if e.Voucher != "" {
-		s += "  · " + string(e.Voucher)
-	}
-	if e.Note != "" {
-		s += "  · " + e.Note
-	}
-	return s
 }
 
 // picture shows a portrait, or an empty frame.
@@ -220,6 +271,7 @@ func picture(img image.Image, w, h float32) fyne.CanvasObject {
 // close takes the person's data off the screen.
 func (r *review) close() {
 	r.body.RemoveAll()
+	r.list.RemoveAll()
 	r.ticks = &ticks{}
 	r.marks.show(nil)
 	r.reason.SetText("")
@@ -231,6 +283,15 @@ func (r *review) turned(busy bool) {
 	ready := !busy && said(r.reason.Text)
 	able(ready, r.buttons...)
 	able(ready && r.ticks.all(), r.approve)
+	key := "ui.review.ready"
+	switch left := len(r.ticks.items) - len(r.ticks.ticked()); {
+	case left > 0:
+		r.why.SetText(r.texts.text("ui.review.ticks", left))
+		return
+	case !said(r.reason.Text):
+		key = "ui.review.unsaid"
+	}
+	r.why.SetText(r.texts.text(key))
 }
 
 // readDraft opens an application for the screen. It is called by a worker.
@@ -238,7 +299,24 @@ func readDraft(
 	ctx context.Context, desk *issuance.Desk, seat issuance.Seat, token station.CaseToken,
 ) (draft, error) {
 	a, hidden, err := desk.View(ctx, seat, token)
-	return draft{Application: a, picture: portraitOf(a, portrait.Decode), hidden: hidden}, err
+	if err != nil {
+		return draft{}, err
+	}
+	d := draft{Application: a, picture: portraitOf(a, portrait.Decode), hidden: hidden}
+	d.missing = a.Missing(desk.Charter.Profile, station.DateOf(desk.Now()))
+	if len(a.Signature) > 0 {
+		d.signature, _ = portrait.Decode(a.Signature) // what does not open is not shown
+	}
+	if face, err := issuance.OldFace(a); err == nil {
+		d.oldFace = face
+	}
+	if d.kin, err = desk.Kin(ctx, seat, token); errors.Is(err, issuance.ErrUnknown) || errors.Is(err, issuance.ErrNotForYou) {
+		err = nil // the parent's case cannot be opened any more
+	}
+	if err == nil {
+		d.children, err = desk.Children(ctx, token)
+	}
+	return d, err
 }
 
 // openReview opens the application for the officer who decides.

@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -22,6 +23,21 @@ func line(s string, size float32, bold bool, c fyne.ThemeColorName) *canvas.Text
 func paragraph(s string) *widget.Label {
 	l := widget.NewLabel(s)
 	l.Wrapping = fyne.TextWrapWord
+	return l
+}
+
+// detail is text that wraps, smaller: what explains, or what an engineer wants to know.
+func detail(s string) *widget.Label {
+	l := paragraph(s)
+	l.SizeName = theme.SizeNameCaptionText
+	return l
+}
+
+// ellipsis is one line of small text that is cut where there is no more room.
+func ellipsis(s string) *widget.Label {
+	l := widget.NewLabel(s)
+	l.SizeName = theme.SizeNameCaptionText
+	l.Truncation = fyne.TextTruncateEllipsis
 	return l
 }
 
@@ -147,11 +163,39 @@ func (c columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return size
 }
 
+// columnsFull is columns in which each object has the whole height.
+type columnsFull columns
+
+// Layout implements fyne.Layout.
+func (c columnsFull) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	columns(c).Layout(objects, size)
+	for _, o := range objects {
+		o.Move(fyne.NewPos(o.Position().X, 0))
+		o.Resize(fyne.NewSize(o.Size().Width, size.Height))
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (c columnsFull) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return columns(c).MinSize(objects)
+}
+
 // visible shows or hides an object.
 func visible(yes bool, o fyne.CanvasObject) {
 	if yes {
 		o.Show()
 	} else {
 		o.Hide()
+	}
+}
+
+// focus moves the keyboard to a widget that is on the screen.
+func focus(f fyne.Focusable) {
+	o, ok := f.(fyne.CanvasObject)
+	if !ok {
+		return
+	}
+	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil {
+		c.Focus(f)
 	}
 }

@@ -62,7 +62,7 @@ func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
-		"ui.chip", "ui.opinion", "ui.optional",
+		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.source", "ui.tongue", "ui.oddity", "ui.absent",
 	}
 }
 
@@ -97,6 +97,7 @@ func computed(t *testing.T) []string {
 	add("ui.sex", string(mrz.Female), string(mrz.Male), string(mrz.Unspecified))
 	for _, q := range station.Questions() {
 		add("ui.evidence", string(q))
+		add("ui.question", string(q))
 	}
 	var p station.Profile
 	if err := toml.Unmarshal(resources.UtopiaProfile, &p); err != nil {
@@ -112,8 +113,21 @@ func computed(t *testing.T) []string {
 	for _, f := range station.OptionalFields() {
 		add("ui.optional", string(f))
 	}
+	for _, a := range station.Absences() {
+		add("ui.absent", string(a))
+	}
+	add("ui.step", "old", "person", "portrait", "signature", "evidence", "consents", "family", "summary")
+	add("ui.source", station.FromOldZone, station.FromOldChip, station.FromResidenceCard, station.FromOfficer,
+		string(mrz.RuleDoc9303), string(mrz.RuleMinistry), string(mrz.RulePassport), string(mrz.RuleLacinka))
+	add("ui.tongue", string(mrz.Belarusian), string(mrz.Russian))
+	for _, o := range []mrz.Oddity{
+		mrz.OddForm, mrz.OddCheckDigit, mrz.OddBirth, mrz.OddSex, mrz.OddCentury, mrz.OddCitizenship, mrz.OddSeries,
+		mrz.OddNumberLength,
+	} {
+		add("ui.oddity", string(o))
+	}
 	add("ui.opinion", string(station.OpinionGood), string(station.OpinionDoubt), string(station.OpinionBad))
-	add("ui.declined", "mode", "voucher")
+	add("ui.declined", "mode", "voucher", "vouched-too-often")
 	add("ui.waste", event.WasteCauses()...)
 	for _, c := range station.Custodies() {
 		add("paper.receipt.old", string(c))

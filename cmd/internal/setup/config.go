@@ -138,7 +138,7 @@ func (c *Config) override(getenv func(string) (string, bool)) error {
 
 func (c *Config) resolve(dir string) {
 	for _, p := range []*string{&c.Store, &c.Charter, &c.Trust, &c.Root, &c.Token, &c.Headquarters.Certificate} {
-		if *p != "" && !filepath.IsAbs(*p) {
+		if *p != "" && !filepath.IsAbs(*p) && !strings.HasPrefix(*p, Hardware) {
 			*p = filepath.Join(dir, *p)
 		}
 	}

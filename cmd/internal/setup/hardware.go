@@ -5,6 +5,8 @@ import (
 	"crypto/ecdsa"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"sync"
 
 	"padarozhnik/station/issuance"
@@ -107,8 +109,39 @@ func toCure(err error) error {
 	return err
 }
 
-// inHardware opens an officer's token.
-func (o *Office) inHardware(label string, ask Ask) (officerKey, error) {
+// ownToken is the station's own token in hardware. Whatever stops it, the cure is one: to put it in and
+// start again, because its PIN is kept nowhere.
+type ownToken struct{ *token.HSMToken }
+
+// Sign signs a digest. It returns issuance.ErrOwnToken where the token does not answer.
+func (t ownToken) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	signature, err := t.HSMToken.Sign(rand, digest, opts)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", issuance.ErrOwnToken, err)
+	}
+	return signature, nil
+}
+
+// Open opens an HPKE message. It returns issuance.ErrOwnToken where the token is out.
+func (t ownToken) Open(info, sealed []byte) ([]byte, error) {
+	plain, err := t.HSMToken.Open(info, sealed)
+	if err != nil && !t.Present() {
+		return nil, fmt.Errorf("%w: %w", issuance.ErrOwnToken, err)
+	}
+	return plain, err
+}
+
+// ownKey opens the token of the station itself.
+func (o *Office) ownKey(path string, ask Ask) (token.Token, error) {
+	if label, ok := strings.CutPrefix(path, Hardware); ok {
+		t, err := o.inHardware(label, ask)
+		return ownToken{t}, err
+	}
+	return OpenToken(path, "passphrase of the station", ask)
+}
+
+// inHardware opens a token of an officer, or of the station itself.
+func (o *Office) inHardware(label string, ask Ask) (*token.HSMToken, error) {
 	hsm, err := o.login(label, ask)
 	if err != nil {
 		return nil, err

@@ -1,12 +1,19 @@
 package setup_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"padarozhnik/cmd/internal/setup"
+	"padarozhnik/cmd/internal/tokenfile"
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/token"
@@ -82,6 +89,43 @@ func TestOfficerInHardware(t *testing.T) {
 	}
 	if _, err := o.SignIn("pkcs11:anna", says(pin)); err != nil {
 		t.Errorf("signed in again: %v", err)
+	}
+}
+
+// TestStationInHardware runs a station whose own key never leaves a token: the key is made in it, no key
+// file lies beside the configuration, the station signs its journal with it, and a token that is pulled out
+// stops it with a sentence that says what to do.
+func TestStationInHardware(t *testing.T) {
+	library := softhsmtest.New(t, pin, "UTO-01").Library
+	p := newPost(t)
+	public := filepath.Join(p.dir, "station.json")
+	err := tokenfile.CreateInHardware(library, "UTO-01", public, "UTO-01", func() ([]byte, error) { return []byte(pin), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var key tokenfile.PublicKey
+	raw, err := os.ReadFile(public)
+	if err := errors.Join(err, json.Unmarshal(raw, &key), os.Remove(filepath.Join(p.dir, "station.token"))); err != nil {
+		t.Fatal(err)
+	}
+	p.charter.StationID = key.KeyID
+	p.put("charter.cose", p.sign(p.charter, p.root))
+	p.put("station.toml", []byte("token = \"pkcs11:UTO-01\"\n[tokens]\nmodule = \""+library+"\"\n"))
+	o := p.openWith(says(pin))
+	digest := sha256.Sum256([]byte("the station's word"))
+	signature, err := o.Desk.Key.Sign(nil, digest[:], crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ecdsa.VerifyASN1(o.Desk.Key.Public().(*ecdsa.PublicKey), digest[:], signature) {
+		t.Error("the station's signature does not verify")
+	}
+	softhsmtest.PullOut(t, library)
+	for _, when := range []string{"pulled out", "back in its slot"} {
+		_, err := o.Desk.Key.Sign(nil, digest[:], crypto.SHA256)
+		if !errors.Is(err, issuance.ErrOwnToken) || issuance.Cure(err) != "own-token" {
+			t.Errorf("with a token %s: %v", when, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/x509"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"padarozhnik/cmd/internal/edition"
 	"padarozhnik/station"
 	"padarozhnik/station/hq/client"
 	"padarozhnik/station/hq/wire"
@@ -34,8 +36,8 @@ type Office struct {
 	closes []func() error
 }
 
-// Open makes the desk that a configuration describes. It opens the station's own token with the
-// passphrase that ask returns.
+// Open makes the desk that a configuration describes. It opens the station's own token, a key file or
+// pkcs11:LABEL, with the passphrase or PIN that ask returns.
 func Open(ctx context.Context, c Config, ask Ask, log *slog.Logger) (*Office, error) {
 	o := &Office{Config: c}
 	if err := o.open(ctx, c, ask, log); err != nil {
@@ -50,7 +52,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	o.closes = append(o.closes, store.Close)
-	key, err := OpenToken(c.Token, "passphrase of the station", ask)
+	key, err := o.ownKey(c.Token, ask)
 	if err != nil {
 		return err
 	}
@@ -60,6 +62,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Training: c.Training, Now: time.Now, Log: log}
+	d.Program = edition.Hasher()
 	d.SignsHere = c.Tokens.Signer != ""
 	if err := d.Suits(signed); err != nil {
 		return err
@@ -118,7 +121,7 @@ func believe(d *issuance.Desk) error {
 }
 
 // reach sets up the way to headquarters; an office without one works by stick.
-func (o *Office) reach(d *issuance.Desk, c Config, key *token.File, root *x509.Certificate) error {
+func (o *Office) reach(d *issuance.Desk, c Config, key crypto.Signer, root *x509.Certificate) error {
 	if c.Headquarters.URL == "" {
 		d.Headquarters = offline{}
 		return nil

@@ -105,11 +105,16 @@ func (p *post) list(trust, version int) (station.Charter, []byte) {
 // open opens the station as after a start of its program.
 func (p *post) open() *setup.Office {
 	p.t.Helper()
+	return p.openWith(says("x"))
+}
+
+// openWith opens it with what a person answers.
+func (p *post) openWith(ask setup.Ask) *setup.Office {
+	p.t.Helper()
 	c, err := setup.Load(filepath.Join(p.dir, "station.toml"), environment(nil))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	ask := func(string) ([]byte, error) { return []byte("x"), nil }
 	o, err := setup.Open(p.t.Context(), c, ask, slog.New(slog.DiscardHandler))
 	if err != nil {
 		p.t.Fatal(err)

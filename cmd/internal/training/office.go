@@ -10,9 +10,7 @@ package training
 import (
 	"context"
 	"crypto/rand"
-	"crypto/x509"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,9 +19,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"padarozhnik/cmd/internal/tokenfile"
 	"padarozhnik/devices/virtual/desk"
 	"padarozhnik/station"
-	"padarozhnik/station/token"
 )
 
 // StationID names the training station.
@@ -150,32 +148,6 @@ func (o *Office) run(ctx context.Context, program string, args ...string) error 
 	return nil
 }
 
-// PublicKey is what a token hands out: the form that `headquarters station enrol` reads.
-type PublicKey struct {
-	Pseudonym string `json:"pseudonym"`
-	KeyID     string `json:"keyId"`
-	SPKI      []byte `json:"spki"`
-	HPKE      []byte `json:"hpke"`
-}
-
-// NewToken makes a token file and the file of its public key.
-func NewToken(path, public, pseudonym string, passphrase []byte) error {
-	t, err := token.Create(path, passphrase, token.Options{})
-	if err != nil {
-		return err
-	}
-	defer t.Close()
-	spki, err := x509.MarshalPKIXPublicKey(t.Public())
-	if err != nil {
-		return err
-	}
-	b, err := json.MarshalIndent(PublicKey{pseudonym, t.KeyID(), spki, t.HPKEPublic()}, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(public, append(b, '\n'), 0o644)
-}
-
 func (o *Office) tokens(context.Context) error {
 	secret, err := os.ReadFile(o.PassphraseFile())
 	if err != nil {
@@ -187,7 +159,7 @@ func (o *Office) tokens(context.Context) error {
 		names = append(names, m.Name)
 	}
 	for _, name := range names {
-		if err := NewToken(o.Token(name), o.Path("tokens", name+".json"), name, secret); err != nil {
+		if err := tokenfile.Create(o.Token(name), o.Path("tokens", name+".json"), name, secret); err != nil {
 			return err
 		}
 	}

@@ -21,11 +21,15 @@
 package ocr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"image"
 	"math"
+	"slices"
+	"strings"
 
+	"padarozhnik/station/mrz"
 	"padarozhnik/station/mrz/ocr/ocrb"
 )
 
@@ -40,6 +44,8 @@ type Char struct {
 	SecondScore float64
 	Margin      float64         // between what is shown and Second, in the distance of the two shapes
 	Box         image.Rectangle // on the picture given to Read
+	Field       mrz.Field       // that the character belongs to
+	Others      []rune          // what else the field allows here than what is shown, likeliest first
 }
 
 // Place is the place of a character: line and column from 0.
@@ -161,6 +167,7 @@ func (r *reading) result(b image.Rectangle) Result {
 			choice := line.choices[c]
 			chars[c] = Char{Rune: runeAt(m.best), Score: m.score(), Margin: choice.margin,
 				Box: line.box(c, r.reduce, b)}
+			r.describe(&chars[c], Place{Line: i, Column: c})
 			if choice.rival >= 0 {
 				chars[c].Second, chars[c].SecondScore = runeAt(choice.rival), m.scores[choice.rival]
 			}
@@ -168,6 +175,30 @@ func (r *reading) result(b image.Rectangle) Result {
 		out.Chars = append(out.Chars, chars)
 	}
 	return out
+}
+
+// mostOthers bounds what a person is offered for a character beside the proposal.
+const mostOthers = 4
+
+// describe fills in the field of a character and what else the field allows.
+func (r *reading) describe(char *Char, at Place) {
+	for _, f := range r.fieldsOf() {
+		if f.line != at.Line || at.Column < f.from || at.Column >= f.to {
+			continue
+		}
+		char.Field = f.name
+		scores := &r.lines[at.Line].cells[at.Column].scores
+		var list []int
+		for i := range scores {
+			if c := ocrb.Alphabet[i]; c != r.shown[at.Line][at.Column] && strings.IndexByte(f.alphabet, c) >= 0 {
+				list = append(list, i)
+			}
+		}
+		slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+		for _, i := range list[:min(len(list), mostOthers)] {
+			char.Others = append(char.Others, runeAt(i))
+		}
+	}
 }
 
 // runeAt is a character of the alphabet by its number.

@@ -2,8 +2,10 @@ package ocr
 
 import (
 	"image"
+	"math"
 
 	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
 )
 
 // pictureHeight is the least height in pixels at which a doubtful character is shown.
@@ -25,6 +27,44 @@ func (r Result) Picture(img image.Image, at Place) image.Image {
 	out := image.NewGray(image.Rect(0, 0, turned.Rect.Dx()*scale, turned.Rect.Dy()*scale))
 	draw.CatmullRom.Scale(out, out.Rect, turned, turned.Rect, draw.Src, nil)
 	return out
+}
+
+// linePitch is the pixels a character takes in the picture of a whole line.
+const linePitch = 24
+
+// Line cuts a whole line out of the picture that was read, straight and upright, for a person to compare
+// with its characters: each takes 24 pixels, the first begins one character from the left.
+func (r Result) Line(img image.Image, number int) image.Image {
+	chars := r.Chars[number]
+	first, last := centre(chars[0].Box), centre(chars[len(chars)-1].Box)
+	dx, dy := last[0]-first[0], last[1]-first[1]
+	pitch := math.Hypot(dx, dy) / float64(max(1, len(chars)-1))
+	out := image.NewGray(image.Rect(0, 0, (len(chars)+2)*linePitch, 2*linePitch))
+	draw.Draw(out, out.Rect, image.White, image.Point{}, draw.Src)
+	if pitch < 1 {
+		return out
+	}
+	scale := linePitch / pitch
+	cos, sin := scale*dx/(pitch*float64(len(chars)-1)), scale*dy/(pitch*float64(len(chars)-1))
+	x, y := 1.5*linePitch, 1.0*linePitch // where the middle of the first character goes
+	draw.CatmullRom.Transform(out, f64.Aff3{
+		cos, sin, x - cos*first[0] - sin*first[1],
+		-sin, cos, y + sin*first[0] - cos*first[1],
+	}, img, r.around(number, pitch).Intersect(img.Bounds()), draw.Src, nil)
+	return out
+}
+
+// around is the part of the picture that a line takes, with room.
+func (r Result) around(number int, pitch float64) image.Rectangle {
+	var box image.Rectangle
+	for _, c := range r.Chars[number] {
+		box = box.Union(c.Box)
+	}
+	return box.Inset(-int(3 * pitch))
+}
+
+func centre(r image.Rectangle) [2]float64 {
+	return [2]float64{float64(r.Min.X+r.Max.X) / 2, float64(r.Min.Y+r.Max.Y) / 2}
 }
 
 // quarter turns a picture by the quarter turns in an angle of its lines.

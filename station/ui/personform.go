@@ -14,23 +14,29 @@ import (
 	"padarozhnik/station/mrz"
 )
 
-// personForm holds the applicant's data as it goes onto the page.
+// personForm holds the applicant's data as it goes onto the page; the name in Latin letters stands beside
+// it with what it may be.
 type personForm struct {
-	texts                                                       texts
-	surname, given, localSurname, localGiven, birth, birthplace *widget.Entry
-	patronymic, number                                          *widget.Entry
-	sex, nationality                                            *widget.Select
-	labels                                                      map[string]*canvas.Text // by field
-	object                                                      *fyne.Container
+	texts                                       texts
+	localSurname, localGiven, birth, birthplace *widget.Entry
+	patronymic, number                          *widget.Entry
+	sex, nationality                            *widget.Select
+	names                                       *namesForm
+	odd                                         *widget.Label
+	labels                                      map[string]*canvas.Text // by field
+	rows                                        *fyne.Container
+	object                                      fyne.CanvasObject
+	fields                                      map[string]fyne.Focusable
 }
 
 func sexes() []mrz.Sex { return []mrz.Sex{mrz.Female, mrz.Male, mrz.Unspecified} }
 
-func newPersonForm(t texts, p station.Profile) *personForm {
+func newPersonForm(t texts, p station.Profile, spell func()) *personForm {
 	f := &personForm{
-		texts: t, labels: map[string]*canvas.Text{}, object: container.New(layout.NewFormLayout()),
+		texts: t, labels: map[string]*canvas.Text{}, rows: container.New(layout.NewFormLayout()), odd: paragraph(""),
+		fields: map[string]fyne.Focusable{},
 	}
-	f.surname, f.given = f.entry("ui.person.surname"), f.entry("ui.person.givenNames")
+	f.names = newNamesForm(t, spell)
 	f.localSurname = f.optional(p, station.FieldLocalNames, "ui.person.localSurname")
 	f.localGiven = f.optional(p, station.FieldLocalNames, "ui.person.localGivenNames")
 	f.patronymic = f.optional(p, station.FieldPatronymic, "ui.person.patronymic")
@@ -48,6 +54,13 @@ func newPersonForm(t texts, p station.Profile) *personForm {
 	f.nationality.PlaceHolder = t.text("ui.choose")
 	f.add("ui.person.sex", f.sex)
 	f.add("ui.person.nationality", f.nationality)
+	f.localSurname.OnChanged = func(string) { f.respell() }
+	f.localGiven.OnChanged = func(string) { f.respell() }
+	f.odd.Importance = widget.WarningImportance
+	f.odd.Hide()
+	f.names.mark(f.labels)
+	f.fields["applicant.surname"], f.fields["applicant.givenNames"] = f.names.surname, f.names.given
+	f.object = pair(card(t.text("ui.person.title"), column(6, f.rows, snug(f.odd))), card(t.text("ui.names.title"), f.names.object))
 	return f
 }
 
@@ -67,10 +80,18 @@ func (f *personForm) optional(p station.Profile, field station.Optional, key str
 
 func (f *personForm) add(key string, field fyne.CanvasObject) {
 	label := line(f.texts.text(key), sizeSmall, false, colourFaint)
-	f.labels["applicant."+strings.TrimPrefix(key, "ui.person.")] = label
-	f.object.Add(leading(label))
-	f.object.Add(field)
+	name := "applicant." + strings.TrimPrefix(key, "ui.person.")
+	f.labels[name] = label
+	f.fields[name], _ = field.(fyne.Focusable)
+	f.rows.Add(leading(label))
+	f.rows.Add(field)
 }
+
+func (f *personForm) content() fyne.CanvasObject { return f.object }
+
+func (f *personForm) first() fyne.Focusable { return f.localSurname }
+
+func (f *personForm) turned(busy bool) { f.names.turned(busy) }
 
 // mark writes beside each field what an approver found wrong with it.
 func (f *personForm) mark(marks []station.Remark) {
@@ -84,9 +105,9 @@ func (f *personForm) mark(marks []station.Remark) {
 	f.object.Refresh()
 }
 
-func (f *personForm) show(a station.Applicant) {
-	f.surname.SetText(a.Surname)
-	f.given.SetText(a.GivenNames)
+func (f *personForm) show(d draft) {
+	a := d.Applicant
+	f.names.show(d.Application)
 	f.localSurname.SetText(a.LocalSurname)
 	f.localGiven.SetText(a.LocalGivenNames)
 	f.birthplace.SetText(a.PlaceOfBirth)
@@ -104,12 +125,23 @@ func (f *personForm) show(a station.Applicant) {
 	if slices.Contains(f.nationality.Options, a.Nationality) {
 		f.nationality.SetSelected(a.Nationality)
 	}
+	f.respell()
+	var odd []string
+	for _, o := range d.Oddities() {
+		odd = append(odd, f.texts.word("ui.oddity", string(o)))
+	}
+	f.odd.SetText(f.texts.text("ui.oddity.title") + " " + strings.Join(odd, ", "))
+	visible(len(odd) > 0, f.odd)
+	f.mark(d.Marks)
 }
 
-// fill writes the form into an applicant. It returns station.ErrMalformed for a birth that is no
-// date.
-func (f *personForm) fill(a *station.Applicant) error {
-	a.Surname, a.GivenNames = f.surname.Text, f.given.Text
+// respell offers what the rules make of the names as they stand in the form.
+func (f *personForm) respell() { f.names.offer(f.localSurname.Text, f.localGiven.Text) }
+
+// fill writes the form into an application, but for the Latin name: that is chosen by a verb of its own. It
+// returns station.ErrMalformed for a birth that is no date.
+func (f *personForm) fill(application *station.Application) error {
+	a := &application.Applicant
 	a.LocalSurname, a.LocalGivenNames = f.localSurname.Text, f.localGiven.Text
 	a.PlaceOfBirth, a.Nationality = f.birthplace.Text, f.nationality.Selected
 	a.Patronymic, a.PersonalNumber = f.patronymic.Text, strings.ToUpper(strings.TrimSpace(f.number.Text))
@@ -123,49 +155,4 @@ func (f *personForm) fill(a *station.Applicant) error {
 	birth, err := station.ParseDate(f.birth.Text)
 	a.Birth = birth
 	return err
-}
-
-// consentForm asks for a decision on each item of the profile.
-type consentForm struct {
-	items  []string
-	yes    string
-	groups []*widget.RadioGroup
-	object *fyne.Container
-}
-
-func newConsentForm(t texts, p station.Profile) *consentForm {
-	f := &consentForm{items: p.Consents, yes: t.text("ui.consent.yes"), object: container.New(layout.NewFormLayout())}
-	for _, item := range p.Consents {
-		g := widget.NewRadioGroup([]string{f.yes, t.text("ui.consent.no")}, nil)
-		g.Horizontal = true
-		f.groups = append(f.groups, g)
-		f.object.Add(leading(
-			line(t.word("ui.consents", item), sizeText, false, colourInk)))
-		f.object.Add(g)
-	}
-	return f
-}
-
-func (f *consentForm) show(consents []station.Consent) {
-	for i, item := range f.items {
-		f.groups[i].SetSelected("")
-		for _, c := range consents {
-			if c.Item == item && c.Given {
-				f.groups[i].SetSelected(f.yes)
-			} else if c.Item == item {
-				f.groups[i].SetSelected(f.groups[i].Options[1])
-			}
-		}
-	}
-}
-
-// decided lists the items on which the applicant has decided.
-func (f *consentForm) decided() []station.Consent {
-	var out []station.Consent
-	for i, item := range f.items {
-		if s := f.groups[i].Selected; s != "" {
-			out = append(out, station.Consent{Item: item, Given: s == f.yes})
-		}
-	}
-	return out
 }

@@ -1,0 +1,85 @@
+package ui
+
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"padarozhnik/station"
+)
+
+// oldActions are what the buttons of the old passport's step do.
+type oldActions struct {
+	scan, useZone, readChip func()
+	waive                   func(reason string)
+}
+
+// oldStep takes the old passport: its zone, read or typed, and what its chip proves.
+type oldStep struct {
+	texts  texts
+	says   *widget.Label
+	zone   *widget.Entry
+	chip   *fyne.Container
+	waive  *widget.Entry
+	why    *widget.Button
+	push   []*widget.Button
+	has    bool // a zone was taken
+	object fyne.CanvasObject
+}
+
+func newOldStep(t texts, do oldActions) *oldStep {
+	s := &oldStep{texts: t, says: paragraph(""), chip: container.NewStack()}
+	s.zone = widget.NewMultiLineEntry()
+	s.zone.SetMinRowsVisible(2)
+	s.zone.SetPlaceHolder(t.text("ui.old.zone"))
+	s.zone.Wrapping = fyne.TextWrapOff
+	s.waive = widget.NewEntry()
+	s.waive.SetPlaceHolder(t.text("ui.old.waive.reason"))
+	button := func(key string, icon fyne.Resource, do func()) *widget.Button {
+		b := widget.NewButtonWithIcon(t.text(key), icon, do)
+		s.push = append(s.push, b)
+		return b
+	}
+	page := column(10, snug(s.says), roomy(button("ui.old.scan", theme.DocumentIcon(), do.scan)), s.zone,
+		roomy(button("ui.old.use", nil, do.useZone)))
+	read := button("ui.old.chip", nil, do.readChip)
+	s.why = widget.NewButton(t.text("ui.old.waive"), func() { do.waive(s.waive.Text) })
+	s.waive.OnChanged = func(string) { s.turned(false) }
+	s.waive.OnSubmitted = func(string) { s.why.OnTapped() }
+	chip := column(10, roomy(read), s.chip,
+		container.NewBorder(nil, nil, nil, roomy(s.why), s.waive))
+	s.object = pair(card(t.text("ui.old.page"), page), card(t.text("ui.old.chip.title"), chip))
+	return s
+}
+
+func (s *oldStep) content() fyne.CanvasObject { return s.object }
+
+func (s *oldStep) first() fyne.Focusable { return s.push[0] }
+
+func (s *oldStep) show(d draft) {
+	key := "ui.old.none"
+	s.zone.SetText("")
+	if s.has = d.OldPassport != nil; s.has {
+		key = "ui.old.read"
+		if d.OldPassport.Typed {
+			key = "ui.old.typed"
+		}
+		s.zone.SetText(strings.Join(d.OldPassport.MRZ[:], "\n"))
+	}
+	s.says.SetText(s.texts.text(key))
+	s.chip.Objects = []fyne.CanvasObject{chipTree(s.texts, d.OldPassport)}
+	s.waive.SetText("")
+	s.turned(false)
+}
+
+// fill implements enrolStep: the zone is taken by a verb of its own.
+func (s *oldStep) fill(*station.Application) error { return nil }
+
+func (s *oldStep) turned(busy bool) {
+	able(!busy, s.push...)
+	able(!busy && s.has, s.push[2])
+	able(!busy && s.has && said(s.waive.Text), s.why)
+}

@@ -1,0 +1,292 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+
+	"padarozhnik/devices"
+	"padarozhnik/station"
+	"padarozhnik/station/issuance"
+	"padarozhnik/station/portrait"
+)
+
+// maxPicture bounds a picture file, in bytes.
+const maxPicture = 64 << 20
+
+// openEnrol opens the draft of the chosen case.
+func (w *Window) openEnrol() {
+	var d draft
+	desk, seat, token := w.deps.Desk, *w.seat, w.token
+	w.run("open draft", func(ctx context.Context, _ devices.Report) (err error) {
+		d, err = readDraft(ctx, desk, seat, token)
+		return err
+	}, func(err error) {
+		if err == nil {
+			w.showEnrol(d)
+		}
+	})
+}
+
+func (w *Window) showEnrol(d draft) {
+	w.enrol.show(w.token, d)
+	w.open(w.enrol.object)
+	w.enrol.turn(w.enrol.at, "")
+}
+
+// leaving saves the form that is open, if one is, and then goes on. What cannot be saved keeps the
+// form open.
+func (w *Window) leaving(then func()) {
+	if w.seat == nil || !w.enrol.object.Visible() {
+		then()
+		return
+	}
+	w.keeping(func() {
+		w.back()
+		w.tasks.resume()
+		then()
+	})
+}
+
+// keeping saves what was typed, if anything was, and then goes on.
+func (w *Window) keeping(then func()) {
+	if !w.tasks.ready() {
+		return
+	}
+	if !w.enrol.changed() {
+		then()
+		return
+	}
+	w.capture("save", saved, func(err error) {
+		if err == nil {
+			then()
+		}
+	})
+}
+
+// turnTo goes to another step of the enrolment.
+func (w *Window) turnTo(to stepName, field string) {
+	if w.seat == nil || !w.tasks.ready() || w.question != nil {
+		return
+	}
+	w.keeping(func() {
+		w.fault.clear()
+		w.enrol.turn(to, field)
+		w.tasks.settle()
+	})
+}
+
+// calmly does what needs no verb, unless it is the second half of a double click.
+func (w *Window) calmly(do func()) {
+	if w.tasks.ready() {
+		do()
+		w.tasks.settle()
+	}
+}
+
+// captureStep is what happens to a draft after its form was saved.
+type captureStep func(context.Context, issuance.Seat, station.CaseToken, devices.Report) error
+
+// saved is the step that does nothing more.
+func saved(context.Context, issuance.Seat, station.CaseToken, devices.Report) error { return nil }
+
+// capture carries out one step of enrolment: the form is saved first, so that nothing typed is
+// lost, then the step, then the draft is read again.
+func (w *Window) capture(name string, step captureStep, after func(error)) {
+	if w.seat == nil {
+		return
+	}
+	d, seat, token := w.deps.Desk, *w.seat, w.token
+	form, err := w.enrol.fill()
+	if err != nil {
+		w.fault.show(err)
+		return
+	}
+	names := w.enrol.person.names
+	choice, card, reason := names.name(), names.onCard(), names.reason.Text
+	respelled := choice != latinOf(w.enrol.saved.Applicant) && choice != station.LatinName{}
+	var now draft
+	var unread error
+	w.run(name, func(ctx context.Context, report devices.Report) error {
+		err := d.Amend(ctx, seat, token, "person", func(a *station.Application) error {
+			was := latinOf(a.Applicant)
+			a.Applicant, a.Evidence, a.Consents = form.Applicant, form.Evidence, form.Consents
+			a.Guardians, a.Proxies = form.Guardians, form.Proxies
+			a.Applicant.Surname, a.Applicant.GivenNames = was.Surname, was.GivenNames
+			return a.KeepChip()
+		})
+		if err == nil && respelled {
+			err = d.SpellName(ctx, seat, token, choice, card, reason)
+		}
+		if err == nil {
+			err = step(ctx, seat, token, report)
+		}
+		if name != "submit" || err != nil {
+			now, unread = readDraft(ctx, d, seat, token)
+		}
+		return err
+	}, func(err error) {
+		if unread == nil && (name != "submit" || err != nil) {
+			w.enrol.show(token, now)
+		}
+		if errors.Is(err, station.ErrNameReason) || errors.Is(err, station.ErrSpelling) {
+			w.enrol.person.names.retype(choice, card, reason)
+			w.enrol.turn(stepPerson, "")
+			focus(w.enrol.person.names.reason)
+		}
+		if after != nil {
+			after(err)
+		}
+	})
+}
+
+func latinOf(a station.Applicant) station.LatinName {
+	return station.LatinName{Surname: a.Surname, GivenNames: a.GivenNames}
+}
+
+func (w *Window) enrolActions() enrolActions {
+	d := w.deps.Desk
+	return enrolActions{
+		save: func() { w.capture("save", saved, nil) }, submit: w.submitForm,
+		back: func() { w.leaving(func() {}) }, turn: w.turnTo, spell: w.spell, scanner: d.Scanner != nil,
+		old: oldActions{scan: w.scanOldPassport, useZone: w.useZone, readChip: w.readOldChip,
+			waive: func(reason string) {
+				w.capture("waive the chip", func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
+					return d.WaiveOldChip(ctx, s, t, reason)
+				}, nil)
+			}},
+		portrait:  portraitActions{choose: w.choosePortrait, scan: w.scanPortrait, take: w.takePortrait, moved: w.measurePortrait},
+		signature: signatureActions{scan: w.scanSignature, choose: w.chooseSignature, cannot: w.cannotSign},
+		family:    familyActions{child: w.enrolChild, open: w.choose, calmly: w.calmly},
+	}
+}
+
+// submitForm saves and submits; what is missing then stands in the last step.
+func (w *Window) submitForm() {
+	w.capture("submit", func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
+		return w.deps.Desk.Submit(ctx, s, t)
+	}, func(err error) {
+		if err == nil {
+			w.back()
+		}
+	})
+}
+
+// spell records the spelling that is typed, with its reason, also where it is the one that stands already.
+func (w *Window) spell() {
+	names := w.enrol.person.names
+	choice, card, reason := names.name(), names.onCard(), names.reason.Text
+	if choice != latinOf(w.enrol.saved.Applicant) { // saving spells it
+		w.capture("spell", saved, nil)
+		return
+	}
+	w.capture("spell", func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
+		return w.deps.Desk.SpellName(ctx, s, t, choice, card, reason)
+	}, nil)
+}
+
+func (w *Window) useZone() {
+	lines := strings.Fields(strings.ToUpper(w.enrol.old.zone.Text))
+	w.capture("type zone", func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
+		if len(lines) != 2 {
+			return fmt.Errorf("%d lines: %w", len(lines), issuance.ErrDoubtful)
+		}
+		return w.deps.Desk.TypeOldPassport(ctx, s, t, [2]string(lines))
+	}, nil)
+}
+
+// scanOldPassport reads the old passport on the scanner. Lines that were read with doubts are left
+// in the form for the officer to correct.
+func (w *Window) scanOldPassport() {
+	d := w.deps.Desk
+	var lines []string
+	w.capture("old passport", func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
+		if d.Scanner == nil {
+			return errNoDevice
+		}
+		read, err := d.ReadOldPassport(ctx, s, t)
+		lines = read.Lines
+		return err
+	}, func(err error) {
+		if errors.Is(err, issuance.ErrDoubtful) && len(lines) == 2 {
+			w.enrol.old.zone.SetText(strings.Join(lines, "\n"))
+		}
+	})
+}
+
+// readOldChip reads the chip of the old passport on the reader, and shows what it proves.
+func (w *Window) readOldChip() {
+	d := w.deps.Desk
+	w.capture("old chip", func(ctx context.Context, s issuance.Seat, t station.CaseToken, r devices.Report) error {
+		if d.Encoder == nil {
+			return errNoDevice
+		}
+		_, err := d.ReadOldChip(ctx, s, t, r)
+		return err
+	}, nil)
+}
+
+// pick has the officer choose a picture.
+func (w *Window) pick(picked func(io.ReadCloser)) {
+	if !w.tasks.ready() {
+		return
+	}
+	if w.deps.Pick != nil {
+		w.deps.Pick(picked)
+		return
+	}
+	box := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
+		if err != nil || r == nil {
+			return
+		}
+		picked(r)
+	}, w.win)
+	box.SetFilter(storage.NewExtensionFileFilter([]string{".jpg", ".jpeg", ".png"}))
+	box.SetTitleText(w.texts.text("ui.portrait.choose"))
+	box.SetConfirmText(w.texts.text("ui.portrait.open"))
+	box.SetDismissText(w.texts.text("ui.leave"))
+	if dir, err := storage.ListerForURI(storage.NewFileURI(w.deps.Pictures)); w.deps.Pictures != "" && err == nil {
+		box.SetLocation(dir)
+	}
+	box.Resize(fyne.NewSize(900, 560))
+	box.Show()
+	w.tasks.settle()
+}
+
+func readPicture(r io.ReadCloser) (image.Image, error) {
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, maxPicture))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", issuance.ErrPortrait, err)
+	}
+	img, err := portrait.Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", issuance.ErrPortrait, err)
+	}
+	return img, nil
+}
+
+// enrolChild opens a draft for a child in the session of the case that is shown, and shows that.
+func (w *Window) enrolChild() {
+	var child station.CaseToken
+	w.capture("enrol a child", func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) (err error) {
+		child, err = w.deps.Desk.EnrolChild(ctx, s, t)
+		return err
+	}, func(err error) {
+		if err != nil {
+			return
+		}
+		w.back()
+		w.token, w.found = child, nil
+		w.refresh()
+		w.tasks.resume()
+		w.openEnrol()
+	})
+}
