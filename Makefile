@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run demo test test-ui bench torture lint screenshots package clean
+.PHONY: help deps build run demo test test-guest test-ui bench torture lint screenshots package package-check clean
 
 GO       ?= go
 TAGS     := no_emoji,no_metadata,migrated_fynedo
@@ -17,7 +17,8 @@ PACKAGES := gcc libc6-dev pkg-config \
   libgl1-mesa-dev xorg-dev libxkbcommon-dev libgl1-mesa-dri xvfb xauth xdotool x11-apps imagemagick \
   fonts-ocr-b openssl opensc softhsm2 poppler-utils sane-utils sane-airscan \
   cups-daemon cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
-  postgresql strace
+  postgresql strace \
+  qemu-system-x86 busybox-static kmod xz-utils
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,7 +53,17 @@ test: build lint ## every test
 	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxE '$(LONG)')
 	$(GO) test -timeout 25m $$($(GO) list ./... | grep -xE '$(LONG)')
 	$(GO) test -race -timeout 25m -run 'OnePassport|Scenario6BatchRun|TakeTurns|IdleDesk|Scenario7F' ./station/issuance
+	@$(MAKE) --no-print-directory test-guest
 	@$(MAKE) --no-print-directory test-ui
+
+# What needs a kernel of its own is named TestGuest... and stands behind the build tag "guest".
+GUEST_TAGS     := $(TAGS),guest
+GUEST_PACKAGES := $(shell grep -rl --include='*_test.go' '^//go:build guest' cmd devices printing station | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
+
+test-guest: deps ## what is plugged in and torn out: tests on a kernel of their own, in QEMU
+	@mkdir -p $(BIN)
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/guest ./devices/internal/guest
+	$(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -race -timeout 5m -run '^TestGuest' $(GUEST_PACKAGES)
 
 test-ui: ## the window's tests once more with the wrong-thread warnings of Fyne on
 	GOFLAGS="-trimpath -tags=no_emoji,no_metadata" $(GO) test ./station/ui/...
@@ -64,29 +75,32 @@ bench: deps ## every benchmark that a claim rests on
 	$(GO) test -run '^$$' -bench . -benchtime 3x -count 1 ./...
 
 torture: build ## kills at every step, many times
-	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged' ./...
+	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged|Reproducible' ./...
 
 lint: ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "lint: gofmt these: $$bad"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(GO) vet -tags $(GUEST_TAGS) $(GUEST_PACKAGES)
+	$(GO) tool staticcheck -tags $(GUEST_TAGS) $(GUEST_PACKAGES)
 
 screenshots: build ## every screen as a picture in build/screens
 	PADAROZHNIK_SCREENS=$(CURDIR)/build/screens $(GO) test -count 1 -run TestScreens ./station/ui/...
 
-VERSION := $(shell sed -n 's/^Version = "\(.*\)"/\1/p' FyneApp.toml)
-DEB     := build/deb/padarozhnik_$(VERSION)_$(shell dpkg --print-architecture)
+# A package is built apart from build/bin: of the commit alone, without what a linker would say about this machine.
+PACKAGED         := station stationctl headquarters
+PACKAGE_PACKAGES := dpkg-dev udev desktop-file-utils
+PACKAGE_FLAGS    := -buildvcs=true -ldflags='-s -w -buildid= -B none'
 
-package: build ## a .deb with programs, desktop file and icon; the same commit gives the same bytes
-	@rm -rf build/deb && mkdir -p $(DEB)/DEBIAN
-	@for p in station stationctl headquarters; do install -D -m 755 $(BIN)/$$p $(DEB)/usr/bin/$$p; done
-	@install -D -m 644 resources/linux/org.padarozhnik.station.desktop $(DEB)/usr/share/applications/org.padarozhnik.station.desktop
-	@install -D -m 644 resources/icons/padarozhnik.png $(DEB)/usr/share/icons/hicolor/512x512/apps/org.padarozhnik.station.png
-	@install -D -m 644 LICENSE $(DEB)/usr/share/doc/padarozhnik/copyright
-	@sed -e 's/@VERSION@/$(VERSION)/' -e "s/@ARCH@/$$(dpkg --print-architecture)/" \
-	  resources/linux/control > $(DEB)/DEBIAN/control
-	@export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct); find $(DEB) -exec touch -hd @$$SOURCE_DATE_EPOCH {} + ; \
-	  dpkg-deb --root-owner-group --build $(DEB) $(DEB).deb
+package: deps ## a .deb with programs, udev rule, desktop file and icon; the same commit gives the same bytes
+	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGE_PACKAGES)"
+	@rm -rf build/package && mkdir -p build/package && for p in $(PACKAGED); do echo "package: $$p"; \
+	  $(GO) build $(PACKAGE_FLAGS) -o build/package/$$p ./cmd/$$p || exit 1; done
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) resources/linux/deb build/package build/deb
+
+package-check: package ## install the package on a fresh Debian 12 in build/debian12 and run it (as root)
+	@$(MAKE) --no-print-directory deps PACKAGES=debootstrap
+	@resources/linux/fresh build/deb/*.deb build/debian12
 
 clean: ## remove what was built
 	rm -rf build

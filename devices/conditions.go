@@ -1,6 +1,9 @@
 package devices
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Conditions that a person can cure. Drivers wrap them; the screen and the command line choose
 // their sentence by errors.Is.
@@ -13,6 +16,12 @@ var (
 	ErrProtocol = errors.New("device answered out of protocol")
 	// ErrUnsupported: the device cannot do what was asked (resolution, medium, format).
 	ErrUnsupported = errors.New("not supported by the device")
+	// ErrDenied: the device is there, but this user may not open it. On Linux a udev rule permits it.
+	ErrDenied = errors.New("no permission to open the device")
+	// ErrTaken: another program holds the device. It also is ErrBusy.
+	ErrTaken = fmt.Errorf("device is in the hands of another program: %w", ErrBusy)
+	// ErrStuck: a call into the driver does not come back; the device was given up and is opened anew.
+	ErrStuck = errors.New("device is stuck")
 	// ErrCancelled: the job was cancelled at the device or by its operator.
 	ErrCancelled = errors.New("cancelled at the device")
 )
@@ -41,6 +50,8 @@ var (
 	ErrDamaged = errors.New("booklet damaged")
 	// ErrMaintenance: the printer wants a technician: a worn part, a full waste tank, a temperature.
 	ErrMaintenance = errors.New("printer needs maintenance")
+	// ErrTrouble: the printer reports an error and does not say which.
+	ErrTrouble = errors.New("printer reports an error")
 	// ErrInkLow: ink or ribbon will soon be used up. The printer still prints.
 	ErrInkLow = errors.New("ink low")
 	// ErrPrintInDoubt: the job was accepted and its end was not seen; the page may carry ink.

@@ -31,7 +31,8 @@ another machine or disk than the ledger. Nothing that is in DIR already is chang
 
 DIR holds entries, checkpoints, sealed blobs that entries name, registered keys, and forks with their
 evidence, in a form that knows nothing of the database. Where the vault shares this directory, its diary
-is there as vault-diary, copied after the ledger; a vault on a machine of its own has "vault backup".
+is there as vault-diary, copied after the ledger, and the manifests of allocated blanks as allocations/; a
+vault on a machine of its own has "vault backup".
 Private keys are not in it: those are kept by the ceremonies that made them. Neither are public/,
 ceremonies/ and stations/, which are plain files: copy them after each ceremony.`,
 		Args: cobra.ExactArgs(1),
@@ -74,6 +75,9 @@ func (h *headquarters) backups(cmd *cobra.Command, l *ledger.Ledger, dir string,
 // backUp runs once. The diary goes last: whatever opening the ledger in the backup names stands in it.
 func (h *headquarters) backUp(cmd *cobra.Command, l *ledger.Ledger, dir string) (journal.Durable, error) {
 	d, err := l.Backup(cmd.Context(), dir, progress(cmd.ErrOrStderr(), "backup"))
+	if err == nil {
+		err = h.saveAllocations(cmd.OutOrStdout(), dir)
+	}
 	if err == nil && h.hasVault() {
 		err = h.saveDiary(cmd.OutOrStdout(), dir)
 	}
@@ -90,10 +94,13 @@ func (h *headquarters) restoreCommand() *cobra.Command {
 anything can open it. A restore that was cut off goes on when it is called again. What came after the
 newest run of the backup is gone; stations notice that, say so, and send theirs again. The vault goes on
 with directives in a new epoch. Its diary is restored too, where the vault shares this directory and the
-backup has more of it.`,
+backup has more of it, and so are manifests of allocated blanks that are not here.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a, err := h.restore(cmd.Context(), args[0], progress(cmd.ErrOrStderr(), "restore"))
+			if err == nil {
+				err = h.restoreAllocations(cmd.OutOrStdout(), args[0])
+			}
 			if err == nil && h.hasVault() {
 				err = h.restoreDiary(cmd.OutOrStdout(), args[0])
 			}

@@ -22,22 +22,24 @@ const diaryBackup = "vault-diary"
 func (at *vaultAt) diaryCommands() []*cobra.Command {
 	return []*cobra.Command{{
 		Use:   "backup DIR",
-		Short: "Bring the copy of the vault's diary in DIR up to date and read it back",
-		Long: `Copy what vault/diary has and DIR does not, and read all of it back under the vault's public key. DIR may
-be that of the ledger's backup. It needs no private key, and the vault goes on meanwhile. Run it as often
-as the ledger's: a vault whose diary lacks an opening that the ledger names does not open.`,
+		Short: "Bring the copy of the vault's diary and manifests in DIR up to date and read it back",
+		Long: `Copy what vault/diary and allocations/ have and DIR does not, and read all of it back, the diary under the
+vault's public key. DIR may be that of the ledger's backup. It needs no private key, and the vault goes on
+meanwhile. Run it as often as the ledger's: a vault whose diary lacks an opening that the ledger names does not open.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.saveDiary(cmd.OutOrStdout(), args[0])
+			return errors.Join(at.saveAllocations(cmd.OutOrStdout(), args[0]), at.saveDiary(cmd.OutOrStdout(), args[0]))
 		},
 	}, {
 		Use:   "restore DIR",
-		Short: "Take the vault's diary back from the copy in DIR",
+		Short: "Take the vault's diary and manifests back from the copy in DIR",
 		Long: `Bring vault/diary to the state of the copy in DIR, where it is gone or ends earlier. One that goes further
-stays as it is. A damaged one is not written over: move it away first, it may be evidence.`,
+stays as it is. Manifests of allocated blanks that are not here come back. What is damaged is not written
+over: move it away first, it may be evidence.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.restoreDiary(cmd.OutOrStdout(), args[0])
+			return errors.Join(at.restoreAllocations(cmd.OutOrStdout(), args[0]),
+				at.restoreDiary(cmd.OutOrStdout(), args[0]))
 		},
 	}}
 }

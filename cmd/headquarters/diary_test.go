@@ -79,6 +79,45 @@ func TestBackupTakesTheDiary(t *testing.T) {
 	b.damage(copied, diary, dir)
 }
 
+// TestBackupTakesTheAllocations: what the bags of each shipment hold is known to these files alone. They are
+// backed up with the ledger and with the vault, come back where they are gone, and neither side is ever
+// written over by another.
+func TestBackupTakesTheAllocations(t *testing.T) {
+	b := newBureau(t)
+	b.issued()
+	dir, here := filepath.Join(b.top, "second place"), b.path("allocations", "UTO-01-UT4200001.json")
+	copied := filepath.Join(dir, "allocations", filepath.Base(here))
+	if out := b.must(b.backupCommand(), dir); !strings.Contains(out, "1 allocations of blanks") {
+		t.Errorf("backup: %s", out)
+	}
+	whole := b.readFile(here)
+	if !bytes.Equal(b.readFile(copied), whole) {
+		t.Error("the copy is not the allocation")
+	}
+	if err := os.RemoveAll(filepath.Dir(here)); err != nil {
+		t.Fatal(err)
+	}
+	b.must(b.vaultCommand(), "restore", dir)
+	if !bytes.Equal(b.readFile(here), whole) {
+		t.Error("the allocation did not come back")
+	}
+	other := bytes.Replace(whole, []byte("reference"), []byte("reverence"), 1)
+	for path, verb := range map[string]string{here: "backup", copied: "restore"} {
+		put(t, path, other)
+		if _, err := b.run(b.vaultCommand(), verb, dir); !errors.Is(err, errAllocation) {
+			t.Errorf("%s of an allocation that was changed: %v", verb, err)
+		}
+		if !bytes.Equal(b.readFile(path), other) {
+			t.Errorf("%s wrote over it", verb)
+		}
+		put(t, path, whole)
+	}
+	put(t, here, whole[:len(whole)-9])
+	if _, err := b.run(b.vaultCommand(), "backup", dir); err == nil || !bytes.Equal(b.readFile(copied), whole) {
+		t.Errorf("a torn allocation: %v", err)
+	}
+}
+
 // damage tries copies and diaries that do not belong together.
 func (b *bureau) damage(copied, diary, dir string) {
 	t := b.t

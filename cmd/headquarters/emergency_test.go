@@ -285,6 +285,12 @@ func TestScenario3Impostor(t *testing.T) {
 	if err := b.write(b.tokens["I"], "UTO-01", event.CaseViewed, "CASE-2", nil, nil); err != nil {
 		t.Errorf("an entry of another officer: %v", err)
 	}
+	file := b.publicFile("I")
+	put(t, file, bytes.Replace(b.readFile(file), []byte(`"pseudonym": "I"`), []byte(`"pseudonym": "Zorka Horska"`), 1))
+	named := enrolment{id: "UTO-01", key: b.publicFile("station"), officers: []string{file + "=inspect"}}
+	if _, err := b.enrol(t.Context(), named); !errors.Is(err, errPseudonym) || strings.Contains(err.Error(), "Zorka") {
+		t.Errorf("an officer by name: %v", err)
+	}
 	again := enrolment{id: "UTO-01", key: b.publicFile("station"), officers: []string{b.publicFile("O") + "=operate"}}
 	if _, err := b.enrol(t.Context(), again); !errors.Is(err, errRevokedToken) {
 		t.Errorf("a revoked token is appointed again: %v", err)

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/hex"
 	"encoding/json"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"padarozhnik/station/journal/event"
@@ -36,8 +38,25 @@ func TestTraceOfABookSignedAtAStation(t *testing.T) {
 			if s.Who != "A" || !s.Verified || s.SOD != hex.EncodeToString(sod) {
 				t.Errorf("%+v", s)
 			}
+			b.signatures()
 			return
 		}
 	}
 	t.Error("the trace does not show who signed the book")
+}
+
+// signatures: the vault tells of a signature that its office was never allowed to give, and of a book that a
+// border doubts and no entry lists.
+func (b *bureau) signatures() {
+	b.t.Helper()
+	at := b.serving()
+	out, err := b.run(b.vaultCommand(), append(at, "signatures")...)
+	if err == nil || !strings.Contains(out, "station UTO-01, case CASE-2, number UT4200003: ") {
+		b.t.Errorf("vault signatures: %v\n%s", err, out)
+	}
+	doubted := put(b.t, filepath.Join(b.top, "EF.SOD.bin"), []byte{0x77, 0x02, 0x05, 0x00})
+	if out, err := b.run(b.vaultCommand(), append(at, "signatures", "--sod", doubted)...); err == nil ||
+		!strings.Contains(err.Error(), doubted) || strings.Contains(out, doubted) {
+		b.t.Errorf("a book of nobody: %v\n%s", err, out)
+	}
 }

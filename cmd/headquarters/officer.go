@@ -19,11 +19,18 @@ func (h *headquarters) officerCommand() *cobra.Command {
 		Short: "Make an officer's keys inside an empty PKCS #11 token",
 		Long: `Make the keys of an officer inside the token of --token: one that signs, and one that opens. They never
 leave it; the officer keeps the token and its PIN. With such a token two officers hold ceremonies
-(--officer pkcs11:LABEL). --public writes the public keys, as "station enrol --officer" reads them.`,
+(--officer pkcs11:LABEL). --public writes the public keys with the officer's pseudonym, as "station enrol
+--officer" reads them; records call the officer so, and a name is refused.`,
 		Example: `  softhsm2-util --init-token --free --label anna
-  headquarters officer create --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token anna`,
+  headquarters officer create --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token anna \
+      --pseudonym E-01 --public e-01.json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if public != "" {
+				if err := properPseudonym(pseudonym); err != nil {
+					return err
+				}
+			}
 			key, err := h.createOfficer(pseudonym)
 			if err != nil {
 				return err
@@ -35,7 +42,7 @@ leave it; the officer keeps the token and its PIN. With such a token two officer
 			return writeJSON(public, key)
 		},
 	}
-	create.Flags().StringVar(&pseudonym, "pseudonym", "", "how the officer is called in records; the label by default")
+	create.Flags().StringVar(&pseudonym, "pseudonym", "", "how the officer is called in records: capitals and a number, no name")
 	create.Flags().StringVar(&public, "public", "", "public key file to make")
 	cmd.AddCommand(create, h.replaceOfficerCommand())
 	return cmd
@@ -53,9 +60,6 @@ func (h *headquarters) createOfficer(pseudonym string) (publicKey, error) {
 	made, err := store.hsm.CreateToken()
 	if err != nil {
 		return publicKey{}, err
-	}
-	if pseudonym == "" {
-		pseudonym = h.device.label
 	}
 	spki, err := x509.MarshalPKIXPublicKey(made.Public())
 	if err != nil {

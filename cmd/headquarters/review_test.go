@@ -110,14 +110,19 @@ func (b *bureau) directives(token station.CaseToken) string {
 	return strings.Join(out, " ")
 }
 
+// serving serves the ledger until the test ends, and returns the flags that lead to it.
+func (b *bureau) serving() []string {
+	ctx, stop := context.WithCancel(b.t.Context())
+	address, ended := make(chan string, 1), make(chan error, 1)
+	go func() { ended <- b.serve(ctx, "127.0.0.1:0", func(a string) { address <- a }) }()
+	b.t.Cleanup(func() { stop(); <-ended })
+	return []string{"--ledger", "https://" + <-address}
+}
+
 // TestVaultReview lets two officers look at a suspicion and decide, from the command line.
 func TestVaultReview(t *testing.T) {
 	b := newBureau(t)
-	ctx, stop := context.WithCancel(t.Context())
-	address, ended := make(chan string, 1), make(chan error, 1)
-	go func() { ended <- b.serve(ctx, "127.0.0.1:0", func(a string) { address <- a }) }()
-	defer func() { stop(); <-ended }()
-	at := []string{"--ledger", "https://" + <-address}
+	at := b.serving()
 	run := func(args ...string) string {
 		t.Helper()
 		return b.must(b.vaultCommand(), append(args, at...)...)

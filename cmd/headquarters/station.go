@@ -170,6 +170,18 @@ func (h *headquarters) nextVersion(c *station.Charter) error {
 	return nil
 }
 
+// errPseudonym: what could be a name would stand in every record, and leave with it.
+var errPseudonym = errors.New("an officer is called by a few capitals and a number, as in E-01, and by no name: " +
+	"make the public key file with such a --pseudonym")
+
+// properPseudonym refuses what could be a person's name, and does not repeat it.
+func properPseudonym(s string) error {
+	if station.CheckPseudonym(s) != nil {
+		return errPseudonym
+	}
+	return nil
+}
+
 // officer reads FILE=ROLE,ROLE with, for each that is known, ;from=DATE, ;until=DATE and ;vetted=DATE.
 func officer(spec string) (station.Officer, error) {
 	file, rest, ok := strings.Cut(spec, "=")
@@ -180,6 +192,9 @@ func officer(spec string) (station.Officer, error) {
 	var key publicKey
 	if err := readJSON(file, &key); err != nil {
 		return station.Officer{}, fmt.Errorf("officer's key: %w", err)
+	}
+	if err := properPseudonym(key.Pseudonym); err != nil {
+		return station.Officer{}, fmt.Errorf("--officer %s: %w", file, err)
 	}
 	o := station.Officer{Pseudonym: key.Pseudonym, KeyID: key.KeyID, SPKI: key.SPKI, HPKE: key.HPKE}
 	if err := terming(&o, terms); err != nil {

@@ -92,7 +92,7 @@ func (h *headquarters) allocate(to, manifest, transport string) (vault.Allocatio
 	if err := out.Manifest.Check(); err != nil {
 		return out, fmt.Errorf("manifest: %w", err)
 	}
-	path := h.path("allocations", fmt.Sprintf("%s-%s.json", to, out.Manifest.ID()))
+	path := h.path(dirAllocations, fmt.Sprintf("%s-%s.json", to, out.Manifest.ID()))
 	if _, err := os.Stat(path); err == nil {
 		return out, fmt.Errorf("shipment %s went to %s already: give this one another name", out.Manifest.ID(), to)
 	}

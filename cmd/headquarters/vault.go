@@ -185,7 +185,7 @@ func (h *headquarters) offices(root *ecdsa.PublicKey) ([]vault.Office, error) {
 
 // allocations reads the manifests that were decided on.
 func (h *headquarters) allocations() ([]vault.Allocation, error) {
-	found, err := filepath.Glob(h.path("allocations", "*.json"))
+	found, err := filepath.Glob(h.path(dirAllocations, "*.json"))
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 
+	"padarozhnik/cmd/internal/edition"
 	"padarozhnik/cmd/internal/passphrase"
 	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
@@ -43,6 +44,7 @@ type options struct {
 	passphraseFile string
 	tokens         string
 	training       string
+	version        bool
 	pictures       string // where portraits are looked for first
 }
 
@@ -53,6 +55,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.passphraseFile, "passphrase-file", "", "file with the tokens' passphrase (training)")
 	flags.StringVar(&o.tokens, "tokens", "", "directory with the officers' tokens (default: tokens)")
 	flags.StringVar(&o.training, "training", "", "set up and run a training office in this directory")
+	flags.BoolVar(&o.version, "version", false, "say which build this is, and its hash")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -74,6 +77,10 @@ func run(ctx context.Context, args []string) int {
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "station: %v\nTry: station --help\n", err)
 		return 2
+	}
+	if o.version {
+		fmt.Println("station version " + edition.Read().Long())
+		return 0
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if err := work(ctx, o, log); err != nil {

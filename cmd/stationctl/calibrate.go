@@ -48,10 +48,15 @@ func (v *visit) flags(cmd *cobra.Command, witnessed bool) {
 	}
 }
 
-// serve opens service mode for the technician, runs the work, and closes it.
+// serve opens service mode for the technician, runs the work, and closes it, unless the technician has it
+// open in the window.
 func (p *program) serve(ctx context.Context, v visit, do func(o *setup.Office, tech issuance.Seat) error) error {
 	return p.withOffice(ctx, func(o *setup.Office) error {
 		tech, err := o.SignIn(v.tech, p.ask)
+		if err != nil {
+			return err
+		}
+		before, err := o.Desk.Service(ctx)
 		if err != nil {
 			return err
 		}
@@ -59,7 +64,7 @@ func (p *program) serve(ctx context.Context, v visit, do func(o *setup.Office, t
 			return err
 		}
 		err = do(o, tech)
-		if o.Desk.ServiceLeft() > 0 {
+		if !before.Open && o.Desk.ServiceLeft() > 0 {
 			err = errors.Join(err, o.Desk.CloseService(context.WithoutCancel(ctx), tech))
 		}
 		return err

@@ -296,6 +296,7 @@ func (p *program) inspectCaseCommand(tokenFile *string) *cobra.Command {
 	var difference string
 	cmd := p.verb(tokenFile, "inspect CASE", "Compare page, chip and order; pass the booklet if all agree",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
+			p.sayDoubt(ctx, d)
 			e, err := d.Inspect(ctx, s, t, progress(p.errors), items(checked)...)
 			findings(p.out, e)
 			return errors.Join(err, drawDifference(d, e, difference))
@@ -307,6 +308,7 @@ func (p *program) examineCommand(tokenFile *string) *cobra.Command {
 	var difference string
 	cmd := p.verb(tokenFile, "examine CASE", "Look at the booklet of a case without changing its record",
 		func(ctx context.Context, d *issuance.Desk, s issuance.Seat, t station.CaseToken) error {
+			p.sayDoubt(ctx, d)
 			e, err := d.Examine(ctx, s, t, progress(p.errors))
 			findings(p.out, e)
 			return errors.Join(err, drawDifference(d, e, difference))

@@ -29,6 +29,8 @@ func (b *bureau) dayAndRaid() {
 	closing := call([]string{"day", "close"}, token("A-01"))
 	b.refused("stock-count", call(closing, counted(safe+1))...)
 	b.ok(call(closing, counted(safe))...)
+	b.ok("sync", "now")
+	b.counted()
 	b.refused("day-closed", call([]string{"case", "enrol", "--form", "x", "--portrait", "x"}, token("E-01"))...)
 	opening := call([]string{"day", "open", "--json"}, token("A-01"), counted(safe))
 	b.refused("same-person", call(opening, []string{"--witness", b.office.Token("A-01")})...)

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"image/png"
 	"os"
 
 	"github.com/spf13/cobra"
 
+	"padarozhnik/cmd/internal/say"
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
 )
@@ -35,4 +38,13 @@ func drawDifference(d *issuance.Desk, e issuance.Examination, file string) error
 		return err
 	}
 	return os.WriteFile(file, b.Bytes(), 0o600)
+}
+
+// sayDoubt tells, before anything is scanned, why the scanner is not to be relied upon. One that does not
+// answer is told by the verb itself.
+func (p *program) sayDoubt(ctx context.Context, d *issuance.Desk) {
+	doubt := d.ScannerDoubt(ctx)
+	if errors.Is(doubt, issuance.ErrScannerNotCalibrated) || errors.Is(doubt, issuance.ErrScannerExpired) {
+		say.Error(p.errors, "stationctl", p.language, doubt)
+	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"padarozhnik/cmd/internal/edition"
 	"padarozhnik/cmd/internal/passphrase"
 	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
@@ -67,6 +68,7 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "stationctl",
 		Short:         "The work of a passport station without a window",
+		Version:       edition.Read().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -231,8 +231,31 @@ func (b *bureau) lost(receipt string) {
 		!strings.HasPrefix(stderr, sentence(t, "not-attested")) {
 		t.Errorf("a receipt taken for a list: %d, %q", status, stderr)
 	}
-	if counted := b.headquarters("counters"); !strings.Contains(counted, "station") {
-		t.Errorf("counters: %q", counted)
+}
+
+// counted asks headquarters what its officers looked at: numbers, and nobody's case.
+func (b *bureau) counted() {
+	b.t.Helper()
+	var lines []struct {
+		Station, Pseudonym               string
+		Views, Lookups, Exports, Refused int
+	}
+	raw := b.headquarters("counters", "--json")
+	if err := json.Unmarshal([]byte(raw), &lines); err != nil {
+		b.t.Fatal(err)
+	}
+	looked := map[string]int{}
+	for _, l := range lines {
+		looked[l.Pseudonym] += l.Views
+	}
+	if looked["E-01"]+looked["A-01"] == 0 || strings.Contains(raw, b.serial) {
+		b.t.Errorf("counters: %s", raw)
+	}
+	if table := b.headquarters("counters", "UTO-01"); !strings.Contains(table, "E-01") || strings.Contains(table, b.serial) {
+		b.t.Errorf("counters: %s", table)
+	}
+	if refused := b.headquarters("counters", "--refused", "--json"); refused != "[]" {
+		b.t.Errorf("days on which somebody was refused: %s", refused)
 	}
 }
 
@@ -319,13 +342,17 @@ func (b *bureau) chipTree(text, asJSON string) {
 	}
 }
 
-func (b *bureau) readerName() string {
+func (b *bureau) readerName() string { return strings.TrimPrefix(b.setting("encoder"), "pcsc:") }
+
+// setting reads a text of the station's configuration.
+func (b *bureau) setting(name string) string {
+	b.t.Helper()
 	for _, line := range strings.Split(string(read(b.t, b.office.Config())), "\n") {
-		if _, value, ok := strings.Cut(line, `encoder = "pcsc:`); ok {
+		if value, ok := strings.CutPrefix(line, name+` = "`); ok {
 			return strings.TrimSuffix(value, `"`)
 		}
 	}
-	b.t.Fatal("the configuration names no reader")
+	b.t.Fatalf("the configuration has no %s", name)
 	return ""
 }
 

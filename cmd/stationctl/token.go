@@ -8,6 +8,7 @@ import (
 
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/tokenfile"
+	"padarozhnik/station"
 )
 
 func (p *program) tokenCommand() *cobra.Command {
@@ -22,9 +23,12 @@ a USB key, the machine's TPM) and never leave it; a key file under a passphrase 
 station's own token goes into its configuration: token = "pkcs11:LABEL".`,
 		Example: `  stationctl token create --out pkcs11:UTO-01 --module /usr/lib/x86_64-linux-gnu/opensc-pkcs11.so \
       --pseudonym UTO-01 --public UTO-01.json
-  stationctl token create --out anna.token --pseudonym anna --public anna.json`,
+  stationctl token create --out e07.token --pseudonym E-07 --public e07.json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if err := station.CheckPseudonym(pseudonym); err != nil {
+				return err
+			}
 			if label, ok := strings.CutPrefix(out, setup.Hardware); ok {
 				if module == "" {
 					return usageError{errors.New("name the token's PKCS #11 library with --module")}
@@ -42,7 +46,7 @@ station's own token goes into its configuration: token = "pkcs11:LABEL".`,
 	}
 	create.Flags().StringVar(&out, "out", "", "key file to make, or pkcs11:LABEL of an empty token")
 	create.Flags().StringVar(&public, "public", "", "public key file to make")
-	create.Flags().StringVar(&pseudonym, "pseudonym", "", "how the station or the officer is called in records")
+	create.Flags().StringVar(&pseudonym, "pseudonym", "", "how the station or the officer is called in records: capitals and a number, no name")
 	create.Flags().StringVar(&module, "module", "", "PKCS #11 library that reaches the token")
 	for _, name := range []string{"out", "public", "pseudonym"} {
 		_ = create.MarkFlagRequired(name)

@@ -18,11 +18,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"padarozhnik/devices"
+	"padarozhnik/devices/ieee1284"
 )
 
 // Options are the deadlines of a printer. Zero fields take the defaults.
@@ -107,16 +107,10 @@ func (p *Printer) Identify(ctx context.Context) (devices.Identity, error) {
 		return devices.Identity{}, fmt.Errorf("identify printer: %w", err)
 	}
 	id := devices.Identity{URI: p.uri, Model: c.model, Firmware: c.firmware}
-	for _, pair := range strings.Split(c.deviceID, ";") {
-		key, value, _ := strings.Cut(pair, ":")
-		switch strings.ToUpper(strings.TrimSpace(key)) {
-		case "MFG", "MANUFACTURER":
-			id.Maker = strings.TrimSpace(value)
-		case "MDL", "MODEL":
-			id.Model = strings.TrimSpace(value)
-		case "SN", "SERN", "SERIALNUMBER":
-			id.Serial = strings.TrimSpace(value)
-		}
+	said := ieee1284.Parse(c.deviceID)
+	id.Maker, id.Serial = said.Maker, said.Serial
+	if said.Model != "" {
+		id.Model = said.Model
 	}
 	return id, nil
 }

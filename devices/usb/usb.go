@@ -1,24 +1,32 @@
-// Package usb finds the printers and scanners that hang on a USB cable.
+// Package usb drives printers and scanners that hang on a USB cable.
 //
 // It looks for the interface class of printers: 07/01/01 and 07/01/02 are the printer class's
-// pipes, 07/01/04 is IPP over USB, which carries printing and scanning alike. Looking opens a
-// device only to read its names and claims nothing, so it disturbs no job.
+// pipes, 07/01/04 is IPP over USB, which carries printing and scanning alike.
+//
+// # Life of a device
+//
+// List tells what is plugged in, from what the kernel knows; it opens nothing, so it disturbs no job. A
+// Link is the way to one device. It opens the device when something is to be done, takes the interface
+// from the kernel's driver (usblp), and gives both back when nothing was to be done for a while. One
+// goroutine, the link's owner, opens, claims, resets and closes; whoever works with an interface borrows
+// it from the owner. Each call has an end: one that does not come back within its time is left behind
+// with its handle, and the device is opened anew. A device that was unplugged is found again, by its
+// serial number, with the next thing to be done.
+//
+// # What goes over it
+//
+// Link.Transport is HTTP over an interface of IPP over USB, for devices/ipp and devices/escl. Link.Port is the
+// pipe of the printer class, for devices/stream. What makes of devices are known to do differently stands as
+// data in quirks.toml.
 package usb
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sort"
 
-	"github.com/google/gousb"
-
 	"padarozhnik/devices"
+	"padarozhnik/devices/ieee1284"
 )
-
-// ErrDenied: the device is there, but this user may not open it. The udev rule of the package gives
-// the permission.
-var ErrDenied = errors.New("no permission to open the USB device")
 
 // Kind is what an interface of a device speaks.
 type Kind string
@@ -29,97 +37,62 @@ const (
 	IPP  Kind = "ipp-over-usb"  // 07/01/04
 )
 
-// Device is one device with an interface that we can drive. The names of Identity are empty, and Err
-// says why, where the device could not be opened.
+// Device is one device with an interface that we can drive. Err says why it could not be opened, where that
+// is known without trying.
 type Device struct {
 	Identity devices.Identity `json:"identity"`
 	Kinds    []Kind           `json:"kinds"`
+	Commands []string         `json:"commands,omitempty"` // page languages, where a driver of the kernel has asked
 	Err      error            `json:"-"`
 }
 
-// List returns the devices that are plugged in now, by address. A machine without any USB has none.
-func List(ctx context.Context) (found []Device, err error) {
-	if err := ctx.Err(); err != nil {
+// List returns the devices on the machine's bus that are plugged in now, by address. A machine without any
+// USB has none.
+func List(ctx context.Context) ([]Device, error) { return ListOn(ctx, NewKernel()) }
+
+// ListOn is List for another bus.
+func ListOn(ctx context.Context, bus Bus) ([]Device, error) {
+	plugged, err := bus.Look(ctx)
+	if err != nil {
 		return nil, err
 	}
-	usb := gousb.NewContext()
-	defer func() { err = errors.Join(err, usb.Close()) }()
-	var descriptions []*gousb.DeviceDesc
-	_, err = usb.OpenDevices(func(d *gousb.DeviceDesc) bool {
-		if len(kindsOf(d)) > 0 {
-			descriptions = append(descriptions, d)
+	var found []Device
+	for _, p := range plugged {
+		kinds := p.Layout.kinds()
+		if len(kinds) == 0 || known.of(p).Ignore {
+			continue
 		}
-		return false
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list USB devices: %w", err)
-	}
-	for _, d := range descriptions {
-		found = append(found, describe(usb, d))
+		d := Device{Kinds: kinds, Identity: p.identity()}
+		d.Commands = ieee1284.Parse(p.DeviceID).Commands
+		if p.Denied {
+			d.Err = devices.ErrDenied
+		}
+		found = append(found, d)
 	}
 	sort.Slice(found, func(i, k int) bool { return found[i].Identity.URI < found[k].Identity.URI })
 	return found, nil
 }
 
-// kindsOf lists what the interfaces of a device speak.
-func kindsOf(d *gousb.DeviceDesc) []Kind {
-	seen := map[Kind]bool{}
-	var out []Kind
-	for _, config := range d.Configs {
-		for _, face := range config.Interfaces {
-			for _, alt := range face.AltSettings {
-				kind, ok := kindOf(alt)
-				if ok && !seen[kind] {
-					seen[kind] = true
-					out = append(out, kind)
-				}
-			}
-		}
-	}
-	return out
+// identity is what a device says of itself in its descriptors and, where that is known, its identity string.
+func (p Plugged) identity() devices.Identity {
+	a := Address{p.Layout.Vendor, p.Layout.Product, p.Serial}
+	id := devices.Identity{URI: a.String(), Maker: p.Maker, Model: p.Model, Serial: p.Serial}
+	return said(id, ieee1284.Parse(p.DeviceID))
 }
 
-func kindOf(alt gousb.InterfaceSetting) (Kind, bool) {
-	if alt.Class != gousb.ClassPrinter || alt.SubClass != 1 {
-		return "", false
-	}
-	switch alt.Protocol {
-	case 1, 2:
-		return Pipe, true
-	case 4:
-		return IPP, true
-	}
-	return "", false
-}
-
-// describe reads a device's names.
-func describe(usb *gousb.Context, d *gousb.DeviceDesc) Device {
-	out := Device{Kinds: kindsOf(d), Identity: devices.Identity{URI: fmt.Sprintf("usb:%s:%s", d.Vendor, d.Product)}}
-	opened, err := usb.OpenDevices(func(o *gousb.DeviceDesc) bool { return o.Bus == d.Bus && o.Address == d.Address })
-	for _, o := range opened {
-		defer o.Close()
-	}
-	switch {
-	case errors.Is(err, gousb.ErrorAccess):
-		out.Err = ErrDenied
-		return out
-	case err != nil || len(opened) != 1:
-		out.Err = fmt.Errorf("open %s: %w", out.Identity.URI, errors.Join(err, devices.ErrUnreachable))
-		return out
-	}
-	dev := opened[0]
-	for _, field := range []struct {
+// said adds what a printer's identity string says to what its descriptors say. The serial number of the
+// descriptors stays: by it the device is found.
+func said(id devices.Identity, s ieee1284.ID) devices.Identity {
+	for _, f := range []struct {
 		into *string
-		read func() (string, error)
-	}{
-		{&out.Identity.Maker, dev.Manufacturer}, {&out.Identity.Model, dev.Product}, {&out.Identity.Serial, dev.SerialNumber},
-	} {
-		if text, err := field.read(); err == nil {
-			*field.into = text
+		text string
+	}{{&id.Maker, s.Maker}, {&id.Model, s.Model}, {&id.Firmware, s.Firmware}} {
+		if f.text != "" {
+			*f.into = f.text
 		}
 	}
-	if out.Identity.Serial != "" {
-		out.Identity.URI += ":" + out.Identity.Serial
+	if id.Serial == "" {
+		id.Serial = s.Serial
 	}
-	return out
+	return id
 }

@@ -86,7 +86,7 @@ func (b *bench) calibrateScanner() calibration.Scanner {
 	card := calibration.ScannerTarget()
 	drawn := card.Draw(loopDPI, measure.Identity())
 	seen := b.scanner.Sheet(drawn, float64(drawn.Rect.Dx())/loopDPI*25.4, loopDPI, 1000)
-	out, err := calibration.MeasureScanner(compressed(b.t, seen), loopDPI)
+	out, _, err := calibration.MeasureScanner(compressed(b.t, seen), loopDPI)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -17,22 +17,22 @@ type Print struct {
 }
 
 // MeasurePrint measures a printed target on the scan of its page.
-func MeasurePrint(img image.Image, dpi int, g measure.Geometry) (Print, error) {
+func MeasurePrint(img image.Image, dpi int, g measure.Geometry) (Print, Sight, error) {
 	s, err := measure.NewScan(img, dpi, g)
 	if err != nil {
-		return Print{}, err
+		return Print{}, Sight{}, err
 	}
 	page, err := measure.FindPage(s)
 	if err != nil {
-		return Print{}, err
+		return Print{}, Sight{}, err
 	}
 	marks, err := findMarks(s, PrinterTarget(), page.Map())
 	if err != nil {
-		return Print{}, fmt.Errorf("printed target: %w", err)
+		return Print{}, Sight{}, fmt.Errorf("printed target: %w", err)
 	}
 	p := Print{WidthMM: page.WidthMM, HeightMM: page.HeightMM, SkewDeg: page.SkewDeg()}
 	for _, px := range marks {
 		p.Marks = append(p.Marks, page.ToPage(px))
 	}
-	return p, nil
+	return p, sighted(s, page.Map(), PrinterTarget(), p.Marks), nil
 }

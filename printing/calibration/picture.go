@@ -21,10 +21,21 @@ var (
 	inkGood  = color.RGBA{0x1b, 0x7a, 0x5a, 0xff}
 )
 
-// Findings draws where marks should lie, in grey, and the way to where they lie, ten times as long: green
-// within the tolerance, red outside.
-func Findings(p Print, t Target) *image.RGBA {
+// Findings draws where the marks of a target should lie, in grey, and the way to where they lie, ten times
+// as long: green within the tolerance, red outside. at are millimetres of the sheet.
+func Findings(t Target, at []measure.Point) *image.RGBA {
 	perMM := pictureDPI / 25.4
+	img := sheet(t, perMM)
+	for i, m := range t.Marks {
+		ring(img, perMM, m.Point, markRadiusMM, inkPlace)
+		d := at[i].Sub(m.Point)
+		stroke(img, perMM, m.Point, m.Add(measure.Point{X: d.X * magnified, Y: d.Y * magnified}), 0.5, inkOf(d))
+	}
+	return img
+}
+
+// sheet is white paper with the edges of a target's sheet.
+func sheet(t Target, perMM float64) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, int(t.WidthMM*perMM), int(t.HeightMM*perMM)))
 	for i := range img.Pix {
 		img.Pix[i] = 0xff
@@ -33,16 +44,15 @@ func Findings(p Print, t Target) *image.RGBA {
 	for i := range box[1:] {
 		stroke(img, perMM, box[i], box[i+1], 0.3, inkPlace)
 	}
-	for i, m := range t.Marks {
-		ring(img, perMM, m.Point, markRadiusMM, inkPlace)
-		d := p.Marks[i].Sub(m.Point)
-		ink := inkGood
-		if d.Length() > VerifyMM {
-			ink = inkFound
-		}
-		stroke(img, perMM, m.Point, m.Add(measure.Point{X: d.X * magnified, Y: d.Y * magnified}), 0.5, ink)
-	}
 	return img
+}
+
+// inkOf tells by its colour whether a mark lies within the tolerance.
+func inkOf(off measure.Point) color.RGBA {
+	if off.Length() > VerifyMM {
+		return inkFound
+	}
+	return inkGood
 }
 
 // stroke draws a line of a width in millimetres.

@@ -38,19 +38,19 @@ type Scanner struct {
 
 // MeasureScanner measures a scan of the scanner's card. A result that may not be used comes with
 // ErrOutOfReach, ErrUnsteady or ErrGrey.
-func MeasureScanner(img image.Image, dpi int) (Scanner, error) {
+func MeasureScanner(img image.Image, dpi int) (Scanner, Sight, error) {
 	s, err := measure.NewScan(img, dpi, measure.Geometry{})
 	if err != nil {
-		return Scanner{}, fmt.Errorf("scanner's card: %w: %w", ErrNoTarget, err)
+		return Scanner{}, Sight{}, fmt.Errorf("scanner's card: %w: %w", ErrNoTarget, err)
 	}
 	t := ScannerTarget()
 	rough, err := roughCard(s, t)
 	if err != nil {
-		return Scanner{}, fmt.Errorf("scanner's card: %w", err)
+		return Scanner{}, Sight{}, fmt.Errorf("scanner's card: %w", err)
 	}
 	marks, err := findMarks(s, t, rough)
 	if err != nil {
-		return Scanner{}, fmt.Errorf("scanner's card: %w", err)
+		return Scanner{}, Sight{}, fmt.Errorf("scanner's card: %w", err)
 	}
 	var pairs []measure.Pair
 	for i, m := range t.Marks {
@@ -58,14 +58,31 @@ func MeasureScanner(img image.Image, dpi int) (Scanner, error) {
 	}
 	card, err := measure.Fit(pairs)
 	if err != nil {
-		return Scanner{}, err
+		return Scanner{}, Sight{}, err
 	}
 	out := Scanner{}
 	out.Geometry, out.SkewDeg = split(card)
 	rests := card.Residuals(pairs)
 	out.RestMM, out.WorstMM = measure.RMS(rests), slices.Max(rests)
 	out.readGreys(s, t, card)
-	return out, out.check()
+	return out, cardSight(s, t, card, out.SkewDeg, marks), out.check()
+}
+
+// cardSight shows the marks of a card as they lie once its turn on the glass is taken out: what is left is
+// the scanner's own error.
+func cardSight(s *measure.Scan, t Target, card measure.Affine, skewDeg float64, marks []measure.Point) Sight {
+	sin, cos := math.Sincos(skewDeg * math.Pi / 180)
+	centre := measure.Point{X: t.WidthMM / 2, Y: t.HeightMM / 2}
+	there := card.Apply(centre)
+	turned := measure.Affine{A: cos, B: -sin, D: sin, E: cos} // of sheet millimetres onto the glass, about the centre
+	turned.C = there.X - cos*centre.X + sin*centre.Y
+	turned.F = there.Y - sin*centre.X - cos*centre.Y
+	back := turned.Inverse()
+	var at []measure.Point
+	for _, px := range marks {
+		at = append(at, back.Apply(s.Glass(px)))
+	}
+	return sighted(s, s.ToPixels().After(turned), t, at)
 }
 
 // split takes the turn of the card out of what the scanner did to it: an upper triangle times a turn.

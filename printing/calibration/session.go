@@ -37,7 +37,7 @@ type PrinterSession struct {
 	Result   Printer          // after the third scan
 	Proof    Verification     // after the last
 	Prints   []Print          // as measured
-	Picture  *image.RGBA      // of the last scan: what was found on it
+	Sight    Sight            // of the last scan: what was found on it
 	printed  bool
 	ended    error
 	proven   bool
@@ -85,13 +85,12 @@ func (s *PrinterSession) Take(img image.Image, dpi int) error {
 	if s.Next().Action != ActionScan {
 		return ErrOutOfTurn
 	}
-	p, err := MeasurePrint(img, dpi, s.Geometry)
+	p, sight, err := MeasurePrint(img, dpi, s.Geometry)
 	if err != nil {
 		return err
 	}
 	s.printed = false
-	s.Prints = append(s.Prints, p)
-	s.Picture = Findings(p, PrinterTarget())
+	s.Prints, s.Sight = append(s.Prints, p), sight
 	switch len(s.Prints) {
 	case PrintsWanted:
 		s.Result, s.ended = Solve(s.Prints)

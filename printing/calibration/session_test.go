@@ -49,8 +49,13 @@ func TestSessionAsksInOrder(t *testing.T) {
 	if got := s.Next(); got != (calibration.Step{Action: calibration.ActionPrint, Number: 2, Of: 4}) {
 		t.Errorf("after the first scan: %+v", got)
 	}
-	if s.Picture == nil {
-		t.Error("no picture of the findings")
+	if s.Sight.Seen == nil || s.Sight.Ways == nil || len(s.Sight.Marks) != len(calibration.PrinterTarget().Marks) {
+		t.Errorf("what was seen: %+v", s.Sight.Marks)
+	}
+	for _, m := range s.Sight.Marks {
+		if m.Off.Length() > 0.06 || m.RestMM > 0.05 {
+			t.Errorf("mark %d of a printer without an error: off by %v, %.3f mm left", m.Number, m.Off, m.RestMM)
+		}
 	}
 }
 
@@ -120,11 +125,11 @@ func TestSessionRefusesWhatSlipped(t *testing.T) {
 func TestSamePicturesSameResult(t *testing.T) {
 	b := right(t)
 	img := b.printed((&calibration.PrinterSession{}).Sheet(loopDPI))
-	first, err := calibration.MeasurePrint(img, loopDPI, measure.Geometry{})
+	first, _, err := calibration.MeasurePrint(img, loopDPI, measure.Geometry{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := calibration.MeasurePrint(img, loopDPI, measure.Geometry{})
+	again, _, err := calibration.MeasurePrint(img, loopDPI, measure.Geometry{})
 	if err != nil || !reflect.DeepEqual(first, again) {
 		t.Errorf("%+v, then %+v, %v", first, again, err)
 	}
@@ -142,10 +147,10 @@ func TestTurnedTarget(t *testing.T) {
 			turned.SetRGBA(upright.Rect.Dx()-1-x, upright.Rect.Dy()-1-y, upright.RGBAAt(x, y))
 		}
 	}
-	if _, err := calibration.MeasurePrint(turned, loopDPI, measure.Geometry{}); !errors.Is(err, calibration.ErrTurned) {
+	if _, _, err := calibration.MeasurePrint(turned, loopDPI, measure.Geometry{}); !errors.Is(err, calibration.ErrTurned) {
 		t.Errorf("a turned target: %v", err)
 	}
-	if _, err := calibration.MeasureScanner(upright, loopDPI); !errors.Is(err, calibration.ErrNoTarget) {
+	if _, _, err := calibration.MeasureScanner(upright, loopDPI); !errors.Is(err, calibration.ErrNoTarget) {
 		t.Errorf("a data page as a scanner's card: %v", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"padarozhnik/devices/virtual/scanner"
+	"padarozhnik/printing"
 	"padarozhnik/printing/inspection"
 	"padarozhnik/printing/measure"
 )
@@ -57,6 +59,30 @@ func TestPlantedDefectsAreFound(t *testing.T) {
 				t.Logf("  %3d by %s", n, what)
 			}
 		})
+	}
+}
+
+// TestBarsAreNoStrokes: the bars of a booklet's number are finer than what a scan can show stroke by stroke. This
+// page lay so on the glass that a comparison by strokes refused it, good as it was; the number is read instead.
+func TestBarsAreNoStrokes(t *testing.T) {
+	const serial = "UT4200006"
+	p := cached(t, 6, 300)
+	page := p.person(serial)
+	forme, err := printing.Compose(t.Context(), page, p.layout, printing.Options{DPI: 300})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ink, err := forme.RGBA(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := printing.Overlay(p.blank(serial), ink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img := scanned(t, scanner.Settings{Seed: 1, SkewDeg: 1, ShiftMM: 3}, whole, 26)
+	if r := p.inspect(page, serial, img); !r.OK() {
+		t.Errorf("a good page: %s, scores %v", failed(r), r.Scores)
 	}
 }
 

@@ -124,13 +124,19 @@ func (p *press) good(page printing.Page, serial string, moved measure.Point, spo
 		p.t.Fatal(err)
 	}
 	set := scanner.Settings{Seed: r.Uint64(), SkewDeg: 2, ShiftMM: 5, Noise: 1.5 + 2.5*r.Float64(), BlurMM: pick(r, 0, 0.08)}
+	return scanned(p.t, set, whole, 1)
+}
+
+// scanned is a page as a scanner sees and sends it; number is that of the scan.
+func scanned(t testing.TB, set scanner.Settings, page image.Image, number uint64) image.Image {
+	t.Helper()
 	var b bytes.Buffer
-	if err := jpeg.Encode(&b, set.Picture(whole, scanDPI, 1), &jpeg.Options{Quality: 90}); err != nil {
-		p.t.Fatal(err)
+	if err := jpeg.Encode(&b, set.Picture(page, scanDPI, number), &jpeg.Options{Quality: 90}); err != nil {
+		t.Fatal(err)
 	}
 	img, err := jpeg.Decode(&b)
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return img
 }

@@ -97,6 +97,9 @@ func (s *Scan) Glass(px Point) Point { return s.toGlass.Apply(px) }
 // Pixels is a position on the glass in pixels.
 func (s *Scan) Pixels(mm Point) Point { return s.toPixel.Apply(mm) }
 
+// ToPixels takes millimetres on the glass to pixels.
+func (s *Scan) ToPixels() Affine { return s.toPixel }
+
 // reader returns the three colours of a pixel, fast for what scans decode to.
 func reader(img image.Image) func(x, y int) (r, g, b uint8) {
 	switch m := img.(type) {

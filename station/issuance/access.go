@@ -68,7 +68,7 @@ func (d *Desk) lockAccess(serial station.Serial, k station.ChipAccess, readers [
 }
 
 // accessTo opens the keys of a blank for an approving officer.
-func (d *Desk) accessTo(book station.Booklet, seat Seat) (station.ChipAccess, error) {
+func (d *Desk) accessTo(tx Tx, book station.Booklet, seat Seat) (station.ChipAccess, error) {
 	var k station.ChipAccess
 	if len(book.Access) == 0 {
 		return k, fmt.Errorf("keys of blank %s: %w", book.Serial, ErrNoSigner)
@@ -77,7 +77,7 @@ func (d *Desk) accessTo(book station.Booklet, seat Seat) (station.ChipAccess, er
 	if err := journal.Decode(book.Access, &in); err != nil {
 		return k, err
 	}
-	return k, d.open(accessName(book.Serial), in.Keys, in.Sealed, seat.Key, &k)
+	return k, d.open(tx, accessName(book.Serial), in.Keys, in.Sealed, seat.Key, &k)
 }
 
 // dropAccess takes the wraps of revoked officers away from the keys of blanks.

@@ -55,8 +55,8 @@ func (d *Desk) admit(tx Tx, by Key, kind string) error {
 	if !caseWork(kind) {
 		return nil
 	}
-	if d.inService() {
-		return ErrService
+	if err := d.noService(tx); err != nil {
+		return err
 	}
 	return dayOpen(tx)
 }

@@ -1,6 +1,7 @@
 package issuance_test
 
 import (
+	"crypto"
 	"errors"
 	"slices"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
+	"padarozhnik/station/portrait"
+	"padarozhnik/station/portrait/utopian"
 )
 
 // TestApprovalIsLookedAt: without every tick no approval, and the ticks stand in the entry; headquarters
@@ -90,27 +93,25 @@ func TestScenario3F1VoucherOverTheLimit(t *testing.T) {
 		!slices.Equal(list[0].Like[0].Words, []string{vault.SameVoucher}) {
 		t.Errorf("headquarters looks at %+v", list)
 	}
+	officers := [2]crypto.Signer{o.keys["I"], o.keys["C"]}
+	if err := o.vault.Diary.Decide(two, vault.VerdictDuplicate, "stranger", officers); err != nil {
+		t.Fatal(err)
+	}
+	o.exchange(d)
+	o.want(d, "a voucher not accepted", two, station.StageApproved, vault.CauseReview, vault.CauseVouched)
 	three := vouched(withName(other(), "DUBROUSKI", 1964), "UT4299999", "birth-certificate")
 	o.want(d, "a voucher without a book", three, station.StageApproved, "", vault.CauseVoucher)
 }
 
-// TestScenario2F1ChildTurnsFourteen: between approval and print a birthday changes the validity; the number
-// that was signed is not used, and the case is approved again.
-func TestScenario2F1ChildTurnsFourteen(t *testing.T) {
-	o := newOffice(t, 2)
-	d := o.desk(nil)
-	ctx := t.Context()
-	if err := o.receive(d); err != nil {
-		t.Fatal(err)
-	}
-	tomorrow := time.Now().UTC().AddDate(0, 0, 1)
-	child := other()
-	child.Birth = station.DateOf(tomorrow.AddDate(-14, 0, 0))
-	parent := must(d.Enrol(ctx, o.seat(d, "E")))(t)
+// childDraft enrols a parent and their child, whose other parent is in prison.
+func (o *office) childDraft(d *issuance.Desk, child station.Applicant) (parent, token station.CaseToken) {
+	t, ctx := o.t, o.t.Context()
+	t.Helper()
+	parent = must(d.Enrol(ctx, o.seat(d, "E")))(t)
 	if err := d.Amend(ctx, o.seat(d, "E"), parent, "person", complete); err != nil {
 		t.Fatal(err)
 	}
-	token := must(d.EnrolChild(ctx, o.seat(d, "E"), parent))(t)
+	token = must(d.EnrolChild(ctx, o.seat(d, "E"), parent))(t)
 	begun := must(d.Application(ctx, o.seat(d, "E"), token))(t)
 	if len(begun.Guardians) != 1 || begun.Guardians[0].Case != parent || begun.Applicant.Nationality != "UTO" {
 		t.Fatalf("the child's draft begins with %+v", begun)
@@ -130,6 +131,70 @@ func TestScenario2F1ChildTurnsFourteen(t *testing.T) {
 	if kin := must(d.Kin(ctx, o.seat(d, "E"), token))(t); kin.Parent != parent || kin.Spelling != nil {
 		t.Errorf("kin %+v", kin)
 	}
+	return parent, token
+}
+
+// TestScenario2F3Newborn: the portrait of a newborn is judged by the rules for infants: a head that lies askew
+// passes, and nobody ticks open eyes. They do not sign, and their book holds as long as a child's.
+func TestScenario2F3Newborn(t *testing.T) {
+	o := newOffice(t, 1)
+	d := o.desk(nil)
+	ctx, e := t.Context(), o.seat(d, "E")
+	if err := o.receive(d); err != nil {
+		t.Fatal(err)
+	}
+	child := other()
+	child.Birth = station.DateOf(time.Now().UTC().AddDate(0, 0, -20))
+	grown := child
+	grown.Birth.Year -= 30
+	lying := utopian.Draw(utopian.Person{Seed: 3, Age: 36, Hair: utopian.HairSwept, Tone: 0.3, Skin: 0.15, Tilt: 11}, 630, 810)
+	_, token := o.childDraft(d, child)
+	born := func(a station.Applicant) {
+		t.Helper()
+		if err := d.Amend(ctx, e, token, "person", func(app *station.Application) error {
+			app.Applicant = a
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sitting := issuance.Sitting{Ticks: []string{portrait.TickLikeness, portrait.TickEyes}}
+	born(grown)
+	if _, err := d.TakePortraitOf(ctx, e, token, lying, sitting); !errors.Is(err, issuance.ErrPortrait) {
+		t.Errorf("the same head of a grown person: %v", err)
+	}
+	born(child)
+	must(d.TakePortraitOf(ctx, e, token, lying, sitting))(t)
+	if a := must(d.Application(ctx, e, token))(t); len(a.Portrait) == 0 || slices.Contains(a.Ticks, portrait.TickEyes) {
+		t.Errorf("%d bytes of portrait, ticked %q", len(a.Portrait), a.Ticks)
+	}
+	if err := d.CannotSign(ctx, e, token, "a newborn"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Submit(ctx, e, token); err != nil {
+		t.Fatal(err)
+	}
+	must(d.Approve(ctx, o.seat(d, "A"), token, "complete", o.charter.Profile.Approval...))(t)
+	o.exchange(d)
+	order := must(d.Order(ctx, o.seat(d, "O"), token))(t)
+	if order.Expiry.Year-order.Issue.Year > 5 || order.Applicant.Birth != child.Birth {
+		t.Errorf("a book from %s until %s", order.Issue, order.Expiry)
+	}
+}
+
+// TestScenario2F1ChildTurnsFourteen: between approval and print a birthday changes the validity; the number
+// that was signed is not used, and the case is approved again.
+func TestScenario2F1ChildTurnsFourteen(t *testing.T) {
+	o := newOffice(t, 2)
+	d := o.desk(nil)
+	ctx := t.Context()
+	if err := o.receive(d); err != nil {
+		t.Fatal(err)
+	}
+	tomorrow := time.Now().UTC().AddDate(0, 0, 1)
+	child := other()
+	child.Birth = station.DateOf(tomorrow.AddDate(-14, 0, 0))
+	parent, token := o.childDraft(d, child)
 	if err := d.Submit(ctx, o.seat(d, "E"), token); err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,16 @@ import (
 
 // InspectRun examines every printed booklet of the run, one after another, by an officer who made none
 // of them. What agrees is passed; what does not waits for a person, and the inspection goes on with the
-// others. looked is what the officer ticks for every one of them: each is in their hands before it is read.
+// others. One program at a time inspects: another gets ErrOtherProgram. looked is what the officer ticks for every one of them: each is in their hands before it is read.
 // An error is a device's condition, or what refuses the officer.
 func (d *Desk) InspectRun(
 	ctx context.Context, seat Seat, tell func(RunEvent), looked ...station.Item,
 ) (RunStatus, error) {
+	release, err := d.Store.Hold("inspection")
+	if err != nil {
+		return RunStatus{}, fmt.Errorf("inspect run: %w", err)
+	}
+	defer release()
 	s, err := d.RunStatus(ctx)
 	if err != nil {
 		return s, fmt.Errorf("inspect run: %w", err)

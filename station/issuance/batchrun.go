@@ -59,6 +59,8 @@ type runner struct {
 // a person, somebody pauses it, or a device needs one. What was begun is brought to its next record first.
 // It may be called again, in another life of the program as well, and goes on where the record stands.
 //
+// One program at a time carries a run out: another gets ErrOtherProgram, and may pause it, skip and decide.
+//
 // It returns the run as it stands, and the reason why it stopped early: a device's condition, or what
 // refuses the officer. A run that was paused by a person, or in which booklets wait for one, is no error.
 // tell, which may be nil, is called by one goroutine at a time.
@@ -66,6 +68,11 @@ func (d *Desk) CarryOutRun(ctx context.Context, seat Seat, tell func(RunEvent)) 
 	if err := seat.Officer.May(station.RoleOperate, station.DateOf(d.Now())); err != nil {
 		return RunStatus{}, fmt.Errorf("run: %w", err)
 	}
+	release, err := d.Store.Hold(noteRun)
+	if err != nil {
+		return RunStatus{}, fmt.Errorf("run: %w", err)
+	}
+	defer release()
 	if err := d.resumeRun(ctx, seat); err != nil {
 		return RunStatus{}, fmt.Errorf("run: %w", err)
 	}

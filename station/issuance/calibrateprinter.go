@@ -21,69 +21,38 @@ type Voids interface {
 // sameScan is how often a page is laid on the glass again where its target was not found.
 const sameScan = 3
 
-// MeasurePrinter prints the target on three void pages, scans them, and proves the correction on a fourth.
-// The scanner must have been calibrated before. A printer that is out of order, or does not pass the
-// verification, is measured too: the calibration says so, and once it is signed nothing is issued on it.
+// MeasurePrinter goes through the calibration of a printer: it prints the target on three void pages, scans
+// them, and proves the correction on a fourth. The scanner must have been calibrated before. A printer that
+// is out of order, or does not pass the verification, is measured too: the calibration says so, and once it
+// is signed nothing is issued on it.
 func (d *Desk) MeasurePrinter(ctx context.Context, tech Seat, voids Voids, report devices.Report) (Calibration, error) {
-	if err := d.serving(tech); err != nil {
-		return Calibration{}, fmt.Errorf("measure the printer: %w", err)
-	}
-	defer d.atWork()()
-	id, err := watched(ctx, deviceTime, d.Printer.Identify)
+	p, err := d.BeginCalibration(ctx, tech, KindPrinter)
 	if err != nil {
-		return Calibration{}, fmt.Errorf("measure the printer: %w", err)
+		return Calibration{}, err
 	}
-	g, err := d.geometry(ctx)
-	if err != nil {
-		return Calibration{}, fmt.Errorf("measure the printer: %w", err)
-	}
-	if g.ScaleX == 0 {
-		return Calibration{}, fmt.Errorf("measure the printer: scanner: %w", ErrNotCalibrated)
-	}
-	session := &calibration.PrinterSession{Geometry: g}
-	if err := d.lead(ctx, session, voids, report); err != nil {
-		return Calibration{}, fmt.Errorf("measure the printer: %w", err)
-	}
-	c := newCalibration(KindPrinter, id, tech)
-	c.Printer, c.OK, c.Cause, c.VerifyMM = &session.Result, session.Err() == nil, cause(session.Err()), session.Proof.WorstMM
-	return c, nil
-}
-
-// lead goes through a session until it ends. What ends it with a reason that the calibration tells is no
-// error here.
-func (d *Desk) lead(ctx context.Context, s *calibration.PrinterSession, voids Voids, report devices.Report) error {
-	var serial station.Serial
-	for {
-		step := s.Next()
-		report.At(string(step.Action), int64(step.Number), int64(step.Of))
-		switch step.Action {
-		case calibration.ActionDone:
-			return nil
-		case calibration.ActionPrint:
-			var err error
-			if serial, err = voids.Next(ctx, step, s.Picture); err != nil {
-				return err
-			}
-			if err := d.printTarget(ctx, s, serial); err != nil {
-				return err
-			}
-		case calibration.ActionScan:
-			if err := d.scanTarget(ctx, s, serial); err != nil && s.Err() == nil {
-				return err
+	var page station.Serial
+	for step := p.State().Step(); step.Name != StepSign; step = p.State().Step() {
+		report.At(step.Name, int64(step.Print), calibration.PrintsWanted+1)
+		if step.Name == StepPrint {
+			if page, err = voids.Next(ctx, p.session.Next(), p.session.Sight.Ways); err != nil {
+				return Calibration{}, fmt.Errorf("calibrate the printer: %w", err)
 			}
 		}
+		if err := p.Do(ctx, page, report); err != nil {
+			return Calibration{}, err
+		}
 	}
+	return p.Result()
 }
 
 // printTarget looks whether the page is void, before ink, and prints the sheet of the session on it.
-func (d *Desk) printTarget(ctx context.Context, s *calibration.PrinterSession, serial station.Serial) error {
+func (d *Desk) printTarget(
+	ctx context.Context, s *calibration.PrinterSession, serial station.Serial, report devices.Report,
+) error {
 	if err := d.void(ctx, serial); err != nil {
 		return err
 	}
-	if err := d.Hand.Put(ctx, serial, SpotScanner); err != nil {
-		return err
-	}
-	img, err := d.scanWatched(ctx)
+	img, err := d.scanLaid(ctx, serial, report)
 	if err != nil {
 		return err
 	}
@@ -93,12 +62,15 @@ func (d *Desk) printTarget(ctx context.Context, s *calibration.PrinterSession, s
 			return err
 		}
 	}
-	if err := d.Hand.Put(ctx, serial, SpotPrinter); err != nil {
-		return err
-	}
 	sheet := devices.Sheet{Image: s.Sheet(d.DPI), DPI: d.DPI, Title: "calibration"}
-	_, err = watched(ctx, printTime, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, d.Printer.Print(ctx, sheet, nil)
+	err = d.places.with(ctx, SpotPrinter, func() error {
+		if err := d.put(ctx, serial, SpotPrinter); err != nil {
+			return err
+		}
+		_, err := watched(ctx, printTime, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, d.Printer.Print(ctx, sheet, report)
+		})
+		return err
 	})
 	if err != nil {
 		return err
@@ -107,12 +79,11 @@ func (d *Desk) printTarget(ctx context.Context, s *calibration.PrinterSession, s
 }
 
 // scanTarget scans the page that was printed and hands it to the session.
-func (d *Desk) scanTarget(ctx context.Context, s *calibration.PrinterSession, serial station.Serial) error {
+func (d *Desk) scanTarget(
+	ctx context.Context, s *calibration.PrinterSession, serial station.Serial, report devices.Report,
+) error {
 	for try := 1; ; try++ {
-		if err := d.Hand.Put(ctx, serial, SpotScanner); err != nil {
-			return err
-		}
-		img, err := d.scanWatched(ctx)
+		img, err := d.scanLaid(ctx, serial, report)
 		if err != nil {
 			return err
 		}
@@ -123,8 +94,25 @@ func (d *Desk) scanTarget(ctx context.Context, s *calibration.PrinterSession, se
 	}
 }
 
-func (d *Desk) scanWatched(ctx context.Context) (image.Image, error) {
-	return watched(ctx, scanTime, func(ctx context.Context) (image.Image, error) { return d.scanBook(ctx, nil) })
+// scanLaid has a page laid on the glass and scans it.
+func (d *Desk) scanLaid(ctx context.Context, serial station.Serial, report devices.Report) (img image.Image, err error) {
+	err = d.places.with(ctx, SpotScanner, func() error {
+		if err := d.put(ctx, serial, SpotScanner); err != nil {
+			return err
+		}
+		img, err = d.scanWatched(ctx, bookSettings(), report)
+		return err
+	})
+	return img, err
+}
+
+// scanWatched scans what lies on the glass.
+func (d *Desk) scanWatched(ctx context.Context, set devices.ScanSettings, report devices.Report) (image.Image, error) {
+	s, err := watched(ctx, scanTime, func(ctx context.Context) (devices.Scan, error) { return d.Scanner.Scan(ctx, set, report) })
+	if err != nil {
+		return nil, err
+	}
+	return decodePicture(s.Data)
 }
 
 // void tells whether a page may be printed on for a calibration: the page of a booklet that was spoiled,

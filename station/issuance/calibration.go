@@ -95,31 +95,14 @@ const calibrationDPI = 300
 // MeasureScanner scans the card that lies on the glass and measures the scanner by it. A scanner that is
 // out of order is measured too: the calibration says so, and is signed like a good one.
 func (d *Desk) MeasureScanner(ctx context.Context, tech Seat) (Calibration, error) {
-	if err := d.serving(tech); err != nil {
-		return Calibration{}, fmt.Errorf("measure the scanner: %w", err)
-	}
-	defer d.atWork()()
-	id, err := watched(ctx, deviceTime, d.Scanner.Identify)
+	p, err := d.BeginCalibration(ctx, tech, KindScanner)
 	if err != nil {
-		return Calibration{}, fmt.Errorf("measure the scanner: %w", err)
+		return Calibration{}, err
 	}
-	s, err := watched(ctx, scanTime, func(ctx context.Context) (devices.Scan, error) {
-		return d.Scanner.Scan(ctx, devices.ScanSettings{DPI: calibrationDPI, Color: devices.Gray}, nil)
-	})
-	if err != nil {
-		return Calibration{}, fmt.Errorf("measure the scanner: %w", err)
+	if err := p.Do(ctx, "", nil); err != nil {
+		return Calibration{}, err
 	}
-	img, err := decodePicture(s.Data)
-	if err != nil {
-		return Calibration{}, fmt.Errorf("measure the scanner: %w", err)
-	}
-	found, err := calibration.MeasureScanner(img, calibrationDPI)
-	if err != nil && cause(err) == "" {
-		return Calibration{}, fmt.Errorf("measure the scanner: %w", err)
-	}
-	c := newCalibration(KindScanner, id, tech)
-	c.Scanner, c.OK, c.Cause = &found, err == nil, cause(err)
-	return c, nil
+	return p.Result()
 }
 
 func newCalibration(kind DeviceKind, id devices.Identity, tech Seat) Calibration {
@@ -133,7 +116,7 @@ func (d *Desk) SignCalibration(ctx context.Context, tech, witness Seat, c Calibr
 	if c.Printer == nil && c.Scanner == nil {
 		return c, fmt.Errorf("sign calibration: %w", ErrNotMeasured)
 	}
-	if err := d.serving(tech); err != nil {
+	if err := d.serving(ctx, tech); err != nil {
 		return c, fmt.Errorf("sign calibration: %w", err)
 	}
 	if err := d.two(tech, witness); err != nil {

@@ -24,9 +24,14 @@ const (
 // it, a sixth of what a whole glass would take.
 func bookRegion() devices.Region { return devices.Region{WidthMM: 170, HeightMM: 130} }
 
+// bookSettings are how the page of a booklet is scanned.
+func bookSettings() devices.ScanSettings {
+	return devices.ScanSettings{DPI: bookDPI, Color: devices.Color, Region: bookRegion()}
+}
+
 // scanBook takes a picture of the booklet on the scanner.
 func (d *Desk) scanBook(ctx context.Context, keep *Examination) (image.Image, error) {
-	s, err := d.Scanner.Scan(ctx, devices.ScanSettings{DPI: bookDPI, Color: devices.Color, Region: bookRegion()}, nil)
+	s, err := d.Scanner.Scan(ctx, bookSettings(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,11 @@ func (d *Desk) OpenDay(ctx context.Context, first, second Seat, counted int) ([]
 	if err != nil {
 		return nil, fmt.Errorf("open the day: %w", err)
 	}
-	body := event.Day{Day: day.ID, Counted: counted, Expected: expected, Failed: failed(checks)}
+	program, err := d.program()
+	if err != nil {
+		return nil, fmt.Errorf("open the day: %w", err)
+	}
+	body := event.Day{Day: day.ID, Counted: counted, Expected: expected, Failed: failed(checks), Program: program}
 	err = d.Store.Update(ctx, func(tx Tx) error {
 		if _, err := today(tx); !errors.Is(err, ErrDayClosed) {
 			return errors.Join(err, ErrDayOpen)
@@ -109,6 +113,14 @@ func (d *Desk) OpenDay(ctx context.Context, first, second Seat, counted int) ([]
 	}
 	d.session.begin(key, day.ID)
 	return checks, nil
+}
+
+// program names the build that runs, so that the journal says by which program a day was worked.
+func (d *Desk) program() ([]byte, error) {
+	if d.Program == nil {
+		return nil, nil
+	}
+	return d.Program()
 }
 
 // two allows what needs two officers: different persons, both signed in and appointed.
@@ -178,8 +190,8 @@ func (s *session) begin(key *seal.Key, id string) {
 // resume brings the day's key back to memory if the day is open and this officer opened it. The
 // others work without: their own tokens open what is theirs.
 func (d *Desk) resume(tx Tx, key Key) error {
-	if d.inService() {
-		return nil
+	if n, err := d.service(tx); n != nil || err != nil {
+		return err
 	}
 	day, err := today(tx)
 	if errors.Is(err, ErrDayClosed) {
@@ -207,6 +219,10 @@ func (d *Desk) CloseDay(ctx context.Context, seat Seat, counted int) ([]Check, e
 	if err != nil {
 		return nil, fmt.Errorf("close the day: %w", err)
 	}
+	program, err := d.program()
+	if err != nil {
+		return nil, fmt.Errorf("close the day: %w", err)
+	}
 	err = d.Store.Update(ctx, func(tx Tx) error {
 		day, err := today(tx)
 		if err != nil {
@@ -226,7 +242,7 @@ func (d *Desk) CloseDay(ctx context.Context, seat Seat, counted int) ([]Check, e
 			return err
 		}
 		body := event.Day{
-			Day: day.ID, Counted: counted, Expected: expected, Failed: failed(checks), Figures: &figures,
+			Day: day.ID, Counted: counted, Expected: expected, Failed: failed(checks), Figures: &figures, Program: program,
 		}
 		return d.record(tx, seat.Key, fact{kind: event.DayClosed, body: body})
 	})

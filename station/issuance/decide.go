@@ -43,7 +43,7 @@ func (d *Desk) Approve(
 		if err != nil {
 			return err
 		}
-		decision, a, err := d.decision(f, seat, book.Serial, reason, checked)
+		decision, a, err := d.decision(tx, f, seat, book.Serial, reason, checked)
 		if err != nil {
 			return err
 		}
@@ -99,14 +99,14 @@ func nextBlank(tx Tx) (station.Booklet, error) {
 
 // decision computes what the approving officer binds themselves to, and returns the application that
 // they saw; a case that is approved again has none here.
-func (d *Desk) decision(f Folder, seat Seat, blank station.Serial, reason string, checked []station.Item) (
+func (d *Desk) decision(tx Tx, f Folder, seat Seat, blank station.Serial, reason string, checked []station.Item) (
 	out station.Decision, a station.Application, err error) {
 	out = station.Decision{Case: f.Case.Token, Serial: blank, Issue: station.DateOf(d.Now()), Reason: reason}
 	if f.Case.Stage == station.StageSpoiled {
 		out.Instead = f.Case.Serial
 		return out, a, nil
 	}
-	if err := d.open(f.Case.Token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+	if err := d.open(tx, f.Case.Token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 		return out, a, err
 	}
 	if err := d.checkApproval(a, checked, out.Issue); err != nil {
@@ -157,7 +157,7 @@ func (d *Desk) Return(
 			return err
 		}
 		var a station.Application
-		if err := d.open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+		if err := d.open(tx, token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 			return err
 		}
 		a.Remarks, a.Marks = append(a.Remarks, remark), beside

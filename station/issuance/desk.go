@@ -105,6 +105,7 @@ type Desk struct {
 	Elapsed      func() time.Duration // since some beginning; nil: since the machine started
 	ChipTime     time.Duration        // for which a chip on the reader may be silent; 0: 15 s
 	Log          *slog.Logger
+	Program      func() ([]byte, error) // SHA-256 of the running program's file, for the day's entries; nil: not known
 
 	exchanging turn
 	places     places
@@ -200,7 +201,7 @@ func (d *Desk) SignIn(key Key) (Seat, error) {
 	if !ok {
 		return Seat{}, ErrNotOfficer
 	}
-	d.watchOnce()
+	d.watchOnce(context.Background())
 	d.session.enter(key, d.elapsed())
 	seat := Seat{o, key}
 	// Two notes are read: nobody would wait long enough to cancel it.
@@ -302,7 +303,11 @@ func (d *Desk) Board(ctx context.Context) (Board, error) {
 		if b.Cases, err = tx.Cases(); err != nil {
 			return err
 		}
-		if d.inService() {
+		n, err := d.service(tx)
+		if err != nil {
+			return err
+		}
+		if n != nil {
 			b.Cases = nil
 		}
 		books, err := tx.AllBooklets()

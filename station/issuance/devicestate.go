@@ -101,11 +101,7 @@ func (h DeviceHealth) Warns() bool {
 // Health asks the device of a kind who it is and holds that against its calibration. A firmware that
 // changed is entered in the journal, once.
 func (d *Desk) Health(ctx context.Context, kind DeviceKind) (DeviceHealth, error) {
-	identify := d.Scanner.Identify
-	if kind == KindPrinter {
-		identify = d.Printer.Identify
-	}
-	id, err := watched(ctx, deviceTime, identify)
+	id, err := d.identify(ctx, kind)
 	if err != nil {
 		return DeviceHealth{Kind: kind}, fmt.Errorf("%s: %w", kind, err)
 	}
@@ -182,8 +178,11 @@ func (h DeviceHealth) Word() string {
 	case h.Drifting:
 		return "drifting"
 	}
-	return "ok"
+	return WordOK
 }
+
+// WordOK is a device of which nothing is wrong.
+const WordOK = "ok"
 
 // alarmFirmware enters that a device's firmware is not what was accepted.
 func (d *Desk) alarmFirmware(ctx context.Context, kind DeviceKind, now string) error {
@@ -206,20 +205,16 @@ func (d *Desk) alarmFirmware(ctx context.Context, kind DeviceKind, now string) e
 // firmware that it has now, by the note of a technician that a second person countersigns. A device
 // that was never calibrated here begins without a correction.
 func (d *Desk) AcceptDevice(ctx context.Context, tech, witness Seat, kind DeviceKind, note string) error {
-	if err := d.serving(tech); err != nil {
+	if err := d.serving(ctx, tech); err != nil {
 		return fmt.Errorf("accept %s: %w", kind, err)
 	}
-	if err := d.two(tech, witness); err != nil {
+	if err := errors.Join(calibratedKind(kind), d.two(tech, witness)); err != nil {
 		return fmt.Errorf("accept %s: %w", kind, err)
 	}
 	if len(note) < 4 || len(note) > 500 {
 		return fmt.Errorf("accept %s: %w", kind, station.ErrReason)
 	}
-	identify := d.Scanner.Identify
-	if kind == KindPrinter {
-		identify = d.Printer.Identify
-	}
-	id, err := watched(ctx, deviceTime, identify)
+	id, err := d.identify(ctx, kind)
 	if err != nil {
 		return fmt.Errorf("accept %s: %w", kind, err)
 	}

@@ -96,7 +96,7 @@ func (d *Desk) Amend(
 			return err
 		}
 		var a station.Application
-		key, err := d.unlock(token, f.Keys, f.Sealed, seat.Key, &a)
+		key, err := d.unlock(tx, token, f.Keys, f.Sealed, seat.Key, &a)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (d *Desk) Submit(ctx context.Context, seat Seat, token station.CaseToken) e
 			return err
 		}
 		var a station.Application
-		if err := d.open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+		if err := d.open(tx, token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 			return err
 		}
 		if f.Case, err = f.Case.Submit(seat.Officer, a, d.Charter.Profile, d.Now()); err != nil {

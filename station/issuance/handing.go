@@ -94,7 +94,7 @@ func (d *Desk) collected(ctx context.Context, seat Seat, token station.CaseToken
 		if f.Order == nil {
 			return noOrder(tx, token)
 		}
-		if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
+		if err := d.open(tx, token, f.Keys, f.Order, seat.Key, &o); err != nil {
 			return err
 		}
 		return d.record(tx, seat.Key, fact{
@@ -118,7 +118,7 @@ func (d *Desk) HandOver(ctx context.Context, seat Seat, token station.CaseToken,
 		}
 		var o station.Order
 		if f.Order != nil {
-			if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
+			if err := d.open(tx, token, f.Keys, f.Order, seat.Key, &o); err != nil {
 				return err
 			}
 			defer Destroy(&o)

@@ -34,6 +34,7 @@ type Examination struct {
 	Looks     *inspection.Result `json:"-"` // the page beside its order; its picture is as personal as the page
 	PageType  string             `json:"-"`
 	ChipFiles []devices.ChipFile `json:"-"`
+	Doubt     error              `json:"-"` // why the scanner's picture is not to be relied upon; nil where it is
 }
 
 // OK tells whether the booklet is what the order asked for.
@@ -74,6 +75,9 @@ func (d *Desk) Examine(
 }
 
 func (d *Desk) examinePage(ctx context.Context, o station.Order, e *Examination) error {
+	if e.Doubt = d.ScannerDoubt(ctx); d.doubtStops(e.Doubt) {
+		return e.Doubt
+	}
 	if err := d.put(ctx, o.Serial, SpotScanner); err != nil {
 		return err
 	}

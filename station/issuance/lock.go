@@ -110,9 +110,9 @@ func (d *Desk) caseKey(token station.CaseToken, wraps []seal.Wrap, by Key) (*sea
 
 // unlock decrypts a value into v and returns the key, which the caller destroys. It returns
 // ErrNotForYou for an officer to whom the case is not wrapped.
-func (d *Desk) unlock(token station.CaseToken, wraps []seal.Wrap, sealed []byte, by Key, v any) (*seal.Key, error) {
-	if d.inService() {
-		return nil, ErrService
+func (d *Desk) unlock(tx Tx, token station.CaseToken, wraps []seal.Wrap, sealed []byte, by Key, v any) (*seal.Key, error) {
+	if err := d.noService(tx); err != nil {
+		return nil, err
 	}
 	key, err := d.caseKey(token, wraps, by)
 	if err != nil {
@@ -132,8 +132,8 @@ func (d *Desk) unlock(token station.CaseToken, wraps []seal.Wrap, sealed []byte,
 }
 
 // open is unlock for reading only.
-func (d *Desk) open(token station.CaseToken, wraps []seal.Wrap, sealed []byte, by Key, v any) error {
-	key, err := d.unlock(token, wraps, sealed, by, v)
+func (d *Desk) open(tx Tx, token station.CaseToken, wraps []seal.Wrap, sealed []byte, by Key, v any) error {
+	key, err := d.unlock(tx, token, wraps, sealed, by, v)
 	if err != nil {
 		return err
 	}

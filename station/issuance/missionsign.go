@@ -35,7 +35,7 @@ func (d *Desk) draft(
 	}
 	var access station.ChipAccess
 	if why == nil {
-		access, why = d.accessTo(*book, seat)
+		access, why = d.accessTo(tx, *book, seat)
 	}
 	if why != nil {
 		d.Log.Warn("order is left to headquarters", "case", f.Case.Token, "cause", why)
@@ -96,7 +96,7 @@ func (d *Desk) SignHere(ctx context.Context, seat Seat, token station.CaseToken,
 			return err
 		}
 		var o station.Order
-		if err := d.open(token, f.Keys, f.Sealed, seat.Key, &o); err != nil {
+		if err := d.open(tx, token, f.Keys, f.Sealed, seat.Key, &o); err != nil {
 			return err
 		}
 		defer Destroy(&o)

@@ -32,7 +32,7 @@ func (d *Desk) Order(ctx context.Context, seat Seat, token station.CaseToken) (s
 		if f.Order == nil {
 			return errors.Join(noOrder(tx, token), unsigned(f))
 		}
-		if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
+		if err := d.open(tx, token, f.Keys, f.Order, seat.Key, &o); err != nil {
 			return err
 		}
 		return errors.Join(d.checkSigner(tx, o), stoppedHere(tx, f.Case))

@@ -55,7 +55,7 @@ func (d *Desk) receiptOf(tx Tx, seat Seat, token station.CaseToken) (attest.Rece
 		return r, fmt.Errorf("case is %s: %w", f.Case.Stage, station.ErrStage)
 	}
 	var o station.Order
-	if err := d.open(token, f.Keys, f.Order, seat.Key, &o); err != nil {
+	if err := d.open(tx, token, f.Keys, f.Order, seat.Key, &o); err != nil {
 		return r, err
 	}
 	defer Destroy(&o)

@@ -92,7 +92,7 @@ func (d *Desk) visiting(tx Tx, seat Seat, f *Folder, out station.Decision, verdi
 		return err
 	}
 	var a station.Application
-	if err := d.open(f.Case.Token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+	if err := d.open(tx, f.Case.Token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 		return err
 	}
 	out.Case, out.Issue = f.Case.Token, station.DateOf(d.Now())

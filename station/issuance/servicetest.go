@@ -22,11 +22,11 @@ type CardReading struct {
 
 // ReadCard scans the MRZ test card and reads it under the strict gate.
 func (d *Desk) ReadCard(ctx context.Context, tech Seat) (CardReading, error) {
-	if err := d.serving(tech); err != nil {
+	if err := d.serving(ctx, tech); err != nil {
 		return CardReading{}, fmt.Errorf("read the test card: %w", err)
 	}
 	defer d.atWork()()
-	img, err := d.scanWatched(ctx)
+	img, err := d.scanWatched(ctx, bookSettings(), nil)
 	if err != nil {
 		return CardReading{}, fmt.Errorf("read the test card: %w", err)
 	}
@@ -70,7 +70,7 @@ func (d *Desk) TestReader(
 ) ([]Field, error) {
 	var out []Field
 	for _, place := range FieldPlaces() {
-		if err := d.serving(tech); err != nil {
+		if err := d.serving(ctx, tech); err != nil {
 			return out, fmt.Errorf("test the reader: %w", err)
 		}
 		if err := lay(ctx, place); err != nil {

@@ -32,6 +32,8 @@ type session struct {
 	working int             // guarded by mu; verbs that use devices: nobody is idle meanwhile
 	revoked map[string]bool // guarded by mu; key identifiers, as last read from the store
 	service time.Duration   // guarded by mu; when service mode ends, by Desk.Elapsed; 0 outside of it
+
+	turning sync.Mutex // held while this program opens or closes service mode, or looks whether another did
 }
 
 // enter signs a key in.
@@ -145,8 +147,8 @@ func (d *Desk) SignOut(seat Seat) {
 // watchEvery is how often Watch looks.
 const watchEvery = time.Second
 
-// Watch locks the desk when the idle time has passed or a token is pulled, and calls locked each
-// time. It returns when ctx ends.
+// Watch locks the desk when the idle time has passed, a token is pulled, or another program of the office
+// opens or closes service mode, and calls locked each time. It returns when ctx ends.
 func (d *Desk) Watch(ctx context.Context, locked func()) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -156,17 +158,24 @@ func (d *Desk) Watch(ctx context.Context, locked func()) {
 			return
 		case <-tick.C:
 		}
-		if d.watchOnce() && locked != nil {
+		if d.watchOnce(ctx) && locked != nil {
 			locked()
 		}
 	}
 }
 
-func (d *Desk) watchOnce() (locked bool) {
+// watchOnce looks at the tokens, the idle time, and whether another program opened or closed service mode. A
+// store that does not answer locks nobody: the verbs will say so.
+func (d *Desk) watchOnce(ctx context.Context) (locked bool) {
 	s := &d.session
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	before := len(s.keys)
 	s.watch(d.elapsed(), d.Charter.Profile.IdleTime())
+	s.mu.Unlock()
+	if err := d.followService(ctx); err != nil && ctx.Err() == nil {
+		d.Log.Warn("service mode not seen", "err", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return before > 0 && len(s.keys) == 0
 }

@@ -12,14 +12,19 @@ import (
 // ErrUnknown is returned for a case, booklet or blob that the store does not hold.
 var ErrUnknown = errors.New("not known at this station")
 
+// ErrOtherProgram: another program of this station is doing the same.
+var ErrOtherProgram = errors.New("another program is doing this")
+
 // Store keeps the station's state. Update runs fn in one transaction: everything that fn did is on
 // the disk when Update returns nil, and nothing of it otherwise. View sees one state throughout.
-// Neither is called inside the other. Scrub leaves no erased byte behind in the files; Wipe does the
+// Neither is called inside the other. Hold gives one program at a time what a name stands for, until it
+// releases it or ends, however it ends; ErrOtherProgram says that another has it. Scrub leaves no erased byte behind in the files; Wipe does the
 // same for a purge, slower and whole: no part of a file keeps its old bytes. Room says how much
 // room the disk has left.
 type Store interface {
 	Update(ctx context.Context, fn func(Tx) error) error
 	View(ctx context.Context, fn func(Tx) error) error
+	Hold(name string) (release func(), err error)
 	Scrub(ctx context.Context) error
 	Wipe(ctx context.Context) error
 	Room(ctx context.Context) (Room, error)

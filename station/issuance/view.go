@@ -26,7 +26,7 @@ func (d *Desk) View(
 		if err != nil {
 			return err
 		}
-		key, err := d.unlock(token, f.Keys, f.Sealed, seat.Key, &a)
+		key, err := d.unlock(tx, token, f.Keys, f.Sealed, seat.Key, &a)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (d *Desk) Reveal(
 		if err != nil {
 			return err
 		}
-		if err := d.open(token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
+		if err := d.open(tx, token, f.Keys, f.Sealed, seat.Key, &a); err != nil {
 			return err
 		}
 		body := event.Revealed{Field: field}
@@ -115,7 +115,7 @@ func (d *Desk) matches(tx Tx, seat Seat, token station.CaseToken, typed string) 
 		return false, err
 	}
 	var a station.Application
-	if d.open(token, f.Keys, f.Sealed, seat.Key, &a) != nil {
+	if d.open(tx, token, f.Keys, f.Sealed, seat.Key, &a) != nil {
 		return false, nil // another officer's: it says nothing
 	}
 	return a.Named(typed), nil

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"time"
@@ -174,12 +175,14 @@ func (b *batch) offer(now time.Time) {
 	b.turned(b.busy)
 }
 
-// turned shows whether a verb runs: only a pause is possible then.
+// turned shows whether a verb runs: only a pause is possible then, and what is decided on a booklet while the run
+// goes on with the others.
 func (b *batch) turned(busy bool) {
 	b.busy = busy
 	able(!busy, b.begin, b.goOn, b.inspect, b.report)
-	able(!busy, b.calls...)
-	able(!busy && b.mayskip(), b.skip)
+	decides := !busy || b.run != nil && b.run.State == station.RunOpen
+	able(decides, b.calls...)
+	able(decides && b.mayskip(), b.skip)
 	able(busy, b.pause)
 	if !busy {
 		b.move.Text = ""
@@ -397,9 +400,9 @@ func (w *Window) skipBatch(r issuance.RunRow) {
 	title := w.texts.text("ui.batch.skip") + " " + string(r.Serial)
 	q := w.ask(title, reason, w.texts.text("ui.batch.skip"), func() {
 		d, seat := w.deps.Desk, *w.seat
-		w.run("batch skip", func(ctx context.Context, _ devices.Report) error {
+		w.inRun("batch skip", func(ctx context.Context) error {
 			return d.SkipInRun(ctx, seat, r.Serial, reason.Text)
-		}, nil)
+		})
 	})
 	if q != nil {
 		reason.OnChanged = func(s string) { able(said(s), q.answer) }
@@ -411,9 +414,30 @@ func (w *Window) retryBatch(r issuance.RunRow) {
 		return
 	}
 	d, seat := w.deps.Desk, *w.seat
-	w.run("batch retry", func(ctx context.Context, _ devices.Report) error {
-		return d.RetryInRun(ctx, seat, r.Serial)
-	}, nil)
+	w.inRun("batch retry", func(ctx context.Context) error { return d.RetryInRun(ctx, seat, r.Serial) })
+}
+
+// inRun carries out what somebody has decided on a booklet. It uses no device: a run that goes on is not stopped
+// for it, and takes the booklet up again by itself.
+func (w *Window) inRun(name string, do func(context.Context) error) {
+	if !w.tasks.busy {
+		w.run(name, func(ctx context.Context, _ devices.Report) error { return do(ctx) }, nil)
+		return
+	}
+	able(false, w.batch.calls...)
+	var s issuance.RunStatus
+	w.tasks.beside(func(ctx context.Context) error {
+		err := do(ctx)
+		var unread error
+		s, unread = w.deps.Desk.RunStatus(ctx)
+		return errors.Join(err, unread)
+	}, func(err error) {
+		w.fault.show(err)
+		if w.seat != nil && s.ID != "" {
+			w.record.run = &s
+			w.batch.show(&s, &w.seat.Officer, w.deps.Desk.Now())
+		}
+	})
 }
 
 // decideBatch asks what became of a booklet. Of one that surely carries no ink, it can only be that it is
@@ -426,8 +450,6 @@ func (w *Window) decideBatch(r issuance.RunRow) {
 	title := w.texts.text("ui.verb.resolve") + " " + string(r.Serial)
 	w.askResolve(title, offered, func(as station.State, reason string) {
 		d, seat := w.deps.Desk, *w.seat
-		w.run("resolve", func(ctx context.Context, _ devices.Report) error {
-			return d.Resolve(ctx, seat, r.Case, as, reason)
-		}, nil)
+		w.inRun("resolve", func(ctx context.Context) error { return d.Resolve(ctx, seat, r.Case, as, reason) })
 	})
 }

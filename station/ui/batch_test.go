@@ -72,6 +72,15 @@ func (o *office) standing(serial station.Serial) station.Standing {
 	return ""
 }
 
+// decidePrinted decides through the screen that the first booklet that waits was printed to its end.
+func (o *office) decidePrinted() {
+	o.t.Helper()
+	o.tap("ui.batch.decide")
+	find(o, func(g *widget.RadioGroup) bool { return len(g.Options) == 3 }).SetSelected(o.text("ui.resolve.printed"))
+	test.Type(o.entry("ui.resolve.reason"), "printed to the end")
+	o.tap("ui.resolve.record")
+}
+
 // TestBatchTaps decides, skips and lets go on, through the screen.
 func TestBatchTaps(t *testing.T) {
 	o := newOffice(t)
@@ -87,10 +96,7 @@ func TestBatchTaps(t *testing.T) {
 	if got := o.standing("UT0000201"); got != station.StandingWorking {
 		t.Errorf("let go on, it is %s", got)
 	}
-	o.tap("ui.batch.decide")
-	find(o, func(g *widget.RadioGroup) bool { return len(g.Options) == 3 }).SetSelected(o.text("ui.resolve.printed"))
-	test.Type(o.entry("ui.resolve.reason"), "printed to the end")
-	o.tap("ui.resolve.record")
+	o.decidePrinted()
 	if got := o.standing("UT0000102"); got != station.StandingPrinted { // the first that needs a person
 		t.Errorf("resolved as printed, it is %s", got)
 	}
@@ -115,6 +121,46 @@ func TestBatchTaps(t *testing.T) {
 	kinds := o.kinds()
 	if kinds[event.RunSkipped] != 1 || kinds[event.RunRetried] != 1 || kinds[event.BookletResolved] != 1 {
 		t.Errorf("the journal has %v", kinds)
+	}
+}
+
+// TestBatchDecidedBeside: while the run goes on, booklets that wait are decided on at the screen, and nothing else
+// but a pause can be begun.
+func TestBatchDecidedBeside(t *testing.T) {
+	o := newOffice(t)
+	o.furnish()
+	o.beginRun()
+	var run func() // of the verb that goes on
+	holds := false
+	o.deps.Go = func(f func()) {
+		if holds {
+			run, holds = f, false
+			return
+		}
+		f()
+	}
+	o.open()
+	o.enter("O-01")
+	o.tap("ui.batch.title")
+	holds = true
+	o.tap("ui.batch.go")
+	if run == nil || !o.offers("ui.batch.pause") || o.offers("ui.batch.go") {
+		t.Fatal("the run does not go on")
+	}
+	o.tap("ui.batch.retry")
+	if got := o.standing("UT0000201"); got != station.StandingWorking {
+		t.Errorf("let go on beside the run, it is %s", got)
+	}
+	o.decidePrinted()
+	if got := o.standing("UT0000102"); got != station.StandingPrinted {
+		t.Errorf("resolved beside the run, it is %s", got)
+	}
+	if !o.offers("ui.batch.pause") {
+		t.Error("the decision stopped the run")
+	}
+	run()
+	if o.offers("ui.batch.pause") || !o.offers("ui.batch.go") {
+		t.Error("the run has ended and the screen does not say so")
 	}
 }
 

@@ -109,6 +109,9 @@ func (c *casefile) showFindings(found *issuance.Examination, looked comparison) 
 		see := widget.NewButtonWithIcon(c.texts.text("ui.page.compare"), theme.SearchIcon(), c.compare)
 		c.findings.Add(inset(6, 0, 0, 0, leading(roomy(see))))
 	}
+	if found.Doubt != nil && !found.OK() {
+		c.findings.Add(card(c.texts.text("ui.case.doubt"), paragraph(c.texts.text("cure."+issuance.Cure(found.Doubt)))))
+	}
 }
 
 // fact is one line of a card: what, and its value.

@@ -18,7 +18,8 @@ type question struct {
 
 // ask opens a question. It refuses a second one, and the half of a double click that opened it.
 func (w *Window) ask(title string, body fyne.CanvasObject, yes string, answered func()) *question {
-	if w.question != nil || !w.tasks.ready() {
+	inRun := w.tasks.busy && w.batch.object.Visible() // a booklet is decided on while the run goes on
+	if w.question != nil || !w.tasks.ready() && !inRun {
 		return nil
 	}
 	q := &question{}

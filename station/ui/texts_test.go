@@ -135,7 +135,7 @@ func computed(t *testing.T) []string {
 		add("ui.oddity", string(o))
 	}
 	add("ui.opinion", string(station.OpinionGood), string(station.OpinionDoubt), string(station.OpinionBad))
-	add("ui.declined", "mode", "voucher")
+	add("ui.declined", "mode", "voucher", "vouched-too-often")
 	add("ui.waste", event.WasteCauses()...)
 	for _, c := range station.Custodies() {
 		add("paper.receipt.old", string(c))

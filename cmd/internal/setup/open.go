@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"padarozhnik/cmd/internal/edition"
 	"padarozhnik/station"
 	"padarozhnik/station/hq/client"
 	"padarozhnik/station/hq/wire"
@@ -61,6 +62,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Training: c.Training, Now: time.Now, Log: log}
+	d.Program = edition.Hasher()
 	d.SignsHere = c.Tokens.Signer != ""
 	if err := d.Suits(signed); err != nil {
 		return err

@@ -239,17 +239,15 @@ func (p *Printer) listJobs(q *request) *goipp.Message {
 // cancelJob ends a job, at once or when the page lets go (RFC 8011, 4.3.3).
 func (p *Printer) cancelJob(q *request) *goipp.Message {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	j := p.find(q.jobNumber())
+	known, ended := j != nil, j != nil && j.state >= stateCanceled
+	p.mu.Unlock()
 	switch {
-	case j == nil:
+	case !known:
 		return q.refuse(goipp.StatusErrorNotFound, "no such job")
-	case j.state >= stateCanceled:
+	case ended:
 		return q.refuse(goipp.StatusErrorNotPossible, "the job has ended")
-	case j.state == stateProcessing:
-		j.cancel = true
-	default:
-		p.endLocked(j, stateCanceled, "job-canceled-by-user")
 	}
+	p.CallOff(q.jobNumber())
 	return q.reply(goipp.StatusOk)
 }

@@ -12,6 +12,9 @@ import (
 // CauseVoucher: a voucher's book is none of ours, or valid no more.
 const CauseVoucher = "voucher"
 
+// CauseVouched: two officers did not accept that a voucher stands for more applicants than one may.
+const CauseVouched = "vouched-too-often"
+
 // CauseMode: the office may enrol and nothing else.
 const CauseMode = production.CauseMode
 
@@ -71,6 +74,20 @@ func (v *Vault) overVouched(o *office, token station.CaseToken, a station.Applic
 		}
 	}
 	return out
+}
+
+// rejected is why a case is declined that two officers did not clear: what they had to look at says it.
+func (d *Diary) rejected(token station.CaseToken) string {
+	c := d.cases[token]
+	if c == nil || len(c.like) == 0 {
+		return CauseDuplicate
+	}
+	for _, l := range c.like {
+		if !slices.Equal(l.Words, []string{SameVoucher}) {
+			return CauseDuplicate
+		}
+	}
+	return CauseVouched
 }
 
 // vouches remembers for which cases a voucher stood, and when.

@@ -14,7 +14,7 @@ type heldError struct{ cause string }
 func (e *heldError) Error() string { return "held: " + e.cause }
 
 // single makes sure that an application is nobody's second one. It returns a heldError while two
-// officers have to look at it, and declines what they found to be a duplicate. The marks of the
+// officers have to look at it, and declines what they found to be a duplicate or vouched for too often. The marks of the
 // application are kept either way, so that a third one meets it.
 //
 // A case is no duplicate of itself: one that passed before passes again, for whichever blank. A renewal is none of the book that it
@@ -27,7 +27,7 @@ func (v *Vault) single(o *office, token station.CaseToken, a station.Application
 		if err := v.keep(o, token, a, d); err != nil {
 			return err
 		}
-		return &production.Refusal{Cause: CauseDuplicate}
+		return &production.Refusal{Cause: v.Diary.rejected(token)}
 	}
 	if v.Diary.suspectedNow(token) {
 		return &heldError{CauseReview}

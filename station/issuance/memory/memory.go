@@ -29,6 +29,7 @@ type Store struct {
 	notes    map[string][]byte                     // guarded by mu
 	entries  []issuance.Kept                       // guarded by mu
 	places   map[journal.Hash]int                  // guarded by mu; of entries
+	held     map[string]bool                       // guarded by mu
 }
 
 var _ issuance.Store = (*Store)(nil)
@@ -63,6 +64,24 @@ func (s *Store) run(ctx context.Context, fn func(issuance.Tx) error, keep bool) 
 	err = fn(t)
 	done = true
 	return err
+}
+
+// Hold implements issuance.Store: no other program sees this memory.
+func (s *Store) Hold(name string) (release func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held[name] {
+		return nil, fmt.Errorf("hold %s: %w", name, issuance.ErrOtherProgram)
+	}
+	if s.held == nil {
+		s.held = map[string]bool{}
+	}
+	s.held[name] = true
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.held, name)
+	}, nil
 }
 
 // Scrub implements issuance.Store: memory keeps no erased bytes that anybody could find.

@@ -52,6 +52,7 @@ type Day struct {
 	Proposed []byte   `cbor:"5,keyasint,omitempty"`
 
 	Figures *station.Figures `cbor:"6,keyasint,omitempty"` // of DayClosed: what the day's entries add up to
+	Program []byte           `cbor:"7,keyasint,omitempty"` // SHA-256 of the program's file that did it
 }
 
 // PIN is the body of PINProposed and PINWitnessed. It says nothing of the PIN.

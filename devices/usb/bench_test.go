@@ -1,0 +1,264 @@
+package usb_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"padarozhnik/devices"
+	"padarozhnik/devices/escl"
+	"padarozhnik/devices/ipp"
+	"padarozhnik/devices/stream"
+	"padarozhnik/devices/usb"
+	"padarozhnik/devices/virtual/desk"
+	"padarozhnik/devices/virtual/printer"
+	"padarozhnik/devices/virtual/scanner"
+	"padarozhnik/devices/virtual/usbip"
+)
+
+// The tests of this package run twice. On any machine the bus is one of this process (cable_test.go), which
+// speaks USB/IP to the emulators. Inside the guest of the kernel's tests (PADAROZHNIK_GUEST=1) it is the kernel's own:
+// the emulators are plugged into its virtual host controller, and gousb, libusb and usbfs stand between.
+
+// quick are deadlines that are short, and long enough for a loaded machine under emulation.
+var quick = usb.Timing{
+	Open: 20 * time.Second, Idle: 300 * time.Millisecond, Silence: 3 * time.Second, Drain: 3 * time.Second,
+	Stuck: 10 * time.Second, Quiet: 30 * time.Millisecond, Poll: 50 * time.Millisecond, Patience: time.Second,
+	Job: 10 * time.Second,
+}
+
+const serial = "U0001"
+
+// bench is a desk with one device on a cable.
+type bench struct {
+	t       *testing.T
+	bus     bus
+	desk    *desk.Desk
+	printer *printer.Printer
+	device  *usbip.Device
+	links   []*usb.Link
+}
+
+// bus is where a test plugs devices in.
+type bus interface {
+	usb.Bus
+	// plug plugs a device in, and returns when the bus lists it.
+	plug(t *testing.T, d *usbip.Device)
+	// gone waits until the bus no longer lists the device.
+	gone(t *testing.T)
+}
+
+// newBus is the kernel's bus inside the guest, and one of this process elsewhere.
+func newBus(t *testing.T) bus {
+	t.Helper()
+	if inGuest() {
+		return newKernelBus(t)
+	}
+	return newCableBus(t)
+}
+
+func inGuest() bool { return os.Getenv("PADAROZHNIK_GUEST") == "1" }
+
+// begin makes a bench and checks at the end that nothing of it is left.
+func begin(t *testing.T) *bench {
+	t.Helper()
+	noneLost(t)
+	dir := t.TempDir()
+	d, err := desk.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := printer.Open(dir, printer.Options{PrintTime: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.Work(ctx)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-done
+	})
+	return &bench{t: t, bus: newBus(t), desk: d, printer: p}
+}
+
+// withPrinter plugs a passport printer in.
+func (b *bench) withPrinter() *bench { return b.with(usbip.Printer(b.printer, serial, false)) }
+
+// with plugs a device in.
+func (b *bench) with(d *usbip.Device) *bench {
+	b.t.Helper()
+	b.device = d
+	b.t.Cleanup(d.Close)
+	b.bus.plug(b.t, d)
+	return b
+}
+
+// scannerOf is a virtual scanner of the desk.
+func (b *bench) scannerOf() *scanner.Scanner {
+	return scanner.New(scanner.Settings{Desk: b.desk, Quality: 80})
+}
+
+// book lays a new book on a place of the desk, with a page of so many dots per inch.
+func (b *bench) book(serial string, at desk.Place, dpi int) {
+	b.t.Helper()
+	if _, err := b.desk.AddBook(serial); err != nil {
+		b.t.Fatal(err)
+	}
+	var buf bytes.Buffer
+	page := image.NewRGBA(size(dpi))
+	for n := range page.Pix {
+		page.Pix[n] = 0xff
+	}
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, page); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(b.desk.PagePath(serial), buf.Bytes(), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.desk.Move(serial, at); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// link is the way to the device by the address of its make.
+func (b *bench) link(product uint16) *usb.Link {
+	l := usb.NewLink(usb.Address{Vendor: usbip.Vendor, Product: product, Serial: serial}, usb.Options{Bus: b.bus, Timing: quick})
+	b.links = append(b.links, l)
+	b.t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			b.t.Error(err)
+		}
+	})
+	return l
+}
+
+// ippOn is the printer behind a link, over IPP.
+func ippOn(t *testing.T, l *usb.Link) *ipp.Printer {
+	t.Helper()
+	p, err := ipp.New("ipp://localhost/ipp/print", l.Transport(), ipp.Options{
+		Answer: 5 * time.Second, Send: 10 * time.Second, Job: 20 * time.Second, Poll: 20 * time.Millisecond,
+		Reach: time.Second, Cancel: 3 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// pipeOn is the printer behind a link, over the printer class.
+func pipeOn(l *usb.Link) *stream.Printer { return stream.New(l.Port(), stream.PWG{}) }
+
+// scannerOn is the scanner behind a link.
+func scannerOn(t *testing.T, l *usb.Link) *escl.Scanner {
+	t.Helper()
+	s, err := escl.New("http://localhost/eSCL", l.Transport(), escl.Timing{
+		Call: 5 * time.Second, Page: 20 * time.Second, Busy: 2 * time.Second, MinPause: 10 * time.Millisecond,
+		MaxPause: 50 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func size(dpi int) image.Rectangle {
+	pixels := func(mm int) int { return (mm*dpi*10 + 127) / 254 }
+	return image.Rect(0, 0, pixels(125), pixels(88))
+}
+
+// sheet is a page with enough on it to be some hundred kilobytes long.
+func sheet(dpi int) devices.Sheet {
+	img := image.NewPaletted(size(dpi), color.Palette{color.White, color.Black, color.RGBA{0x20, 0x60, 0xa0, 0xff}})
+	seed := uint32(1)
+	for y := 0; y < img.Rect.Dy(); y++ {
+		row := img.Pix[y*img.Stride : (y+1)*img.Stride]
+		for x := range row[:len(row)/3] {
+			seed = seed*1664525 + 1013904223
+			row[x] = uint8(seed >> 30 % 3)
+		}
+	}
+	return devices.Sheet{Image: img, DPI: dpi, Title: "U0000001"}
+}
+
+// inked tells whether a book's page carries ink.
+func (b *bench) inked(serial string) bool {
+	b.t.Helper()
+	f, err := os.Open(b.desk.PagePath(serial))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for y := range img.Bounds().Dy() / 8 {
+		for x := range img.Bounds().Dx() / 3 {
+			if r, _, _, _ := img.At(x, y*8).RGBA(); r < 0x8000 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cleared tells whether an error is a condition that a person can do something about.
+func cleared(err error) bool {
+	for _, c := range []error{devices.ErrUnreachable, devices.ErrProtocol, devices.ErrBusy, devices.ErrPrintInDoubt,
+		devices.ErrStuck, devices.ErrNoBooklet, devices.ErrTrouble} {
+		if errors.Is(err, c) {
+			return true
+		}
+	}
+	return false
+}
+
+// noneLost fails a test that leaves goroutines or open files behind.
+func noneLost(t *testing.T) {
+	t.Helper()
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	t.Cleanup(func() {
+		deadline := time.Now().Add(20 * time.Second)
+		for runtime.NumGoroutine() > goroutines || openFiles(t) > files {
+			if time.Now().After(deadline) {
+				stacks := make([]byte, 1<<20)
+				t.Fatalf("%d goroutines before, %d after; %d files before, %d after\n%s", goroutines, runtime.NumGoroutine(),
+					files, openFiles(t), stacks[:runtime.Stack(stacks, true)])
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+}
+
+// openFiles counts the files that this process holds open, but for the poller's own.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, e := range entries {
+		if _, err := strconv.Atoi(e.Name()); err != nil {
+			continue
+		}
+		if to, err := os.Readlink(filepath.Join("/proc/self/fd", e.Name())); err == nil && to != "anon_inode:[eventpoll]" &&
+			to != "anon_inode:[eventfd]" {
+			n++
+		}
+	}
+	return n
+}
