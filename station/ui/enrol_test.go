@@ -146,6 +146,42 @@ func TestEnrolStepsByTypingAndTapping(t *testing.T) {
 	t.Run("missing", o.testMissing)
 }
 
+// The tab key goes through each step from its head to the way on.
+func TestFocusOrderOfTheSteps(t *testing.T) {
+	o := newOffice(t)
+	o.pick()
+	o.furnish()
+	page, _ := doubtful(t)
+	o.lay(page)
+	o.open()
+	o.draft()
+	for _, c := range []struct {
+		step, press string
+		want        []string
+	}{
+		{"person", "", []string{"ui.step.old", "ui.person.birth.form", "ui.choose", "ui.names.card.surname", "ui.names.reason",
+			"ui.names.take", "ui.enrol.after"}},
+		{"portrait", "ui.portrait.choose", []string{"ui.portrait.choose", "ui.portrait.take", "tick.recent", "tick.likeness",
+			"ui.enrol.after"}},
+		{"signature", "", []string{"ui.signature.scan", "ui.portrait.choose", "ui.signature.reason", "ui.enrol.after"}},
+		{"evidence", "", []string{"ui.proof.choose", "ui.proof.note", "ui.back", "ui.enrol.after"}},
+		{"consents", "", []string{"ui.consent.yes", "ui.consent.no", "ui.enrol.after"}},
+		{"family", "ui.guardian.add", []string{"ui.guardian.name", "ui.guardian.agrees", "ui.guardian.add", "ui.family.child",
+			"ui.proxy.name", "ui.proxy.document", "ui.enrol.after"}},
+		{"summary", "", []string{"ui.step.summary", "ui.back", "ui.enrol.save", "ui.enrol.before", "ui.verb.submit"}},
+		{"old", "ui.old.scan", []string{"ui.doubts.other", "ui.doubts.again", "ui.old.scan", "ui.old.chip"}},
+	} {
+		t.Run(c.step, func(t *testing.T) {
+			o.t = t
+			o.step("ui.step." + c.step)
+			if c.press != "" {
+				o.tap(c.press)
+			}
+			o.follow(c.want...)
+		})
+	}
+}
+
 func (o *office) testSpelling(t *testing.T) {
 	o.t = t
 	o.step("ui.step.person")

@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
 
 	"padarozhnik/devices/chip"
 	virtualchip "padarozhnik/devices/virtual/chip"
@@ -38,7 +39,8 @@ func TestPageIsShownBeforeItIsPrinted(t *testing.T) {
 	if len(before) != 1 {
 		t.Fatalf("%d pages are shown", len(before))
 	}
-	o.window.Fyne().Canvas().Focused().TypedRune('+')
+	o.follow("ui.back", "ui.page.smaller", "ui.page.larger", "ui.page.fit", "ui.page.zones")
+	test.Tap(o.button("ui.page.larger"))
 	if after := o.pictures(); after[0] <= before[0] {
 		t.Errorf("enlarged from %v to %v", before, after)
 	}
