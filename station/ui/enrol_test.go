@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"padarozhnik/devices/camera"
 	"padarozhnik/devices/folder"
 	"padarozhnik/station"
 	"padarozhnik/station/mrz"
@@ -144,6 +145,39 @@ func TestEnrolStepsByTypingAndTapping(t *testing.T) {
 	t.Run("signature", o.testSignature)
 	t.Run("family", o.testFamily)
 	t.Run("missing", o.testMissing)
+}
+
+// The camera shows what it sees until the officer takes the picture; nothing is kept before they say so.
+func TestPortraitByCamera(t *testing.T) {
+	o := newOffice(t)
+	o.furnish()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "sitter.png"), encode(t, sitter(), png.BestSpeed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.desk.Camera = camera.NewFiles(dir)
+	o.open()
+	o.draft()
+	o.step("ui.step.portrait")
+	screen := make(chan func(), 64)
+	o.window.Concurrently(func(f func()) { go f() }, func(f func()) { screen <- f })
+	o.pass()
+	test.Tap(o.button("ui.portrait.camera"))
+	until(t, screen, "the camera shows something", func() bool { return o.offers("ui.portrait.shoot") })
+	if !o.offers("ui.strip.cancel") || o.offers("ui.portrait.choose") {
+		t.Error("the camera cannot be stopped, or another picture can be chosen meanwhile")
+	}
+	test.Tap(o.button("ui.portrait.shoot"))
+	until(t, screen, "the picture is measured", func() bool { return o.offers("ui.portrait.take") })
+	if len(o.filed().Portrait) != 0 {
+		t.Error("the portrait was kept before the officer said so")
+	}
+	o.pass()
+	test.Tap(o.button("ui.portrait.take"))
+	until(t, screen, "the portrait is kept", func() bool { return o.says(o.text("ui.portrait.now")) })
+	if a := o.filed(); len(a.Portrait) == 0 || a.TakenFrom != "camera" {
+		t.Errorf("portrait of %d bytes from %q", len(a.Portrait), a.TakenFrom)
+	}
 }
 
 // The tab key goes through each step from its head to the way on.
