@@ -149,6 +149,24 @@ func (o *office) open() {
 	o.window.Fyne().Show()
 }
 
+// at is a furnished office in which an officer has signed in, chosen a line of the board and pressed buttons;
+// before, which may be nil, makes something ready.
+func at(t *testing.T, before func(*office), officer string, row int, keys ...string) *office {
+	t.Helper()
+	o := newOffice(t)
+	o.furnish()
+	if before != nil {
+		before(o)
+	}
+	o.open()
+	o.enter(officer)
+	o.choose(row)
+	for _, key := range keys {
+		o.tap(key)
+	}
+	return o
+}
+
 // enter signs an officer in through the screen.
 func (o *office) enter(name string) {
 	o.t.Helper()

@@ -303,7 +303,7 @@ func (w *Window) examine(token station.CaseToken, look examination) {
 		return err
 	}, func(error) {
 		if len(e.Findings) > 0 {
-			w.found, w.looked = &issuance.Examination{Serial: e.Serial, Findings: e.Findings}, looked
+			w.found, w.looked = &issuance.Examination{Serial: e.Serial, Findings: e.Findings, Doubt: e.Doubt}, looked
 		}
 	})
 }

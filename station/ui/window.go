@@ -62,9 +62,10 @@ type Window struct {
 	question  *question
 	prompt    string // what the officer is asked to do with a booklet
 	there     func()
-	closing   bool      // the window closes when the verb has ended
-	attention attention // at the last look
-	unsaved   bool      // closing was asked for and the open form could not be saved
+	shutter   context.CancelFunc // ends what the camera shows live; nil while it does not
+	closing   bool               // the window closes when the verb has ended
+	attention attention          // at the last look
+	unsaved   bool               // closing was asked for and the open form could not be saved
 
 	seatbar  *seatbar
 	board    *board
