@@ -26,6 +26,7 @@ import (
 	"padarozhnik/cmd/internal/setup"
 	"padarozhnik/cmd/internal/training"
 	"padarozhnik/resources/icons"
+	"padarozhnik/station/jp2"
 	"padarozhnik/station/ui"
 )
 
@@ -33,6 +34,9 @@ import (
 const appID = "org.padarozhnik.station"
 
 func main() {
+	if status, ok := jp2.Serve(os.Args, os.Stdin, os.Stdout); ok { // begun to open one picture
+		os.Exit(status)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:]))

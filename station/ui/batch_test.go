@@ -72,6 +72,15 @@ func (o *office) standing(serial station.Serial) station.Standing {
 	return ""
 }
 
+// decidePrinted decides through the screen that the first booklet that waits was printed to its end.
+func (o *office) decidePrinted() {
+	o.t.Helper()
+	o.tap("ui.batch.decide")
+	find(o, func(g *widget.RadioGroup) bool { return len(g.Options) == 3 }).SetSelected(o.text("ui.resolve.printed"))
+	test.Type(o.entry("ui.resolve.reason"), "printed to the end")
+	o.tap("ui.resolve.record")
+}
+
 // TestBatchTaps decides, skips and lets go on, through the screen.
 func TestBatchTaps(t *testing.T) {
 	o := newOffice(t)
@@ -87,10 +96,7 @@ func TestBatchTaps(t *testing.T) {
 	if got := o.standing("UT0000201"); got != station.StandingWorking {
 		t.Errorf("let go on, it is %s", got)
 	}
-	o.tap("ui.batch.decide")
-	find(o, func(g *widget.RadioGroup) bool { return len(g.Options) == 3 }).SetSelected(o.text("ui.resolve.printed"))
-	test.Type(o.entry("ui.resolve.reason"), "printed to the end")
-	o.tap("ui.resolve.record")
+	o.decidePrinted()
 	if got := o.standing("UT0000102"); got != station.StandingPrinted { // the first that needs a person
 		t.Errorf("resolved as printed, it is %s", got)
 	}
@@ -145,10 +151,7 @@ func TestBatchDecidedBeside(t *testing.T) {
 	if got := o.standing("UT0000201"); got != station.StandingWorking {
 		t.Errorf("let go on beside the run, it is %s", got)
 	}
-	o.tap("ui.batch.decide")
-	find(o, func(g *widget.RadioGroup) bool { return len(g.Options) == 3 }).SetSelected(o.text("ui.resolve.printed"))
-	test.Type(o.entry("ui.resolve.reason"), "printed to the end")
-	o.tap("ui.resolve.record")
+	o.decidePrinted()
 	if got := o.standing("UT0000102"); got != station.StandingPrinted {
 		t.Errorf("resolved beside the run, it is %s", got)
 	}

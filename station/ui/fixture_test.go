@@ -17,6 +17,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"github.com/pelletier/go-toml/v2"
 
+	"padarozhnik/printing"
 	"padarozhnik/resources"
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
@@ -101,6 +102,7 @@ func newOffice(t testing.TB) *office {
 		t.Fatal(err)
 	}
 	d.Charter.Version, d.Charter.Station = 1, "UTO-01"
+	d.Layout = must(printing.Utopia())(t)
 	for _, name := range append(names(), "S-01", "T-01", "station", "vault") {
 		k := must(token.Create(filepath.Join(dir, name), []byte(passphrase),
 			token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}))(t)
@@ -149,6 +151,24 @@ func (o *office) open() {
 	o.window = must(ui.New(o.app, o.deps))(o.t)
 	o.window.Fyne().Resize(fyne.NewSize(1366, 740))
 	o.window.Fyne().Show()
+}
+
+// at is a furnished office in which an officer has signed in, chosen a line of the board and pressed buttons;
+// before, which may be nil, makes something ready.
+func at(t *testing.T, before func(*office), officer string, row int, keys ...string) *office {
+	t.Helper()
+	o := newOffice(t)
+	o.furnish()
+	if before != nil {
+		before(o)
+	}
+	o.open()
+	o.enter(officer)
+	o.choose(row)
+	for _, key := range keys {
+		o.tap(key)
+	}
+	return o
 }
 
 // enter signs an officer in through the screen.

@@ -36,7 +36,7 @@ func (w *Window) topic() string {
 	case w.centre.object.Visible():
 		return "centre"
 	}
-	for _, s := range w.sheets() {
+	for _, s := range w.rooms() {
 		if s.object.Visible() {
 			return s.topic
 		}
@@ -86,15 +86,15 @@ func (w *Window) aboutText(a About) string {
 	}
 	lines := []string{
 		t.text("ui.about.version", a.Version), t.text("ui.about.commit", commit),
-		t.text("ui.about.hash", grouped(hex.EncodeToString(a.Hash))),
+		t.text("ui.about.hash", inEights(hex.EncodeToString(a.Hash))),
 		t.text("ui.about.charter", w.deps.Desk.Charter.Version, w.deps.Desk.Charter.Station), "",
 		t.text("ui.about.says"), "", t.text("ui.about.parts"),
 	}
 	return strings.Join(append(lines, a.Parts...), "\n")
 }
 
-// grouped writes a long number in groups of eight, to be read aloud.
-func grouped(s string) string {
+// inEights writes a long number in groups of eight, to be read aloud.
+func inEights(s string) string {
 	var b strings.Builder
 	for i, r := range s {
 		if i > 0 && i%8 == 0 {

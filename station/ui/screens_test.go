@@ -42,6 +42,12 @@ var screens = []struct {
 	{"hand-over", false, false, func(o *office) { o.finished(); o.enter("E-01"); o.choose(5); o.tap("ui.verb.handover") }},
 	{"inspect", true, true, func(o *office) { o.enter("I-01"); o.choose(3); o.tap("ui.verb.inspect") }},
 	{"enrol", false, true, func(o *office) { o.draft() }},
+	{"enrol-doubts", false, true, func(o *office) {
+		o.draft()
+		page, _ := doubtful(o.t)
+		o.lay(page)
+		o.tap("ui.old.scan")
+	}},
 	{"enrol-person", false, true, func(o *office) { o.draft(); o.step("ui.step.person") }},
 	{"enrol-portrait", false, true, func(o *office) { o.draft(); o.step("ui.step.portrait"); o.tap("ui.portrait.choose") }},
 	{"enrol-signature", false, true, func(o *office) { o.draft(); o.step("ui.step.signature") }},
@@ -49,6 +55,18 @@ var screens = []struct {
 	{"enrol-consents", false, true, func(o *office) { o.draft(); o.step("ui.step.consents") }},
 	{"enrol-family", false, true, func(o *office) { o.draft(); o.step("ui.step.family"); o.tap("ui.guardian.add") }},
 	{"enrol-summary", false, true, func(o *office) { o.draft(); o.step("ui.step.summary") }},
+	{"page", false, true, func(o *office) { o.ordered(); o.enter("I-01"); o.choose(3); o.tap("ui.verb.preview") }},
+	{"page-differs", true, true, func(o *office) {
+		o.differing()
+		o.enter("I-01")
+		o.choose(3)
+		o.tap("ui.verb.inspect")
+		o.tickAll()
+		o.tap("ui.verb.inspect")
+		o.tap("ui.page.compare")
+	}},
+	{"enrol-chip", true, true, func(o *office) { o.chipRead(); o.enter("E-01"); o.choose(6); o.tap("ui.verb.enrol") }},
+	{"status", true, true, func(o *office) { o.enter("O-01"); o.step("ui.status.details") }},
 	{"emergency", true, false, func(o *office) { o.menu("ui.menu.emergency") }},
 	{"centre", true, true, func(o *office) { o.enter("A-01"); o.menu("ui.centre.title"); o.tap("ui.centre.verify") }},
 	{"batch", false, true, func(o *office) { o.enter("O-01"); o.tap("ui.batch.title") }},

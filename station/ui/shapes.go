@@ -180,6 +180,18 @@ func (c columnsFull) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return columns(c).MinSize(objects)
 }
 
+// portion is a thin bar: the second object covers a share of the first.
+type portion struct{ share float32 }
+
+// Layout implements fyne.Layout.
+func (p *portion) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[0].Resize(size)
+	objects[1].Resize(fyne.NewSize(size.Width*p.share, size.Height))
+}
+
+// MinSize implements fyne.Layout.
+func (p *portion) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(20, 6) }
+
 // visible shows or hides an object.
 func visible(yes bool, o fyne.CanvasObject) {
 	if yes {

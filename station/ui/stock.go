@@ -36,7 +36,7 @@ func readShelf(ctx context.Context, d *issuance.Desk) (s shelf, err error) {
 // stock is the screen of the custodians: every booklet of the office with its state, what the day's
 // entries add up to, and the deliveries with what comes next for each.
 type stock struct {
-	*sheet
+	*room
 	texts   texts
 	actions stockActions
 	all     []station.Booklet
@@ -90,7 +90,7 @@ func newStock(w *Window, a stockActions) *stock {
 	books := card(t.text("ui.stock.books"), container.NewBorder(column(6, s.search, s.count), nil, nil, nil, s.list))
 	right := container.NewVScroll(column(12, snug(s.nobody), card(t.text("ui.stock.sums"), s.sums),
 		s.custody, card(t.text("ui.stock.deliveries"), s.coming)))
-	s.sheet = w.newSheet("stock", "ui.stock.title",
+	s.room = w.newRoom("stock", "ui.stock.title",
 		container.NewBorder(nil, nil, atLeast(290, 0, books), nil, inset(0, 0, 12, 0, right)), statement)
 	return s
 }
@@ -226,7 +226,7 @@ func bagSays(t texts, d station.Shipment, b station.Bag) string {
 // turned shows whether a verb runs.
 func (s *stock) turned(busy bool) {
 	s.busy = busy
-	s.sheet.turned(busy)
+	s.room.turned(busy)
 	able(!busy, s.verbs...)
 	able(!busy, s.steps...)
 }

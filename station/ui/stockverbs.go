@@ -23,7 +23,7 @@ func (w *Window) stockActions() stockActions {
 }
 
 // showStock opens the custodians' screen.
-func (w *Window) showStock() { w.showSheet(w.stock.sheet, w.readStock) }
+func (w *Window) showStock() { w.showRoom(w.stock.room, w.readStock) }
 
 // readStock reads the stock and shows it.
 func (w *Window) readStock() {

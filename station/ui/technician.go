@@ -15,7 +15,7 @@ import (
 // technician is the screen of a service visit: every device with its health, the calibration that is under
 // way, and how earlier ones came out. No person and no case is on it.
 type technician struct {
-	*sheet
+	*room
 	w         *Window
 	list      *fyne.Container
 	state     *canvas.Text
@@ -37,7 +37,7 @@ func newTechnician(w *Window) *technician {
 	t.end = widget.NewButton(say("ui.service.close"), w.closeService)
 	t.card = widget.NewButton(say("ui.service.card"), w.readTestCard)
 	t.wizard = newWizard(w)
-	t.sheet = w.newSheet("technician", "ui.service.title", container.NewVScroll(column(12,
+	t.room = w.newRoom("technician", "ui.service.title", container.NewVScroll(column(12,
 		card(say("ui.service.mode"), column(8, t.state, snug(paragraph(say("ui.service.says"))))),
 		card(say("ui.service.devices"), t.list), t.wizard.object, card(say("ui.service.history"), t.plot))),
 		t.card, t.end, t.open)
@@ -114,7 +114,7 @@ func (t *technician) call(key string, do func()) *widget.Button {
 // turned shows whether a verb runs.
 func (t *technician) turned(busy bool) {
 	t.busy = busy
-	t.sheet.turned(busy)
+	t.room.turned(busy)
 	able(!busy, t.calls...)
 	t.wizard.turned(busy)
 }
@@ -124,7 +124,7 @@ func (t *technician) drop() { t.wizard.drop() }
 
 // showTechnician opens the screen and asks every device.
 func (w *Window) showTechnician() {
-	w.showSheet(w.technician.sheet, func() {
+	w.showRoom(w.technician.room, func() {
 		w.showService()
 		w.plotHistory("", nil, nil)
 		w.look()

@@ -63,7 +63,7 @@ func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
-		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.source", "ui.tongue", "ui.oddity", "ui.absent",
+		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.zone", "ui.source", "ui.tongue", "ui.oddity", "ui.absent",
 		"ui.figure", "ui.language",
 		"ui.wizard",
 	}
@@ -96,7 +96,9 @@ func computed(t *testing.T) []string {
 	}
 	add("remedy", portrait.Keys()...)
 	add("tick", portrait.Adult.Ticks()...)
-	add("ui.mode", string(station.ModeEnrolOnly), string(station.ModeSpecimen), string(station.ModeIssue))
+	for _, m := range []station.Mode{station.ModeEnrolOnly, station.ModeSpecimen, station.ModeIssue} {
+		add("ui.mode", string(m), string(m)+".says")
+	}
 	add("ui.sex", string(mrz.Female), string(mrz.Male), string(mrz.Unspecified))
 	for _, q := range station.Questions() {
 		add("ui.evidence", string(q))
@@ -118,6 +120,12 @@ func computed(t *testing.T) []string {
 	}
 	for _, a := range station.Absences() {
 		add("ui.absent", string(a))
+	}
+	for _, f := range []mrz.Field{
+		mrz.FieldCode, mrz.FieldIssuer, mrz.FieldName, mrz.FieldNumber, mrz.FieldNationality, mrz.FieldBirth, mrz.FieldSex,
+		mrz.FieldExpiry, mrz.FieldOptional, mrz.FieldComposite,
+	} {
+		add("ui.zone", strings.ReplaceAll(string(f), " ", "-"))
 	}
 	add("ui.step", "old", "person", "portrait", "signature", "evidence", "consents", "family", "summary")
 	add("ui.source", station.FromOldZone, station.FromOldChip, station.FromResidenceCard, station.FromOfficer,

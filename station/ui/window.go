@@ -60,14 +60,16 @@ type Window struct {
 	token     station.CaseToken
 	record    record
 	found     *issuance.Examination // of the chosen case, until another is chosen
+	looked    comparison            // its page
 	health    []Health
 	synced    time.Time
 	question  *question
 	prompt    string // what the officer is asked to do with a booklet
 	there     func()
-	closing   bool      // the window closes when the verb has ended
-	attention attention // at the last look
-	unsaved   bool      // closing was asked for and the open form could not be saved
+	shutter   context.CancelFunc // ends what the camera shows live; nil while it does not
+	closing   bool               // the window closes when the verb has ended
+	attention attention          // at the last look
+	unsaved   bool               // closing was asked for and the open form could not be saved
 	style     Look
 	guided    bool // the first-run guide was seen
 
@@ -76,6 +78,7 @@ type Window struct {
 	casefile   *casefile
 	enrol      *enrol
 	review     *review
+	page       *page
 	batch      *batch
 	signin     *signin
 	status     *status
@@ -152,19 +155,21 @@ func (w *Window) build() {
 	t, d := w.texts, w.deps
 	w.seatbar = newSeatbar(t, w.help, w.signOut)
 	w.board = newBoard(t, w.choose, w.begin, w.openBatch, w.sync)
-	w.casefile = newCasefile(t, d.Desk.Charter, d.Desk.Now, w.do)
+	w.casefile = newCasefile(t, d.Desk.Charter, d.Desk.Now, w.do, w.openComparison)
 	w.enrol = newEnrol(t, d.Desk.Charter.Profile, w.today, w.enrolActions())
 	w.review = newReview(t, d.Desk.Charter.Profile, d.Desk.Now, reviewActions{w.decide, w.reveal, w.back, w.calmly})
+	w.page = newPage(t, w.back)
 	w.batch = newBatch(t, w.batchActions())
 	w.signin = newSignin(t, d.Desk.Charter, d, w.signIn)
-	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now)
+	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now, w.showStatus)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)
 	w.fault = newFault(t, w.grown)
 	w.day = newDayCard(t, w.askOpenDay)
 	w.centre = newCentre(t, w.centreActions(), d.Stick != nil)
 	w.stock, w.technician = newStock(w, w.stockActions()), newTechnician(w)
-	screens := container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.batch.object, w.centre.object)
-	for _, s := range w.sheets() {
+	screens := container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.page.object, w.batch.object,
+		w.centre.object)
+	for _, s := range w.rooms() {
 		screens.Add(s.object)
 	}
 	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil,
@@ -203,9 +208,9 @@ func (w *Window) show() {
 	w.seatbar.show(o)
 	w.board.show(rows, w.token, o, station.DateOf(now))
 	w.batch.show(w.record.run, o, now)
-	w.casefile.show(w.record.chosen, o, w.found)
+	w.casefile.show(w.record.chosen, o, w.found, w.looked)
 	w.centre.show(w.record, w.synced, now.Location())
-	w.status.show(condition{w.record.waiting, w.record.contact, w.synced, w.health})
+	w.status.show(w.condition())
 }
 
 // turned shows on every screen whether a verb runs.
@@ -247,9 +252,10 @@ func (w *Window) moved(p devices.Progress) {
 func (w *Window) back() {
 	w.enrol.close()
 	w.review.close()
+	w.page.close()
 	w.centre.object.Hide()
 	w.batch.object.Hide()
-	for _, s := range w.sheets() {
+	for _, s := range w.rooms() {
 		s.object.Hide()
 	}
 	w.technician.drop()

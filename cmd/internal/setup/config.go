@@ -39,9 +39,10 @@ type Headquarters struct {
 	Proxy       string `toml:"proxy"`
 }
 
-// Devices are the addresses of the three machines, and who moves booklets between them.
+// Devices are the addresses of the machines and the camera, and who moves booklets between them.
 type Devices struct {
 	Scanner string `toml:"scanner"`
+	Camera  string `toml:"camera"`
 	Printer string `toml:"printer"`
 	Encoder string `toml:"encoder"`
 	Hand    string `toml:"hand"`
@@ -104,6 +105,7 @@ func (c *Config) texts() map[string]*string {
 		"headquarters.url": &c.Headquarters.URL, "headquarters.certificate": &c.Headquarters.Certificate,
 		"headquarters.proxy": &c.Headquarters.Proxy,
 		"devices.scanner":    &c.Devices.Scanner, "devices.printer": &c.Devices.Printer,
+		"devices.camera":  &c.Devices.Camera,
 		"devices.encoder": &c.Devices.Encoder, "devices.hand": &c.Devices.Hand,
 	}
 }

@@ -7,17 +7,17 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// sheet is a screen of the office that stands in the place of the case.
-type sheet struct {
+// room is a screen of the office that stands in the place of the case.
+type room struct {
 	topic   string // of its help
 	object  *fyne.Container
 	buttons []*widget.Button // of its verbs, at rest while one runs
 }
 
-// newSheet makes a screen with a title, and the way back at its foot beside its buttons.
-func (w *Window) newSheet(topic, title string, body fyne.CanvasObject, buttons ...*widget.Button) *sheet {
+// newRoom makes a screen with a title, and the way back at its foot beside its buttons.
+func (w *Window) newRoom(topic, title string, body fyne.CanvasObject, buttons ...*widget.Button) *room {
 	back := widget.NewButtonWithIcon(w.texts.text("ui.centre.back"), theme.NavigateBackIcon(), w.back)
-	s := &sheet{topic: topic, buttons: append(buttons, back)}
+	s := &room{topic: topic, buttons: append(buttons, back)}
 	verbs := row(10)
 	for _, b := range buttons {
 		verbs.Add(roomy(b))
@@ -30,13 +30,13 @@ func (w *Window) newSheet(topic, title string, body fyne.CanvasObject, buttons .
 }
 
 // turned shows whether a verb runs.
-func (s *sheet) turned(busy bool) { able(!busy, s.buttons...) }
+func (s *room) turned(busy bool) { able(!busy, s.buttons...) }
 
-// sheets are all such screens.
-func (w *Window) sheets() []*sheet { return []*sheet{w.stock.sheet, w.technician.sheet} }
+// rooms are all such screens.
+func (w *Window) rooms() []*room { return []*room{w.stock.room, w.technician.room} }
 
-// showSheet opens such a screen, after saving what is being written.
-func (w *Window) showSheet(s *sheet, opened func()) {
+// showRoom opens such a screen, after saving what is being written.
+func (w *Window) showRoom(s *room, opened func()) {
 	if w.seat == nil || w.tasks.busy || w.question != nil {
 		return
 	}
