@@ -14,7 +14,7 @@ export GOFLAGS
 # What a fresh Debian 12 needs: compiler, PC/SC, USB, window system, judges of our tests.
 PACKAGES := gcc libc6-dev pkg-config \
   libpcsclite-dev pcscd vsmartcard-vpcd libusb-1.0-0-dev \
-  libgl1-mesa-dev xorg-dev libxkbcommon-dev libgl1-mesa-dri xvfb xauth xdotool x11-apps imagemagick \
+  libgl1-mesa-dev xorg-dev libxkbcommon-dev libgl1-mesa-dri xvfb xauth xdotool x11-apps x11-xkb-utils imagemagick \
   fonts-ocr-b libopenjp2-7-dev libopenjp2-tools openssl opensc softhsm2 poppler-utils sane-utils sane-airscan \
   cups-daemon cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
   postgresql strace \
@@ -75,7 +75,7 @@ bench: deps ## every benchmark that a claim rests on
 	$(GO) test -run '^$$' -bench . -benchtime 3x -count 1 ./...
 
 torture: build ## kills at every step, many times
-	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged|Reproducible' ./...
+	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged|Reproducible|WalkThrough' ./...
 
 lint: ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "lint: gofmt these: $$bad"; exit 1; }
@@ -84,8 +84,9 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) vet -tags $(GUEST_TAGS) $(GUEST_PACKAGES)
 	$(GO) tool staticcheck -tags $(GUEST_TAGS) $(GUEST_PACKAGES)
 
-screenshots: build ## every screen as a picture in build/screens
+screenshots: build ## every screen as a picture in build/screens, and a passport taken through the real window by its keys
 	PADAROZHNIK_SCREENS=$(CURDIR)/build/screens $(GO) test -count 1 -run TestScreens ./station/ui/...
+	PADAROZHNIK_WALKED=$(CURDIR)/build/screens $(GO) test -count 1 -run TestWalkThrough ./cmd/station
 
 # A package is built apart from build/bin: of the commit alone, without what a linker would say about this machine.
 PACKAGED         := station stationctl headquarters

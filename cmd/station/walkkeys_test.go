@@ -40,6 +40,7 @@ func (w *walker) write(words string) error {
 		if w.text() == words {
 			return nil
 		}
+		fmt.Printf("typed %q, the field holds %q\n", words, w.text())
 		if err := w.key("ctrl+a", "Delete"); err != nil {
 			return err
 		}

@@ -45,6 +45,10 @@ func (w *walker) walk(how string) error {
 
 // guide waits for the window, takes the keyboard there, and puts the first-run guide away.
 func (w *walker) guide() error {
+	// Belarusian letters are on the keyboard, as in the office.
+	if out, err := exec.CommandContext(w.ctx, "setxkbmap", "-layout", "us,by").CombinedOutput(); err != nil {
+		return fmt.Errorf("setxkbmap: %w: %s", err, out)
+	}
 	out, err := exec.CommandContext(w.ctx, "xdotool", "search", "--sync", "--onlyvisible", "--name", w.texts["ui.name"],
 		"windowfocus", "--sync").CombinedOutput()
 	if err != nil {
@@ -76,6 +80,9 @@ func (w *walker) next(words string) error {
 
 func (w *walker) person() error {
 	if err := w.next(w.texts["ui.names.title"]); err != nil {
+		return err
+	}
+	if err := w.tabTo("the first field", func(o fyne.Focusable, _ string) bool { _, ok := o.(*widget.Entry); return ok }); err != nil {
 		return err
 	}
 	who := training.Example().Person
