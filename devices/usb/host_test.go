@@ -10,6 +10,9 @@ import (
 // silence is how long a pipe may stand still in tests of what goes wrong.
 const silence = time.Second
 
+// hostilities are the bad answers that are tried.
+func hostilities(all []string) []string { return all }
+
 // newBus is a bus of this process.
 func newBus(t *testing.T) bus {
 	t.Helper()

@@ -18,6 +18,9 @@ import (
 // silence is how long a pipe may stand still in tests of what goes wrong.
 const silence = 4 * time.Second
 
+// hostilities are the bad answers that are tried: what HTTP is made of is read above the kernel, and tried without it.
+func hostilities([]string) []string { return []string{"endless-header", "huge-length"} }
+
 // newBus is the kernel's bus inside the guest.
 func newBus(t *testing.T) bus {
 	t.Helper()

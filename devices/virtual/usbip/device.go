@@ -145,7 +145,10 @@ func (d *Device) restart() {
 		d.mu.Lock()
 		f.selected = 0
 		d.mu.Unlock()
-		d.reset(n)
+		for _, s := range f.settings {
+			s.Reset()
+		}
+		d.clear(uint8(n+1), uint8(n+1)|0x80)
 	}
 }
 
