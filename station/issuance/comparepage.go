@@ -57,3 +57,16 @@ func (e Examination) Difference() image.Image {
 	}
 	return nil
 }
+
+// Views are the page of an examination as it was ordered and as it was seen, laid on each other, with the
+// places that differ; nil where the page was not found. They show the page and must not be written to a disk.
+func (e Examination) Views() (want, seen image.Image, places []image.Rectangle) {
+	if e.Looks == nil {
+		return nil, nil, nil
+	}
+	a, b, at := e.Looks.Views()
+	if a == nil {
+		return nil, nil, nil
+	}
+	return a, b, at
+}

@@ -29,6 +29,7 @@ type batch struct {
 	actions batchActions
 
 	sum, left, move *canvas.Text
+	far             *fyne.Container // booklets that have come to an end
 	needs           *fyne.Container
 	list            *widget.List
 	begin, goOn     *widget.Button
@@ -49,6 +50,7 @@ func newBatch(t texts, a batchActions) *batch {
 	b.sum, b.left = line("", sizeText, false, colourInk), line("", sizeSmall, false, colourFaint)
 	b.move = line("", sizeText, true, colourAction)
 	b.needs = container.NewVBox()
+	b.far = container.New(&portion{}, block(shade(colourEdge)), block(shade(colourDone)))
 	b.list = widget.NewList(func() int { return len(b.rows()) },
 		func() fyne.CanvasObject { return newBatchRow() },
 		func(i widget.ListItemID, o fyne.CanvasObject) { o.(*batchRow).show(b.texts, b.rows()[i]) })
@@ -60,11 +62,11 @@ func newBatch(t texts, a batchActions) *batch {
 	b.begin.Importance, b.goOn.Importance = widget.HighImportance, widget.HighImportance
 	back := widget.NewButtonWithIcon(t.text("ui.back"), theme.NavigateBackIcon(), a.back)
 	head := column(6, container.NewBorder(nil, nil, line(t.text("ui.batch.title"), sizeTitle, true, colourInk),
-		container.NewCenter(b.left)), b.sum, b.needs, b.move)
+		container.NewCenter(b.left)), b.sum, b.far, b.needs, b.move)
 	foot := container.NewBorder(nil, nil, roomy(back),
 		row(10, b.skip, b.report, b.inspect, b.pause, b.begin, b.goOn))
 	b.object = inset(12, 14, 24, 24, container.NewBorder(inset(0, 10, 0, 0, head), inset(10, 0, 0, 0, foot), nil, nil,
-		filled(colourSheet, colourEdge, 6, 6, b.list)))
+		filled(colourSheet, colourEdge, 6, 6, container.NewBorder(batchHead(t), nil, nil, nil, b.list))))
 	b.object.Hide()
 	return b
 }
@@ -85,7 +87,9 @@ func (b *batch) show(run *issuance.RunStatus, o *station.Officer, now time.Time)
 		good, spoiled, skipped := t[station.StandingGood], t[station.StandingSpoiled], t[station.StandingSkipped]
 		b.sum.Text = b.texts.text("ui.batch.sum", good+spoiled+skipped, len(run.Rows), good, spoiled, skipped)
 		b.left.Text = b.state()
+		b.far.Layout = &portion{float32(good+spoiled+skipped) / float32(max(1, len(run.Rows)))}
 	}
+	visible(run != nil, b.far)
 	b.showNeeds()
 	b.offer(now)
 	visible(b.move.Text != "", b.move)
@@ -231,6 +235,18 @@ func (b *batch) heard(e issuance.RunEvent) {
 	b.object.Refresh()
 }
 
+// batchColumns are the widths of the table.
+func batchColumns() columns { return columns{[]float32{130, 140, 190, 0}, 10} }
+
+// batchHead names the columns of the table.
+func batchHead(t texts) fyne.CanvasObject {
+	head := container.New(batchColumns())
+	for _, key := range []string{"ui.booklet.serial", "ui.batch.case", "ui.batch.standing", "ui.booklet.state"} {
+		head.Add(line(t.text(key), 12, true, colourFaint))
+	}
+	return inset(4, 2, 12, 12, head)
+}
+
 // batchRow is one booklet of a run.
 type batchRow struct {
 	widget.BaseWidget
@@ -243,7 +259,7 @@ func newBatchRow() *batchRow {
 		serial: line("UT0000000", sizeText, true, colourInk), token: line("", sizeSmall, false, colourFaint),
 		standing: line("", sizeText, false, colourInk), state: line("", sizeSmall, false, colourFaint),
 	}
-	r.object = inset(3, 3, 12, 12, container.New(columns{[]float32{120, 140, 190, 0}, 10},
+	r.object = inset(3, 3, 12, 12, container.New(batchColumns(),
 		r.serial, r.token, r.standing, r.state))
 	r.ExtendBaseWidget(r)
 	return r
@@ -254,7 +270,8 @@ func (r *batchRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpl
 
 func (r *batchRow) show(t texts, row issuance.RunRow) {
 	r.serial.Text, r.token.Text = string(row.Serial), string(row.Case)
-	r.standing.Text = t.word("ui.standing", string(row.Standing))
+	sign := map[station.Standing]string{station.StandingGood: "✓ ", station.StandingNeeds: "! ", station.StandingSpoiled: "× "}
+	r.standing.Text = sign[row.Standing] + t.word("ui.standing", string(row.Standing))
 	r.standing.Color, r.standing.TextStyle.Bold = shade(colourInk), false
 	switch row.Standing {
 	case station.StandingGood:

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
@@ -32,12 +33,13 @@ type casefile struct {
 	whole    fyne.CanvasObject
 	empty    fyne.CanvasObject
 	object   fyne.CanvasObject
-	drawn    *issuance.Examination // of which picture was drawn
-	picture  fyne.CanvasObject
+	compare  func() // shows the page of the last examination beside its order
 }
 
-func newCasefile(t texts, charter station.Charter, now func() time.Time, do func(verb)) *casefile {
-	c := &casefile{texts: t, charter: charter, now: now, do: do}
+func newCasefile(
+	t texts, charter station.Charter, now func() time.Time, do func(verb), compare func(),
+) *casefile {
+	c := &casefile{texts: t, charter: charter, now: now, do: do, compare: compare}
 	c.token = line("", sizeTitle, true, colourInk)
 	c.opened = line("", sizeSmall, false, colourFaint)
 	c.stepper = newStepper(t)
@@ -69,7 +71,7 @@ func quiet(s string) *widget.Label {
 }
 
 // show fills the screen; f is nil where no case is chosen.
-func (c *casefile) show(f *file, o *station.Officer, found *issuance.Examination) {
+func (c *casefile) show(f *file, o *station.Officer, found *issuance.Examination, looked comparison) {
 	visible(f != nil, c.whole)
 	visible(f == nil, c.empty)
 	if f == nil {
@@ -80,14 +82,14 @@ func (c *casefile) show(f *file, o *station.Officer, found *issuance.Examination
 	c.opened.Text = c.texts.text("ui.case.opened", c.texts.moment(f.Opened, c.now().Location()))
 	c.stepper.show(f.Stage)
 	c.next.show(f, c.charter, o, c.now())
-	c.showFindings(found)
+	c.showFindings(found, looked)
 	c.showBooklet(f)
 	c.showPeople(f)
 	c.history.show(f.entries)
 	c.object.Refresh()
 }
 
-func (c *casefile) showFindings(found *issuance.Examination) {
+func (c *casefile) showFindings(found *issuance.Examination, looked comparison) {
 	c.findings.RemoveAll()
 	c.findings.Hidden = found == nil
 	if found == nil {
@@ -103,11 +105,12 @@ func (c *casefile) showFindings(found *issuance.Examination) {
 		lines.Add(row(8, atLeast(34, 0, line(mark, sizeSmall, true, shade)), line(what, sizeSmall, false, colourInk)))
 	}
 	c.findings.Add(card(c.texts.text("ui.case.findings"), lines))
+	if looked.want != nil {
+		see := widget.NewButtonWithIcon(c.texts.text("ui.page.compare"), theme.SearchIcon(), c.compare)
+		c.findings.Add(inset(6, 0, 0, 0, leading(roomy(see))))
+	}
 	if found.Doubt != nil && !found.OK() {
 		c.findings.Add(card(c.texts.text("ui.case.doubt"), paragraph(c.texts.text("cure."+issuance.Cure(found.Doubt)))))
-	}
-	if picture := c.difference(found); picture != nil {
-		c.findings.Add(card(c.texts.text("ui.case.difference"), picture))
 	}
 }
 

@@ -9,11 +9,13 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
+	"padarozhnik/station/issuance"
 )
 
 // oldActions are what the buttons of the old passport's step do.
 type oldActions struct {
 	scan, useZone, readChip func()
+	decide                  func() // on the doubtful characters
 	waive                   func(reason string)
 }
 
@@ -27,6 +29,7 @@ type oldStep struct {
 	why    *widget.Button
 	push   []*widget.Button
 	has    bool // a zone was taken
+	doubts *doubts
 	object fyne.CanvasObject
 }
 
@@ -51,7 +54,8 @@ func newOldStep(t texts, do oldActions) *oldStep {
 	s.waive.OnSubmitted = func(string) { s.why.OnTapped() }
 	chip := column(10, roomy(read), s.chip,
 		container.NewBorder(nil, nil, nil, roomy(s.why), s.waive))
-	s.object = pair(card(t.text("ui.old.page"), page), card(t.text("ui.old.chip.title"), chip))
+	s.doubts = newDoubts(t, do.decide, do.scan)
+	s.object = column(12, s.doubts.object, pair(card(t.text("ui.old.page"), page), card(t.text("ui.old.chip.title"), chip)))
 	return s
 }
 
@@ -63,12 +67,10 @@ func (s *oldStep) show(d draft) {
 	key := "ui.old.none"
 	s.zone.SetText("")
 	if s.has = d.OldPassport != nil; s.has {
-		key = "ui.old.read"
-		if d.OldPassport.Typed {
-			key = "ui.old.typed"
-		}
+		key = oldWord(d.OldPassport)
 		s.zone.SetText(strings.Join(d.OldPassport.MRZ[:], "\n"))
 	}
+	s.doubts.show(issuance.PageReading{})
 	s.says.SetText(s.texts.text(key))
 	s.chip.Objects = []fyne.CanvasObject{chipTree(s.texts, d.OldPassport)}
 	s.waive.SetText("")
@@ -81,5 +83,19 @@ func (s *oldStep) fill(*station.Application) error { return nil }
 func (s *oldStep) turned(busy bool) {
 	able(!busy, s.push...)
 	able(!busy && s.has, s.push[2])
+	s.doubts.turned(busy)
 	able(!busy && s.has && said(s.waive.Text), s.why)
+}
+
+// oldWord is how the zone of an old passport came into the application.
+func oldWord(o *station.OldPassport) string {
+	switch {
+	case o == nil:
+		return "ui.old.none"
+	case o.Typed:
+		return "ui.old.typed"
+	case len(o.Decided) > 0:
+		return "ui.old.decided"
+	}
+	return "ui.old.read"
 }

@@ -156,13 +156,14 @@ func (w *Window) enrolActions() enrolActions {
 	return enrolActions{
 		save: func() { w.capture("save", saved, nil) }, submit: w.submitForm,
 		back: func() { w.leaving(func() {}) }, turn: w.turnTo, spell: w.spell, scanner: d.Scanner != nil,
-		old: oldActions{scan: w.scanOldPassport, useZone: w.useZone, readChip: w.readOldChip,
+		old: oldActions{scan: w.scanOldPassport, useZone: w.useZone, readChip: w.readOldChip, decide: w.decideZone,
 			waive: func(reason string) {
 				w.capture("waive the chip", func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
 					return d.WaiveOldChip(ctx, s, t, reason)
 				}, nil)
 			}},
-		portrait:  portraitActions{choose: w.choosePortrait, scan: w.scanPortrait, take: w.takePortrait, moved: w.measurePortrait},
+		portrait: portraitActions{choose: w.choosePortrait, scan: w.scanPortrait, take: w.takePortrait, moved: w.measurePortrait,
+			camera: w.openCamera, shoot: w.shoot},
 		signature: signatureActions{scan: w.scanSignature, choose: w.chooseSignature, cannot: w.cannotSign},
 		family:    familyActions{child: w.enrolChild, open: w.choose, calmly: w.calmly},
 	}
@@ -202,22 +203,52 @@ func (w *Window) useZone() {
 	}, nil)
 }
 
-// scanOldPassport reads the old passport on the scanner. Lines that were read with doubts are left
-// in the form for the officer to correct.
+// scanOldPassport reads the old passport on the scanner. What was read with doubts is shown for the officer
+// to decide on, or left in the form to be corrected.
 func (w *Window) scanOldPassport() {
 	d := w.deps.Desk
-	var lines []string
-	w.capture("old passport", func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
+	var read issuance.PageReading
+	asked := false
+	w.capture("old passport", func(ctx context.Context, s issuance.Seat, t station.CaseToken, r devices.Report) (err error) {
 		if d.Scanner == nil {
 			return errNoDevice
 		}
-		read, err := d.ReadOldPassport(ctx, s, t)
-		lines = read.Lines
+		read, err = d.ScanOldPassport(ctx, s, t, r)
+		if asked = errors.Is(err, issuance.ErrDoubtful) && read.Found && len(read.Doubts) > 0; asked {
+			return nil // the question says what to do
+		}
 		return err
 	}, func(err error) {
-		if errors.Is(err, issuance.ErrDoubtful) && len(lines) == 2 {
-			w.enrol.old.zone.SetText(strings.Join(lines, "\n"))
+		if !asked && (!errors.Is(err, issuance.ErrDoubtful) || !read.Found) {
+			return
 		}
+		w.enrol.old.zone.SetText(strings.Join(read.Lines, "\n"))
+		w.enrol.old.doubts.show(read)
+		w.enrol.stand()
+	})
+}
+
+// decideZone enters the zone with what the officer decided on its doubts. What is not right in it keeps the
+// question open.
+func (w *Window) decideZone() {
+	q := w.enrol.old.doubts
+	read, decided := q.read, q.decided()
+	w.capture("decide the zone", func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
+		return w.deps.Desk.DecideOldPassport(ctx, s, t, read, decided)
+	}, func(err error) {
+		if err == nil {
+			return
+		}
+		w.enrol.old.zone.SetText(strings.Join(read.Lines, "\n"))
+		q.show(read)
+		for _, r := range q.rows {
+			for _, c := range decided {
+				if c.Line == r.doubt.Line && c.Column == r.doubt.Column {
+					q.choose(r, c.Rune)
+				}
+			}
+		}
+		w.enrol.stand()
 	})
 }
 
@@ -284,7 +315,7 @@ func (w *Window) enrolChild() {
 			return
 		}
 		w.back()
-		w.token, w.found = child, nil
+		w.token, w.found, w.looked = child, nil, comparison{}
 		w.refresh()
 		w.tasks.resume()
 		w.openEnrol()

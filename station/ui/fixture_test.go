@@ -17,6 +17,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"github.com/pelletier/go-toml/v2"
 
+	"padarozhnik/printing"
 	"padarozhnik/resources"
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
@@ -74,6 +75,7 @@ var roles = map[string][]station.Role{
 	"E-01": {station.RoleEnrol}, "A-01": {station.RoleApprove, station.RoleCustody},
 	"O-01": {station.RoleOperate}, "I-01": {station.RoleInspect},
 	"C-01": {station.RoleCustody, station.RoleSecurity},
+	"T-01": {station.RoleTechnician},
 	"S-01": {station.RoleEnrol, station.RoleApprove, station.RoleOperate, station.RoleInspect},
 }
 
@@ -100,7 +102,8 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	d.Charter.Version, d.Charter.Station = 1, "UTO-01"
-	for _, name := range append(names(), "S-01", "station", "vault") {
+	d.Layout = must(printing.Utopia())(t)
+	for _, name := range append(names(), "S-01", "T-01", "station", "vault") {
 		k := must(token.Create(filepath.Join(dir, name), []byte(passphrase),
 			token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}))(t)
 		t.Cleanup(func() { _ = k.Close() })
@@ -126,6 +129,9 @@ func newOffice(t *testing.T) *office {
 		Devices: func(context.Context) []ui.Health {
 			return []ui.Health{{Kind: "scanner"}, {Kind: "printer"}, {Kind: "encoder"}}
 		},
+		About: func() (ui.About, error) {
+			return ui.About{Version: "1.2.3", Commit: "0123456789abcdef", Hash: make([]byte, 32), Parts: []string{"fyne.io/fyne/v2 v2.7.1"}}, nil
+		},
 	}
 	return o
 }
@@ -145,6 +151,24 @@ func (o *office) open() {
 	o.window = must(ui.New(o.app, o.deps))(o.t)
 	o.window.Fyne().Resize(fyne.NewSize(1366, 740))
 	o.window.Fyne().Show()
+}
+
+// at is a furnished office in which an officer has signed in, chosen a line of the board and pressed buttons;
+// before, which may be nil, makes something ready.
+func at(t *testing.T, before func(*office), officer string, row int, keys ...string) *office {
+	t.Helper()
+	o := newOffice(t)
+	o.furnish()
+	if before != nil {
+		before(o)
+	}
+	o.open()
+	o.enter(officer)
+	o.choose(row)
+	for _, key := range keys {
+		o.tap(key)
+	}
+	return o
 }
 
 // enter signs an officer in through the screen.

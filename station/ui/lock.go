@@ -31,6 +31,7 @@ func (w *Window) attend() {
 		w.deps.Desk.Touch()
 	}
 	w.attention = now
+	w.status.tick()
 }
 
 // attention is where the cursor stands.

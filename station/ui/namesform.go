@@ -51,7 +51,8 @@ func newNamesForm(t texts, spell func()) *namesForm {
 	choices.SetMinSize(fyne.NewSize(0, 110))
 	f.object = container.NewBorder(column(6,
 		pair(column(2, f.labels[0], f.surname), column(2, f.labels[1], f.given)), f.zone, snug(f.cut)),
-		column(6, pair(f.cardSurname, f.cardGiven), f.reason, f.take), nil, nil, inset(4, 8, 0, 0, choices))
+		column(4, line(t.text("ui.source.residence-card"), 12, false, colourFaint), pair(f.cardSurname, f.cardGiven), f.reason,
+			f.take), nil, nil, inset(4, 8, 0, 0, choices))
 	return f
 }
 
@@ -62,12 +63,13 @@ func (f *namesForm) mark(labels map[string]*canvas.Text) {
 
 func (f *namesForm) show(a station.Application) {
 	f.read = a
-	f.cardSurname.SetText("")
-	f.cardGiven.SetText("")
-	f.reason.SetText("")
+	var was station.SpellingChoice
 	if a.Spelling != nil {
-		f.reason.SetText(a.Spelling.Reason)
+		was = *a.Spelling
 	}
+	f.cardSurname.SetText(was.Card.Surname)
+	f.cardGiven.SetText(was.Card.GivenNames)
+	f.reason.SetText(was.Reason)
 	f.surname.SetText(a.Applicant.Surname)
 	f.given.SetText(a.Applicant.GivenNames)
 }
@@ -101,8 +103,8 @@ func (f *namesForm) offer(surname, given string) {
 
 // changed previews the zone of what is typed, and lists what it could be.
 func (f *namesForm) changed() {
-	field, cut, err := station.NameField(f.name())
-	f.zone.Text, f.zone.Color = field, shade(colourInk)
+	p, err := f.read.PreviewName(f.name(), f.onCard())
+	f.zone.Text, f.zone.Color = p.Zone, shade(colourInk)
 	f.cut.SetText("")
 	switch {
 	case f.surname.Text == "":
@@ -110,7 +112,9 @@ func (f *namesForm) changed() {
 	case err != nil:
 		f.zone.Text, f.zone.Color = "!", shade(colourTrouble)
 		f.cut.SetText(f.texts.sentence(err))
-	case cut:
+	case p.NeedReason && !said(f.reason.Text):
+		f.cut.SetText("! " + f.texts.text("ui.names.unexplained"))
+	case p.Truncated:
 		f.cut.SetText(f.texts.text("ui.names.cut"))
 	}
 	visible(f.cut.Text != "", f.cut)

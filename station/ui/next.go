@@ -22,6 +22,7 @@ const (
 	verbSign        verb = "sign"    // with the office's own document signer
 	verbPassOn      verb = "pass-on" // leave that to headquarters
 	verbPersonalise verb = "personalise"
+	verbPreview     verb = "preview" // the page, before ink falls
 	verbExamine     verb = "examine"
 	verbResolve     verb = "resolve"
 	verbSpoil       verb = "spoil"
@@ -65,16 +66,16 @@ func nextOf(c station.Case, book station.Booklet) next {
 func nextOfBooklet(c station.Case, book station.Booklet) next {
 	switch book.State {
 	case station.StateInking:
-		return next{verbResolve, []verb{verbExamine}, looksAt}
+		return next{verbResolve, []verb{verbExamine, verbPreview}, looksAt}
 	case station.StatePrinted:
-		return next{verbInspect, []verb{verbSpoil}, c.MayInspect}
+		return next{verbInspect, []verb{verbPreview, verbSpoil}, c.MayInspect}
 	}
-	produce := next{verbPersonalise, nil, func(o station.Officer, now time.Time) error {
+	produce := next{verbPersonalise, []verb{verbPreview}, func(o station.Officer, now time.Time) error {
 		_, err := c.Produce(o, now)
 		return err
 	}}
 	if book.State != station.StateReserved {
-		produce.instead = []verb{verbExamine, verbSpoil}
+		produce.instead = []verb{verbPreview, verbExamine, verbSpoil}
 	}
 	return produce
 }

@@ -1,8 +1,8 @@
 package ui
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"image"
 	"io"
 
@@ -19,20 +19,71 @@ func (w *Window) choosePortrait() {
 	})
 }
 
+// openCamera shows what the camera sees until the officer takes the picture, and lays the frame on that.
+func (w *Window) openCamera() {
+	d := w.deps.Desk
+	w.layFrame(issuance.FromCamera, func(ctx context.Context, r devices.Report) (image.Image, error) {
+		if d.Camera == nil {
+			return nil, devices.ErrNoCamera
+		}
+		if err := w.watchCamera(ctx, d.Camera); err != nil {
+			return nil, err
+		}
+		still, err := d.Camera.Still(ctx, r)
+		return still.Image, err
+	})
+}
+
+// watchCamera shows what a camera sees until the officer takes the picture. It is called by a worker, and
+// waits for each picture to be drawn: those that come meanwhile are dropped by the camera.
+func (w *Window) watchCamera(ctx context.Context, c devices.Camera) error {
+	f := w.enrol.portrait
+	live, stop := context.WithCancel(ctx)
+	defer stop()
+	w.tasks.onScreen(func() { w.shutter = stop })
+	defer w.tasks.onScreen(func() {
+		w.shutter = nil
+		f.still()
+	})
+	err := c.Live(live, func(each devices.Frame) {
+		small, drawn := preview(each.Image), make(chan struct{})
+		w.tasks.onScreen(func() {
+			defer close(drawn)
+			if live.Err() == nil {
+				f.live(small)
+			}
+		})
+		select {
+		case <-drawn:
+		case <-live.Done():
+		}
+	})
+	return cmp.Or(err, ctx.Err())
+}
+
+// shoot ends what the camera shows live: the picture is taken next.
+func (w *Window) shoot() {
+	if w.shutter != nil {
+		w.shutter()
+	}
+}
+
 // layFrame gets a picture, finds the face on it and shows both. Nothing is kept yet.
 func (w *Window) layFrame(from string, get func(context.Context, devices.Report) (image.Image, error)) {
-	sitter := issuance.SitterOf(w.enrol.shown.Application, w.today())
+	if w.seat == nil {
+		return
+	}
+	d, seat, token := w.deps.Desk, *w.seat, w.token
 	var img, small image.Image
 	var found portrait.Finding
 	w.run("picture", func(ctx context.Context, r devices.Report) (err error) {
 		if img, err = get(ctx, r); err != nil {
 			return err
 		}
-		if found, err = issuance.ExaminePortrait(img, sitter, image.Rectangle{}); err != nil {
-			return fmt.Errorf("%w: %w", issuance.ErrPortrait, err)
+		if found, err = d.PreviewPortrait(ctx, seat, token, img); err == nil {
+			small = preview(img)
 		}
-		small = preview(img)
-		return nil
+		return err
 	}, func(err error) {
 		if err == nil {
 			w.enrol.portrait.examine(img, small, from, found)
@@ -123,22 +174,14 @@ func (w *Window) cannotSign(reason string) {
 	}, nil)
 }
 
-// scanPortrait takes the portrait out of a paper photograph on the scanner.
+// scanPortrait lays the frame on a paper photograph on the scanner.
 func (w *Window) scanPortrait() {
 	d := w.deps.Desk
-	sitting := w.enrol.portrait.sitting()
-	sitting.Crop = image.Rectangle{}
-	var found portrait.Finding
-	w.capture("portrait", func(ctx context.Context, s issuance.Seat, t station.CaseToken, r devices.Report) (err error) {
+	w.layFrame(issuance.FromScan, func(ctx context.Context, r devices.Report) (image.Image, error) {
 		if d.Scanner == nil {
-			return errNoDevice
+			return nil, errNoDevice
 		}
-		found, err = d.ScanPortrait(ctx, s, t, devices.Region{}, sitting, r)
-		return err
-	}, func(error) {
-		if len(found.Checks) > 0 {
-			w.enrol.portrait.measured(found)
-		}
+		return d.ScanPhoto(ctx, devices.Region{}, r)
 	})
 }
 

@@ -118,7 +118,7 @@ func (r *review) show(token station.CaseToken, d draft, mayReturn bool) {
 	r.body.Add(card(r.texts.text("ui.evidence.title"),
 		column(4, ledger(r.texts, r.profile.Rules, d.Application, nil)...)))
 	if d.OldPassport != nil {
-		r.body.Add(card(r.texts.text("ui.old.title"), column(8, r.fact("ui.old.page", r.oldPassport(d)),
+		r.body.Add(card(r.texts.text("ui.old.title"), column(8, r.fact("ui.old.page", r.texts.text(oldWord(d.OldPassport))),
 			chipTree(r.texts, d.OldPassport))))
 	}
 	r.body.Add(r.family(d))
@@ -243,17 +243,6 @@ func (r *review) fact(key, value string) fyne.CanvasObject {
 	return column(0, line(r.texts.text(key), 12, false, colourFaint), snug(paragraph(value)))
 }
 
-// oldPassport says how the old passport's zone came into the application.
-func (r *review) oldPassport(d draft) string {
-	switch {
-	case d.OldPassport == nil:
-		return r.texts.text("ui.old.none")
-	case d.OldPassport.Typed:
-		return r.texts.text("ui.old.typed")
-	}
-	return r.texts.text("ui.old.read")
-}
-
 // picture shows a portrait, or an empty frame.
 func picture(img image.Image, w, h float32) fyne.CanvasObject {
 	frame := canvas.NewRectangle(shade(colourSheet))
@@ -307,7 +296,7 @@ func readDraft(
 	if len(a.Signature) > 0 {
 		d.signature, _ = portrait.Decode(a.Signature) // what does not open is not shown
 	}
-	if face, err := issuance.OldFace(a); err == nil {
+	if face, err := desk.OldFace(ctx, a); err == nil {
 		d.oldFace = face
 	}
 	if d.kin, err = desk.Kin(ctx, seat, token); errors.Is(err, issuance.ErrUnknown) || errors.Is(err, issuance.ErrNotForYou) {

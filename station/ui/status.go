@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -22,6 +23,7 @@ type Health struct {
 type condition struct {
 	waiting int
 	contact issuance.Contact
+	blanks  bool      // one at least lies in the safe
 	synced  time.Time // zero: not since the start
 	health  []Health
 }
@@ -35,21 +37,24 @@ type status struct {
 	synced  *canvas.Text
 	trouble *canvas.Text
 	devices *fyne.Container
+	clock   *canvas.Text
 	object  fyne.CanvasObject
 }
 
-func newStatus(t texts, c station.Charter, now func() time.Time) *status {
+func newStatus(t texts, c station.Charter, now func() time.Time, details func()) *status {
 	s := &status{texts: t, now: now}
 	s.waiting = line("", sizeSmall, false, colourInk)
 	s.synced = line("", sizeSmall, false, colourInk)
 	s.trouble = line("", sizeSmall, true, colourTrouble)
 	s.devices = row(14)
+	s.clock = line("", sizeSmall, true, colourInk)
 	top := block(shade(colourEdge))
 	top.SetMinSize(fyne.NewSize(0, 1))
 	name := line(t.text("ui.status.station", c.Station), sizeSmall, true, colourInk)
 	left := row(18, modeMark(t, c.Profile.Mode), name, s.waiting, s.synced, s.trouble)
 	s.object = container.NewStack(block(shade(colourSheet)), container.NewBorder(top, nil, nil, nil,
-		inset(7, 7, 18, 18, container.NewBorder(nil, nil, left, s.devices))))
+		newPress(t.text("ui.status.details"), 7, 18,
+			container.NewBorder(nil, nil, left, row(14, s.devices, s.clock)), details)))
 	return s
 }
 
@@ -78,7 +83,17 @@ func (s *status) show(c condition) {
 	for _, h := range c.health {
 		s.devices.Add(healthMark(s.texts, h))
 	}
+	s.devices.Add(blanksMark(s.texts, c.blanks))
+	s.tick()
 	s.object.Refresh()
+}
+
+// tick shows the time.
+func (s *status) tick() {
+	if now := s.now().Format("15:04"); s.clock.Text != now {
+		s.clock.Text = now
+		s.clock.Refresh()
+	}
 }
 
 // contactTrouble says the gravest thing that is wrong between the office and headquarters; "" where
@@ -97,14 +112,27 @@ func contactTrouble(t texts, c issuance.Contact) string {
 	return ""
 }
 
+// blanksMark says whether blanks lie in the safe. It does not say how many: who counts must not know.
+func blanksMark(t texts, there bool) fyne.CanvasObject {
+	if there {
+		return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))),
+			line(t.text("ui.status.blanks"), sizeSmall, false, colourInk))
+	}
+	return signed(t.text("ui.status.no-blanks"))
+}
+
 // healthMark is a device's name with a disc where all is well and a square with a sign where not.
 func healthMark(t texts, h Health) fyne.CanvasObject {
 	name := line(t.word("ui.device", h.Kind), sizeSmall, false, colourInk)
 	if h.Err == nil {
 		return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))), name)
 	}
-	name.Color = shade(colourTrouble)
-	name.TextStyle.Bold = true
+	return signed(name.Text)
+}
+
+// signed is a name with a square with a sign.
+func signed(words string) fyne.CanvasObject {
+	name := line(words, sizeSmall, true, colourTrouble)
 	sign := centred(line("!", 12, true, colourSheet))
 	ground := canvas.NewRectangle(shade(colourTrouble))
 	ground.CornerRadius = 3
@@ -153,6 +181,9 @@ func (s *strip) turned(busy bool) {
 // moved shows how far a verb is; total is 0 while that is not known.
 func (s *strip) moved(step string, done, total int64) {
 	s.says.Text = s.texts.word("ui.progress", step)
+	if total > 0 && inBytes(step) {
+		s.says.Text += " · " + s.texts.text("ui.progress.bytes", grouped(done), grouped(total))
+	}
 	s.bar.Hidden, s.busy.Hidden = total <= 0, total > 0
 	if total > 0 {
 		s.busy.Stop()
@@ -161,6 +192,24 @@ func (s *strip) moved(step string, done, total int64) {
 		s.busy.Start()
 	}
 	s.object.Refresh()
+}
+
+// inBytes tells whether a step counts bytes: those of chips and of pages on their way to the printer.
+func inBytes(step string) bool {
+	switch step {
+	case "check", "write", "read", "send":
+		return true
+	}
+	return false
+}
+
+// grouped writes a number with a thin space before each three digits.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return s
 }
 
 // ask shows what a person should do with a booklet until they say that it is done.

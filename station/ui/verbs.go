@@ -80,9 +80,21 @@ func (w *Window) look() {
 		return
 	}
 	var found []Health
-	w.tasks.look(func(ctx context.Context) { found = w.deps.Devices(ctx) }, func() {
+	var lines []issuance.DeviceLine
+	var silent error
+	list := w.seat != nil && w.technician.object.Visible()
+	w.tasks.look(func(ctx context.Context) {
+		found = w.deps.Devices(ctx)
+		if list {
+			lines, silent = w.deps.Desk.DeviceList(ctx)
+		}
+	}, func() {
 		w.health = found
-		w.status.show(condition{w.record.waiting, w.record.contact, w.synced, w.health})
+		if list && silent == nil && w.seat != nil {
+			w.showService()
+			w.technician.showDevices(lines, w.deps.Desk.ServiceLeft() > 0)
+		}
+		w.status.show(w.condition())
 	})
 }
 
@@ -92,7 +104,7 @@ func (w *Window) choose(token station.CaseToken) {
 		return
 	}
 	w.leaving(func() {
-		w.token, w.found = token, nil
+		w.token, w.found, w.looked = token, nil, comparison{}
 		w.fault.clear()
 		w.back()
 		w.refresh()
@@ -139,7 +151,7 @@ func (w *Window) signOut() {
 func (w *Window) leaveSeat() {
 	seat := *w.seat
 	w.leave()
-	w.seat, w.token, w.found = nil, "", nil
+	w.seat, w.token, w.found, w.looked = nil, "", nil, comparison{}
 	w.record.chosen = nil
 	w.fault.clear()
 	w.back()
@@ -192,7 +204,7 @@ func (w *Window) openCase() {
 		if err != nil {
 			return
 		}
-		w.token, w.found = token, nil
+		w.token, w.found, w.looked = token, nil, comparison{}
 		w.refresh()
 		w.showEnrol(draft{})
 	})
@@ -232,6 +244,8 @@ func (w *Window) do(v verb) {
 				return d.Inspect(ctx, s, t, r, looked...)
 			})
 		})
+	case verbPreview:
+		w.openPreview()
 	case verbExamine:
 		w.examine(token, d.Examine)
 	case verbResolve:
@@ -291,15 +305,17 @@ type examination func(
 func (w *Window) examine(token station.CaseToken, look examination) {
 	d, seat := w.deps.Desk, *w.seat
 	var e issuance.Examination
+	var looked comparison
 	w.run("examine", func(ctx context.Context, r devices.Report) (err error) {
 		if d.Scanner == nil || d.Encoder == nil {
 			return errNoDevice
 		}
 		e, err = look(ctx, seat, token, r)
+		looked = compared(e)
 		return err
 	}, func(error) {
 		if len(e.Findings) > 0 {
-			w.found = &issuance.Examination{Serial: e.Serial, Findings: e.Findings, Looks: e.Looks}
+			w.found, w.looked = &issuance.Examination{Serial: e.Serial, Findings: e.Findings, Doubt: e.Doubt}, looked
 		}
 	})
 }

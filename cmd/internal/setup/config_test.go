@@ -115,6 +115,7 @@ func TestNoDeviceIsACondition(t *testing.T) {
 	for name, open := range map[string]func() error{
 		"scanner": func() error { _, err := setup.OpenScanner(""); return err },
 		"printer": func() error { _, err := setup.OpenPrinter(""); return err },
+		"camera":  func() error { _, err := setup.OpenCamera(""); return err },
 	} {
 		if err := open(); !errors.Is(err, setup.ErrNoDevice) {
 			t.Errorf("%s: %v", name, err)

@@ -1,0 +1,7 @@
+package camera
+
+// What tests of one picture need of the package.
+var (
+	MotionJPEG = motionJPEG
+	YUYV       = yuyv
+)
