@@ -13,6 +13,9 @@ const silence = time.Second
 // hostilities are the bad answers that are tried.
 func hostilities(all []string) []string { return all }
 
+// pageDPI is how fine pages are that are printed in order: as an office prints them where a kernel carries them.
+const pageDPI = 300
+
 // newBus is a bus of this process.
 func newBus(t *testing.T) bus {
 	t.Helper()

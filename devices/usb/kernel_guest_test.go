@@ -22,6 +22,9 @@ const silence = 4 * time.Second
 // hostilities are the bad answers that are tried: what HTTP is made of is read above the kernel, and tried without it.
 func hostilities([]string) []string { return []string{"endless-header", "huge-length"} }
 
+// pageDPI is how fine pages are that are printed in order: as an office prints them where a kernel carries them.
+const pageDPI = 600
+
 // newBus is the kernel's bus inside the guest.
 func newBus(t *testing.T) bus {
 	t.Helper()
