@@ -15,7 +15,7 @@ export GOFLAGS
 PACKAGES := gcc libc6-dev pkg-config \
   libpcsclite-dev pcscd vsmartcard-vpcd libusb-1.0-0-dev \
   libgl1-mesa-dev xorg-dev libxkbcommon-dev libgl1-mesa-dri xvfb xauth xdotool x11-apps imagemagick \
-  fonts-ocr-b openssl opensc softhsm2 poppler-utils sane-utils sane-airscan \
+  fonts-ocr-b libopenjp2-7-dev libopenjp2-tools openssl opensc softhsm2 poppler-utils sane-utils sane-airscan \
   cups-daemon cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
   postgresql strace \
   qemu-system-x86 busybox-static kmod xz-utils

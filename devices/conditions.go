@@ -22,6 +22,9 @@ var (
 	ErrTaken = fmt.Errorf("device is in the hands of another program: %w", ErrBusy)
 	// ErrStuck: a call into the driver does not come back; the device was given up and is opened anew.
 	ErrStuck = errors.New("device is stuck")
+	// ErrHangs: the driver does not come back, not even after its deadline. The device counts as gone until
+	// it does.
+	ErrHangs = errors.New("driver does not come back")
 	// ErrCancelled: the job was cancelled at the device or by its operator.
 	ErrCancelled = errors.New("cancelled at the device")
 )

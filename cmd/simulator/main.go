@@ -22,7 +22,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(chipCommand(), scannerCommand(), printerCommand(), moveCommand(), stockCommand())
+	root.AddCommand(chipCommand(), scannerCommand(), printerCommand(), usbCommand(), moveCommand(), stockCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "simulator:", err)
 		os.Exit(1)

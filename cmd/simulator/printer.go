@@ -27,7 +27,7 @@ A fault is planted at the start with --fault, and at any time by writing its wor
 DIR/faults/printer; removing that file cures it. Faults: no-booklet, jam, ink-empty, cover-open,
 wrong-page, wrong-booklet (takes another one from the drawer), skew, damaged, maintenance, ink-low,
 power-lost (when half of the page is inked), power-lost-early (while the page is being sent),
-power-lost-late (when the page is complete and nobody was told).
+power-lost-late (when the page is complete and nobody was told), hang (takes every request and answers none).
 
 DIR/faults/shift.json misplaces the ink: {"xMM": 0.5, "yMM": 0, "degrees": 0.3, "scaleX": 1.002,
 "scaleY": 1, "jitterMM": 0.02}. DIR/faults/lie.json lays booklets in askew, which the printer measures

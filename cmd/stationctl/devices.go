@@ -27,10 +27,15 @@ type deviceReport struct {
 	Identity devices.Identity `json:"identity"`
 	OK       bool             `json:"ok"`
 	Detail   string           `json:"detail,omitempty"`
+
+	Speaks      []usb.Kind  `json:"speaks,omitempty"`      // of a device on USB
+	Conditions  []string    `json:"conditions,omitempty"`  // keys of the sentences that name the cures
+	Calibration *calibrated `json:"calibration,omitempty"` // the last of a scanner or printer that this station uses
 }
 
 func (p *program) devicesCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "devices", Short: "List and test scanner, printer and encoder"}
+	cmd.AddCommand(p.permitCommand(), p.watchCommand())
 	for _, c := range []struct {
 		use, short string
 		test       bool
@@ -74,20 +79,16 @@ func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
 		identity, detail, err := d.ask(ctx, c, test)
 		r := deviceReport{Kind: d.kind, Identity: identity, OK: err == nil, Detail: detail}
 		if err != nil {
-			r.Detail = err.Error()
+			r.Detail, r.Conditions = err.Error(), cures(err)
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", d.kind, err))
 		}
-		reports = append(reports, r)
-	}
-	plugged, err := usb.List(ctx)
-	failed = errors.Join(failed, err)
-	for _, d := range plugged {
-		r := deviceReport{Kind: "usb", Identity: d.Identity, OK: d.Err == nil, Detail: fmt.Sprint(d.Kinds)}
-		if d.Err != nil {
-			r.Detail = d.Err.Error()
+		if r.Calibration, err = lastCalibration(ctx, c, d.kind, identity.Serial); err != nil {
+			failed = errors.Join(failed, err)
 		}
 		reports = append(reports, r)
 	}
+	plugged, err := p.plugged(ctx, test)
+	reports, failed = append(reports, plugged...), errors.Join(failed, err)
 	cameras, err := pluggedCameras(ctx)
 	failed = errors.Join(failed, err)
 	reports = append(reports, cameras...)
@@ -105,8 +106,8 @@ func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
 	}
 	for _, r := range reports {
 		mark := map[bool]string{true: "ok", false: "NOT"}[r.OK]
-		fmt.Fprintf(p.out, "%-8s %-4s %s %s %s  %s\n", r.Kind, mark,
-			r.Identity.Maker, r.Identity.Model, r.Identity.URI, r.Detail)
+		fmt.Fprintf(p.out, "%-8s %-4s %s %s %s  %s%s\n", r.Kind, mark,
+			r.Identity.Maker, r.Identity.Model, r.Identity.URI, r.Detail, r.Calibration)
 	}
 	return failed
 }
@@ -195,7 +196,7 @@ func (p *program) printCommand() *cobra.Command {
 			return d.Print(cmd.Context(), sheet, progress(p.errors))
 		},
 	}
-	cmd.Flags().StringVar(&device, "device", "", "address of the printer (ipp://HOST:PORT/ipp/print or file:DIR)")
+	cmd.Flags().StringVar(&device, "device", "", "address of the printer (ipp://HOST:PORT/ipp/print, usb:VID:PID[:SERIAL] or file:DIR)")
 	cmd.Flags().IntVar(&dpi, "dpi", 600, "resolution of a picture; a raster has its own")
 	_ = cmd.MarkFlagRequired("device")
 	return cmd

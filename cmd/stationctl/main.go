@@ -22,9 +22,13 @@ import (
 	"padarozhnik/cmd/internal/passphrase"
 	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
+	"padarozhnik/station/jp2"
 )
 
 func main() {
+	if status, ok := jp2.Serve(os.Args, os.Stdin, os.Stdout); ok { // begun to open one picture
+		os.Exit(status)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	p := &program{out: os.Stdout, errors: os.Stderr}

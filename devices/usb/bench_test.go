@@ -26,12 +26,12 @@ import (
 )
 
 // The tests of this package run twice. On any machine the bus is one of this process (cable_test.go), which
-// speaks USB/IP to the emulators. Inside the guest of the kernel's tests (PADAROZHNIK_GUEST=1) it is the kernel's own:
-// the emulators are plugged into its virtual host controller, and gousb, libusb and usbfs stand between.
+// speaks USB/IP to the emulators. In the guest (kernel_guest_test.go) it is the kernel's own: the emulators are plugged
+// into its virtual host controller, and gousb, libusb and usbfs stand between.
 
-// quick are deadlines that are short, and long enough for a loaded machine under emulation.
+// quick are deadlines that are short: tests of what goes wrong wait for them. A kernel under emulation takes longer.
 var quick = usb.Timing{
-	Open: 20 * time.Second, Idle: 300 * time.Millisecond, Silence: 3 * time.Second, Drain: 3 * time.Second,
+	Open: 20 * time.Second, Idle: 300 * time.Millisecond, Silence: silence, Drain: 3 * time.Second,
 	Stuck: 10 * time.Second, Quiet: 30 * time.Millisecond, Poll: 50 * time.Millisecond, Patience: time.Second,
 	Job: 10 * time.Second,
 }
@@ -45,6 +45,7 @@ type bench struct {
 	desk    *desk.Desk
 	printer *printer.Printer
 	device  *usbip.Device
+	timing  usb.Timing
 	links   []*usb.Link
 }
 
@@ -56,17 +57,6 @@ type bus interface {
 	// gone waits until the bus no longer lists the device.
 	gone(t *testing.T)
 }
-
-// newBus is the kernel's bus inside the guest, and one of this process elsewhere.
-func newBus(t *testing.T) bus {
-	t.Helper()
-	if inGuest() {
-		return newKernelBus(t)
-	}
-	return newCableBus(t)
-}
-
-func inGuest() bool { return os.Getenv("PADAROZHNIK_GUEST") == "1" }
 
 // begin makes a bench and checks at the end that nothing of it is left.
 func begin(t *testing.T) *bench {
@@ -91,7 +81,7 @@ func begin(t *testing.T) *bench {
 		stop()
 		<-done
 	})
-	return &bench{t: t, bus: newBus(t), desk: d, printer: p}
+	return &bench{t: t, timing: quick, bus: newBus(t), desk: d, printer: p}
 }
 
 // withPrinter plugs a passport printer in.
@@ -109,6 +99,13 @@ func (b *bench) with(d *usbip.Device) *bench {
 // scannerOf is a virtual scanner of the desk.
 func (b *bench) scannerOf() *scanner.Scanner {
 	return scanner.New(scanner.Settings{Desk: b.desk, Quality: 80})
+}
+
+// patient lets the device take its time: for tests of what is in order, on machines that are slow.
+func (b *bench) patient() *bench {
+	b.timing.Silence = time.Minute
+	b.timing.Job = time.Minute
+	return b
 }
 
 // book lays a new book on a place of the desk, with a page of so many dots per inch.
@@ -135,7 +132,8 @@ func (b *bench) book(serial string, at desk.Place, dpi int) {
 
 // link is the way to the device by the address of its make.
 func (b *bench) link(product uint16) *usb.Link {
-	l := usb.NewLink(usb.Address{Vendor: usbip.Vendor, Product: product, Serial: serial}, usb.Options{Bus: b.bus, Timing: quick})
+	a := usb.Address{Vendor: usbip.Vendor, Product: product, Serial: serial}
+	l := usb.NewLink(a, usb.Options{Bus: b.bus, Timing: b.timing})
 	b.links = append(b.links, l)
 	b.t.Cleanup(func() {
 		if err := l.Close(); err != nil {
@@ -149,8 +147,8 @@ func (b *bench) link(product uint16) *usb.Link {
 func ippOn(t *testing.T, l *usb.Link) *ipp.Printer {
 	t.Helper()
 	p, err := ipp.New("ipp://localhost/ipp/print", l.Transport(), ipp.Options{
-		Answer: 5 * time.Second, Send: 10 * time.Second, Job: 20 * time.Second, Poll: 20 * time.Millisecond,
-		Reach: time.Second, Cancel: 3 * time.Second,
+		Answer: 20 * time.Second, Send: 40 * time.Second, Job: 40 * time.Second, Poll: 20 * time.Millisecond,
+		Reach: time.Second, Cancel: 500 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +163,7 @@ func pipeOn(l *usb.Link) *stream.Printer { return stream.New(l.Port(), stream.PW
 func scannerOn(t *testing.T, l *usb.Link) *escl.Scanner {
 	t.Helper()
 	s, err := escl.New("http://localhost/eSCL", l.Transport(), escl.Timing{
-		Call: 5 * time.Second, Page: 20 * time.Second, Busy: 2 * time.Second, MinPause: 10 * time.Millisecond,
+		Call: 20 * time.Second, Page: 40 * time.Second, Busy: 2 * time.Second, MinPause: 10 * time.Millisecond,
 		MaxPause: 50 * time.Millisecond,
 	})
 	if err != nil {

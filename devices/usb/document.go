@@ -37,6 +37,7 @@ type document struct {
 
 	buffer  bytes.Buffer
 	begun   bool // bytes went over the cable
+	sent    int64
 	stop    func() bool
 	mu      sync.Mutex
 	writing bool      // guarded by mu; a transfer is on its way
@@ -82,6 +83,7 @@ func (d *document) flush(n int) error {
 	d.moves(true)
 	sent, err := d.loan.write(d.ctx, part)
 	d.moves(false)
+	d.sent += int64(sent)
 	if err == nil && sent == len(part) {
 		return nil
 	}
@@ -179,12 +181,25 @@ func (d *document) Finish(ctx context.Context) error {
 			return d.doubt(err)
 		}
 	}
+	if err := d.close(); err != nil {
+		return d.doubt(err)
+	}
 	err := d.await(ctx)
 	if err != nil {
 		return d.doubt(err)
 	}
 	d.end(nil)
 	return nil
+}
+
+// close ends the last transfer, where that filled its last packet: a device that waits for a short one would
+// wait for ever.
+func (d *document) close() error {
+	if d.sent == 0 || d.sent%int64(d.loan.setting.Out.Packet) != 0 || d.loan.open.quirk.ZeroLength {
+		return nil
+	}
+	_, err := d.loan.transfer(d.ctx, func(ctx context.Context) (int, error) { return d.loan.face.Write(ctx, nil) })
+	return condition(err)
 }
 
 // errSilent: nobody can know what became of a page.

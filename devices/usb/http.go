@@ -40,7 +40,8 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, errors.Join(err, body.shut())
 	}
 	x := &exchange{
-		loan: p, request: req, body: body, answered: make(chan struct{}), left: make(chan struct{}), over: make(chan struct{}),
+		loan: p, request: req, body: body,
+		answered: make(chan struct{}), left: make(chan struct{}), over: make(chan struct{}),
 	}
 	x.ctx, x.cancel = context.WithCancelCause(p.owner.ctx)
 	x.moved()
@@ -76,7 +77,8 @@ type exchange struct {
 	last time.Time // guarded by mu; when something moved
 
 	rest   []byte // read and not yet taken
-	budget int    // bytes that the answer's header may still have; negative for no bound
+	header bool   // the answer's header is being read
+	budget int    // bytes that it may still have
 }
 
 func (x *exchange) moved() {
@@ -161,7 +163,7 @@ func (x *exchange) sending(sent chan error) error {
 
 // head reads the answer's status and header.
 func (x *exchange) head(in *bufio.Reader) (*http.Response, error) {
-	x.budget = maxHeader
+	x.header, x.budget = true, maxHeader
 	for range maxInterim {
 		r, err := http.ReadResponse(in, x.request)
 		if err != nil {
@@ -173,7 +175,7 @@ func (x *exchange) head(in *bufio.Reader) (*http.Response, error) {
 		if r.StatusCode >= 100 && r.StatusCode < 200 {
 			continue
 		}
-		x.budget = -1
+		x.header = false
 		if r.ContentLength < 0 && len(r.TransferEncoding) == 0 && r.Body != http.NoBody {
 			return nil, fmt.Errorf("answer without a length: %w", devices.ErrProtocol)
 		}
@@ -198,6 +200,9 @@ func (x *exchange) failure(err error) error {
 // Read implements io.Reader for the answer: an empty transfer is not its end, but a device that has nothing to
 // say yet.
 func (x *exchange) Read(b []byte) (int, error) {
+	if x.header && x.budget <= 0 { // a reader of lines swallows one error: it gets the same again
+		return 0, fmt.Errorf("header of more than %d bytes: %w", maxHeader, devices.ErrProtocol)
+	}
 	const shortest, longest = 10 * time.Millisecond, time.Second
 	for pause := shortest; len(x.rest) == 0; {
 		data, err := x.loan.read(x.ctx)
@@ -218,11 +223,7 @@ func (x *exchange) Read(b []byte) (int, error) {
 	}
 	n := copy(b, x.rest)
 	x.rest = x.rest[n:]
-	if x.budget >= 0 {
-		if x.budget -= n; x.budget < 0 {
-			return 0, fmt.Errorf("header of more than %d bytes: %w", maxHeader, devices.ErrProtocol)
-		}
-	}
+	x.budget -= n
 	return n, nil
 }
 

@@ -58,7 +58,9 @@ type open struct {
 }
 
 func newOwner(l *Link) *owner {
-	o := &owner{link: l, asks: make(chan *ask), backs: make(chan returned), done: make(chan struct{}), broken: map[int]int{}}
+	o := &owner{
+		link: l, asks: make(chan *ask), backs: make(chan returned), done: make(chan struct{}), broken: map[int]int{},
+	}
 	o.ctx, o.stop = context.WithCancel(context.Background())
 	return o
 }
@@ -91,8 +93,8 @@ func (o *owner) run() {
 		}
 		idle.Reset(o.link.timing.Idle)
 	}
-	o.link.forget(o)
 	o.shut(nil)
+	o.link.forget(o) // not before: the next owner finds everything given back
 }
 
 // refuse answers everybody who waits with an error.
@@ -233,6 +235,7 @@ func (o *owner) claim(kind Kind) (*loan, error) {
 	if most := d.quirk.MaxInterfaces; kind == IPP && most > 0 {
 		settings = settings[:min(most, len(settings))]
 	}
+	var taken error // by somebody else, who may leave us another interface
 	for _, s := range settings {
 		if d.lent[s.Interface] {
 			continue
@@ -245,13 +248,20 @@ func (o *owner) claim(kind Kind) (*loan, error) {
 			}
 		}
 		p, err := o.take(s, kind)
+		if errors.Is(err, devices.ErrTaken) {
+			taken = err
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		d.lent[s.Interface] = true
 		return p, nil
 	}
-	return nil, nil
+	if len(d.lent) > 0 {
+		return nil, nil // one of ours comes back
+	}
+	return nil, taken
 }
 
 // take claims an interface and brings both sides to a beginning.

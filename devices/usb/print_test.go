@@ -11,7 +11,7 @@ import (
 )
 
 func TestListed(t *testing.T) {
-	b := begin(t).withPrinter()
+	b := begin(t).patient().withPrinter()
 	found, err := usb.ListOn(t.Context(), b.bus)
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ func TestListed(t *testing.T) {
 
 // TestPrintOverIPP prints a page at 600 dpi over 07/01/04.
 func TestPrintOverIPP(t *testing.T) {
-	b := begin(t).withPrinter()
+	b := begin(t).patient().withPrinter()
 	b.book("U0000001", desk.Printer, 600)
 	p := ippOn(t, b.link(usbip.PrinterProduct))
 	id, err := p.Identify(t.Context())
@@ -46,7 +46,7 @@ func TestPrintOverIPP(t *testing.T) {
 
 // TestPrintOverPipe prints a page at 600 dpi over 07/01/02.
 func TestPrintOverPipe(t *testing.T) {
-	b := begin(t).withPrinter()
+	b := begin(t).patient().withPrinter()
 	b.book("U0000001", desk.Printer, 600)
 	l := b.link(usbip.PrinterProduct)
 	id, err := l.Port().Identify(t.Context())
@@ -69,7 +69,7 @@ func TestPrintOverPipe(t *testing.T) {
 }
 
 func TestScanOverCable(t *testing.T) {
-	b := begin(t)
+	b := begin(t).patient()
 	b.with(usbip.Scanner(b.scannerOf(), serial))
 	b.book("U0000001", desk.Scanner, 300)
 	page, err := scannerOn(t, b.link(usbip.ScannerProduct)).Scan(t.Context(), devices.ScanSettings{DPI: 150}, nil)
@@ -83,7 +83,7 @@ func TestScanOverCable(t *testing.T) {
 
 // TestComposite prints and scans over one cable at the same time.
 func TestComposite(t *testing.T) {
-	b := begin(t)
+	b := begin(t).patient()
 	b.with(usbip.Composite(b.printer, b.scannerOf(), serial))
 	b.book("U0000001", desk.Printer, 300)
 	b.book("U0000002", desk.Scanner, 300)

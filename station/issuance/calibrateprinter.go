@@ -67,10 +67,7 @@ func (d *Desk) printTarget(
 		if err := d.put(ctx, serial, SpotPrinter); err != nil {
 			return err
 		}
-		_, err := watched(ctx, printTime, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, d.Printer.Print(ctx, sheet, report)
-		})
-		return err
+		return d.Printer.Print(ctx, sheet, report)
 	})
 	if err != nil {
 		return err
@@ -100,15 +97,15 @@ func (d *Desk) scanLaid(ctx context.Context, serial station.Serial, report devic
 		if err := d.put(ctx, serial, SpotScanner); err != nil {
 			return err
 		}
-		img, err = d.scanWatched(ctx, bookSettings(), report)
+		img, err = d.scanPage(ctx, bookSettings(), report)
 		return err
 	})
 	return img, err
 }
 
-// scanWatched scans what lies on the glass.
-func (d *Desk) scanWatched(ctx context.Context, set devices.ScanSettings, report devices.Report) (image.Image, error) {
-	s, err := watched(ctx, scanTime, func(ctx context.Context) (devices.Scan, error) { return d.Scanner.Scan(ctx, set, report) })
+// scanPage scans what lies on the glass.
+func (d *Desk) scanPage(ctx context.Context, set devices.ScanSettings, report devices.Report) (image.Image, error) {
+	s, err := d.Scanner.Scan(ctx, set, report)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"padarozhnik/devices"
 	"padarozhnik/printing/calibration"
@@ -82,12 +81,6 @@ func cause(err error) string {
 	}
 	return ""
 }
-
-// scanTime and printTime bound one call of a device in a calibration.
-const (
-	scanTime  = 90 * time.Second
-	printTime = 4 * time.Minute
-)
 
 // calibrationDPI is the resolution of scans for calibration: marks are found to micrometres in it.
 const calibrationDPI = 300

@@ -21,10 +21,10 @@ func (d *Desk) CameraPortrait(
 	if d.Camera == nil {
 		return portrait.Finding{}, fmt.Errorf("camera portrait: %w", devices.ErrNoCamera)
 	}
-	if _, err := d.sitterOf(ctx, seat, token); err != nil { // before anybody sits still for it
+	if _, _, err := d.sitterOf(ctx, seat, token); err != nil { // before anybody sits still for it
 		return portrait.Finding{}, err
 	}
-	frame, err := watched(ctx, cameraLimit, func(ctx context.Context) (devices.Frame, error) {
+	frame, err := within(ctx, cameraLimit, func(ctx context.Context) (devices.Frame, error) {
 		return d.Camera.Still(ctx, report)
 	})
 	if err != nil {

@@ -84,7 +84,7 @@ func (d *Desk) askScanner(ctx context.Context) error {
 	if d.Scanner == nil {
 		return devices.ErrUnreachable
 	}
-	_, err := watched(ctx, deviceTime, d.Scanner.Identify)
+	_, err := within(ctx, deviceTime, d.Scanner.Identify)
 	return err
 }
 
@@ -92,7 +92,7 @@ func (d *Desk) askPrinter(ctx context.Context) error {
 	if d.Printer == nil {
 		return devices.ErrUnreachable
 	}
-	state, err := watched(ctx, deviceTime, d.Printer.State)
+	state, err := within(ctx, deviceTime, d.Printer.State)
 	for _, c := range state.Conditions {
 		if !errors.Is(c, devices.ErrNoBooklet) { // so a printer should stand between booklets
 			err = errors.Join(err, c)

@@ -10,6 +10,7 @@ import (
 	"padarozhnik/station"
 	"padarozhnik/station/attest"
 	"padarozhnik/station/journal"
+	"padarozhnik/station/portrait"
 )
 
 // Conditions that the surroundings of the desk report through the store and the tokens.
@@ -44,7 +45,7 @@ func conditions() []struct {
 	}{
 		{ErrFoundBegun, "found-begun"},
 		{ErrInDoubt, "in-doubt"},
-		{ErrHangs, "driver-hangs"},
+		{devices.ErrHangs, "driver-hangs"},
 		{devices.ErrPrintInDoubt, "in-doubt"},
 		{ErrOtherProgram, "other-program"},
 		{ErrRunOpen, "run-open"},
@@ -81,6 +82,10 @@ func conditions() []struct {
 		{devices.ErrCoverOpen, "cover-open"},
 		{devices.ErrInkLow, "ink-low"},
 		{devices.ErrNothingToScan, "nothing-to-scan"},
+		{devices.ErrDenied, "device-denied"},
+		{devices.ErrStuck, "device-stuck"},
+		{devices.ErrTrouble, "printer-trouble"},
+		{devices.ErrTaken, "device-taken"},
 		{devices.ErrNoCamera, "no-camera"},
 		{devices.ErrCameraDenied, "camera-denied"},
 		{devices.ErrCameraInUse, "camera-in-use"},
@@ -136,6 +141,15 @@ func conditions() []struct {
 		{ErrNotOfficer, "not-officer"},
 		{ErrNotForYou, "not-for-you"},
 		{ErrDoubtful, "doubtful-zone"},
+		{ErrSameFace, "same-face"},
+		{ErrOldFace, "old-face"},
+		{portrait.ErrTooLarge, "picture-large"},
+		{portrait.ErrMoving, "picture-moving"},
+		{portrait.ErrDamaged, "picture-damaged"},
+		{portrait.ErrNotPicture, "no-picture"},
+		{portrait.ErrNoFace, "no-face"},
+		{portrait.ErrSeveralFaces, "several-faces"},
+		{portrait.ErrCrop, "crop"},
 		{ErrPortrait, "portrait"},
 		{ErrNoZone, "no-zone"},
 		{ErrSignature, "signature"},

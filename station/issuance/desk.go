@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"padarozhnik/station/journal/event"
 	"time"
@@ -107,6 +108,8 @@ type Desk struct {
 	ChipTime     time.Duration        // for which a chip on the reader may be silent; 0: 15 s
 	Log          *slog.Logger
 	Program      func() ([]byte, error) // SHA-256 of the running program's file, for the day's entries; nil: not known
+	// OpenJP2 opens JPEG 2000, the form of many old chips' faces; nil where there is no such reader.
+	OpenJP2 func(context.Context, []byte) (image.Image, error)
 
 	exchanging turn
 	places     places

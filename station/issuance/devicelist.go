@@ -79,11 +79,11 @@ func (d *Desk) acceptedAs(ctx context.Context, kind DeviceKind) (a accepted, err
 func (d *Desk) identify(ctx context.Context, kind DeviceKind) (devices.Identity, error) {
 	switch {
 	case kind == KindScanner && d.Scanner != nil:
-		return watched(ctx, deviceTime, d.Scanner.Identify)
+		return within(ctx, deviceTime, d.Scanner.Identify)
 	case kind == KindPrinter && d.Printer != nil:
-		return watched(ctx, deviceTime, d.Printer.Identify)
+		return within(ctx, deviceTime, d.Printer.Identify)
 	case kind == KindReader && d.Encoder != nil:
-		return watched(ctx, deviceTime, d.Encoder.Identify)
+		return within(ctx, deviceTime, d.Encoder.Identify)
 	}
 	return devices.Identity{}, devices.ErrUnreachable
 }

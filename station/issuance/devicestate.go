@@ -149,7 +149,7 @@ func (d *Desk) calibrated(ctx context.Context) Check {
 		}
 		h, err := d.Health(ctx, kind)
 		switch {
-		case errors.Is(err, ErrHangs):
+		case errors.Is(err, devices.ErrHangs):
 			return Check{word, false, string(kind) + " hangs"}
 		case err != nil:
 			continue
@@ -245,7 +245,7 @@ func (d *Desk) AcceptDevice(ctx context.Context, tech, witness Seat, kind Device
 // placement is how the printer that stands there now has to be told to lay ink. It refuses a printer that
 // may not issue.
 func (d *Desk) placement(ctx context.Context) (printing.Placement, error) {
-	id, err := watched(ctx, deviceTime, d.Printer.Identify)
+	id, err := within(ctx, deviceTime, d.Printer.Identify)
 	if err != nil {
 		return printing.Placement{}, err
 	}

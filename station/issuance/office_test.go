@@ -29,6 +29,7 @@ import (
 	"padarozhnik/devices/virtual/desk"
 	virtualprinter "padarozhnik/devices/virtual/printer"
 	virtualscanner "padarozhnik/devices/virtual/scanner"
+	"padarozhnik/devices/watchdog"
 	"padarozhnik/printing"
 	"padarozhnik/resources"
 	"padarozhnik/station"
@@ -377,8 +378,8 @@ func (o *office) rawDesk() *issuance.Desk {
 		Now: func() time.Time { return o.clock() }, Log: slog.New(slog.DiscardHandler),
 	}
 	if o.scanURL != "" {
-		d.Scanner = must(escl.New(o.scanURL, nil, escl.Timing{}))(t)
-		d.Printer = must(ipp.New(o.inkURL, nil, ipp.Options{}))(t)
+		d.Scanner = watchdog.NewScanner(must(escl.New(o.scanURL, nil, escl.Timing{}))(t), watchdog.Limits{})
+		d.Printer = watchdog.NewPrinter(must(ipp.New(o.inkURL, nil, ipp.Options{}))(t), watchdog.Limits{})
 		d.Encoder = must(chip.NewEncoder(o.slot, chip.Options{}))(t)
 	}
 	return d

@@ -44,9 +44,12 @@ func (d *Desk) TakePortraitOf(
 	if !slices.Contains([]string{FromCamera, FromScan, FromFile}, s.From) {
 		return portrait.Finding{}, fmt.Errorf("portrait from %q: %w", s.From, station.ErrMalformed)
 	}
-	sitter, err := d.sitterOf(ctx, seat, token)
+	a, sitter, err := d.sitterOf(ctx, seat, token)
 	if err != nil {
 		return portrait.Finding{}, err
+	}
+	if err := d.notOldFace(ctx, a, img); err != nil {
+		return portrait.Finding{}, fmt.Errorf("portrait from %s: %w", s.From, err)
 	}
 	found, err := ExaminePortrait(img, sitter, s.Crop)
 	if err != nil {
@@ -77,7 +80,7 @@ func (d *Desk) TakePortraitOf(
 func (d *Desk) PreviewPortrait(
 	ctx context.Context, seat Seat, token station.CaseToken, img image.Image,
 ) (portrait.Finding, error) {
-	sitter, err := d.sitterOf(ctx, seat, token)
+	_, sitter, err := d.sitterOf(ctx, seat, token)
 	if err != nil {
 		return portrait.Finding{}, err
 	}
@@ -110,18 +113,20 @@ func ExaminePortrait(img image.Image, sitter portrait.Sitter, crop image.Rectang
 	return portrait.Reframe(img, found, crop)
 }
 
-// sitterOf looks up how old the applicant is. Without a date of birth they are taken for grown: those rules
-// are the stricter.
-func (d *Desk) sitterOf(ctx context.Context, seat Seat, token station.CaseToken) (portrait.Sitter, error) {
+// sitterOf looks up the application and how old the applicant is. Without a date of birth they are taken for
+// grown: those rules are the stricter.
+func (d *Desk) sitterOf(
+	ctx context.Context, seat Seat, token station.CaseToken,
+) (station.Application, portrait.Sitter, error) {
 	c, err := d.Case(ctx, token)
 	if err == nil {
 		err = c.Edit(seat.Officer, d.Now())
 	}
 	if err != nil {
-		return portrait.Adult, err
+		return station.Application{}, portrait.Adult, err
 	}
 	a, err := d.Application(ctx, seat, token)
-	return SitterOf(a, station.DateOf(d.Now())), err
+	return a, SitterOf(a, station.DateOf(d.Now())), err
 }
 
 // ScanPortrait takes the portrait from a paper photograph on the scanner.
@@ -151,15 +156,43 @@ func (d *Desk) scanPicture(ctx context.Context, region devices.Region, report de
 	return decodePicture(s.Data)
 }
 
-// OldFace is the face on the old passport's chip, for the officer to hold beside the person. It returns
-// ErrUnknown where there is none, and portrait.ErrNotPicture where it is in a form that is not shown.
-func OldFace(a station.Application) (image.Image, error) {
+// ErrOldFace: the face on the old passport's chip cannot be shown.
+var ErrOldFace = errors.New("face of the old chip cannot be shown")
+
+// ErrSameFace: what is to become the portrait is the picture on the old passport's chip.
+var ErrSameFace = errors.New("the old passport's picture as a new portrait")
+
+// OldFace is the face on the old passport's chip, JPEG or JPEG 2000, for the officer to hold beside the
+// person. It returns ErrUnknown where there is none, and ErrOldFace where it is broken or in a form that is
+// not shown: the case goes on without it.
+func (d *Desk) OldFace(ctx context.Context, a station.Application) (image.Image, error) {
 	if a.OldPassport == nil || a.OldPassport.Chip == nil || len(a.OldPassport.Chip.Face) == 0 {
 		return nil, fmt.Errorf("face of the old chip: %w", ErrUnknown)
 	}
-	img, err := portrait.Decode(a.OldPassport.Chip.Face)
-	if errors.Is(err, portrait.ErrNotPicture) {
-		return nil, fmt.Errorf("face of the old chip, %s: %w", a.OldPassport.Chip.FaceType, err)
+	face := a.OldPassport.Chip.Face
+	img, err := portrait.Decode(face)
+	foreign := errors.Is(err, portrait.ErrNotPicture) && !errors.Is(err, portrait.ErrDamaged)
+	if foreign && d.OpenJP2 != nil {
+		img, err = d.OpenJP2(ctx, face)
 	}
-	return img, err
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrOldFace, a.OldPassport.Chip.FaceType, err)
+	}
+	return img, nil
+}
+
+// notOldFace refuses a copy of the picture on the old passport's chip, whatever it was called on its way. A face
+// that cannot be opened is compared with nothing.
+func (d *Desk) notOldFace(ctx context.Context, a station.Application, img image.Image) error {
+	old, err := d.OldFace(ctx, a)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err == nil && portrait.Same(old, img) {
+		return ErrSameFace
+	}
+	return nil
 }

@@ -216,7 +216,7 @@ func (p *Procedure) measured() *Calibration {
 
 // scanCard scans the card that lies on the glass, and measures the scanner by it.
 func (p *Procedure) scanCard(ctx context.Context, report devices.Report) error {
-	img, err := p.desk.scanWatched(ctx, devices.ScanSettings{DPI: calibrationDPI, Color: devices.Gray}, report)
+	img, err := p.desk.scanPage(ctx, devices.ScanSettings{DPI: calibrationDPI, Color: devices.Gray}, report)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,8 @@ func (v *visit) listed(c issuance.Calibration) {
 	t, d, ctx := v.t, v.desk, v.t.Context()
 	t.Helper()
 	lines := must(d.DeviceList(ctx))(t)
-	if len(lines) != 3 || lines[0].Kind != issuance.KindScanner || lines[2].Kind != issuance.KindReader || lines[2].Word != issuance.WordOK {
+	if len(lines) != 3 || lines[0].Kind != issuance.KindScanner ||
+		lines[2].Kind != issuance.KindReader || lines[2].Word != issuance.WordOK {
 		t.Fatalf("devices: %+v", lines)
 	}
 	if l := lines[1]; l.Kind != issuance.KindPrinter || l.Serial != c.Serial || l.Calibrated != c.Time || l.Due <= l.Calibrated ||

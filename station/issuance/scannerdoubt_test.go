@@ -57,7 +57,8 @@ func TestInspectionDoubtsItsScanner(t *testing.T) {
 	}
 	now := time.Now().Add(181 * 24 * time.Hour)
 	v.clock = func() time.Time { return now }
-	if doubt := d.ScannerDoubt(ctx); !errors.Is(doubt, issuance.ErrScannerExpired) || issuance.Cure(doubt) != "scanner-calibration-expired" {
+	if doubt := d.ScannerDoubt(ctx); !errors.Is(doubt, issuance.ErrScannerExpired) ||
+		issuance.Cure(doubt) != "scanner-calibration-expired" {
 		t.Errorf("after half a year: %v", doubt)
 	}
 	if e, err := d.Examine(ctx, inspector, c.Token, nil); err != nil || !errors.Is(e.Doubt, issuance.ErrScannerExpired) {

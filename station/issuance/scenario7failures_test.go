@@ -12,6 +12,7 @@ import (
 	"padarozhnik/devices"
 	"padarozhnik/devices/escl"
 	virtualscanner "padarozhnik/devices/virtual/scanner"
+	"padarozhnik/devices/watchdog"
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal/event"
@@ -119,10 +120,10 @@ func TestScenario7F3DriverHangs(t *testing.T) {
 	d := v.desk
 	witness := v.serve()
 	own, end := d.Scanner, make(chan struct{})
-	d.Scanner = hanging{own, end}
+	d.Scanner = watchdog.NewScanner(hanging{own, end}, watchdog.Limits{Grace: 50 * time.Millisecond})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := d.MeasureScanner(ctx, v.tech); !errors.Is(err, issuance.ErrHangs) {
+	if _, err := d.MeasureScanner(ctx, v.tech); !errors.Is(err, devices.ErrHangs) {
 		t.Errorf("a hanging driver: %v", err)
 	}
 	close(end)

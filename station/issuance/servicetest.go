@@ -26,7 +26,7 @@ func (d *Desk) ReadCard(ctx context.Context, tech Seat) (CardReading, error) {
 		return CardReading{}, fmt.Errorf("read the test card: %w", err)
 	}
 	defer d.atWork()()
-	img, err := d.scanWatched(ctx, bookSettings(), nil)
+	img, err := d.scanPage(ctx, bookSettings(), nil)
 	if err != nil {
 		return CardReading{}, fmt.Errorf("read the test card: %w", err)
 	}
@@ -95,12 +95,12 @@ func (d *Desk) field(ctx context.Context, place string) (Field, error) {
 	f := Field{Place: place}
 	var good []float64
 	// A reader looks for a chip about twice a second. Where it finds none, that is what the reads will say.
-	if _, err := watched(ctx, noticeTime, d.noticed); err != nil && ctx.Err() != nil {
+	if _, err := within(ctx, noticeTime, d.noticed); err != nil && ctx.Err() != nil {
 		return f, err
 	}
 	for range chipReads {
 		start := d.elapsed()
-		_, err := watched(ctx, deviceTime, d.Encoder.Chip)
+		_, err := within(ctx, deviceTime, d.Encoder.Chip)
 		f.Reads++
 		switch {
 		case err == nil:
@@ -120,10 +120,13 @@ const noticeTime = 3 * time.Second
 
 func (d *Desk) noticed(ctx context.Context) (struct{}, error) { return struct{}{}, d.Encoder.Wait(ctx) }
 
+// rateTime bounds the reading of a whole chip.
+const rateTime = 90 * time.Second
+
 // rate reads the whole chip and returns bytes in a second.
 func (d *Desk) rate(ctx context.Context, p devices.Password) (float64, error) {
 	start := d.elapsed()
-	r, err := watched(ctx, scanTime, func(ctx context.Context) (devices.ChipReading, error) {
+	r, err := within(ctx, rateTime, func(ctx context.Context) (devices.ChipReading, error) {
 		return d.Encoder.Inspect(ctx, p, d.Trust, d.Now(), nil)
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/seal"
+	"padarozhnik/station/jp2"
 	"padarozhnik/station/sqlite"
 	"padarozhnik/station/token"
 )
@@ -35,6 +36,9 @@ import (
 const torturedIn = "PADAROZHNIK_TORTURED_IN"
 
 func TestMain(m *testing.M) {
+	if status, ok := jp2.Serve(os.Args, os.Stdin, os.Stdout); ok {
+		os.Exit(status)
+	}
 	if dir := os.Getenv(batchIn); dir != "" {
 		if err := batchLife(context.Background(), dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)

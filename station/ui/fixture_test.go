@@ -75,6 +75,7 @@ var roles = map[string][]station.Role{
 	"E-01": {station.RoleEnrol}, "A-01": {station.RoleApprove, station.RoleCustody},
 	"O-01": {station.RoleOperate}, "I-01": {station.RoleInspect},
 	"C-01": {station.RoleCustody, station.RoleSecurity},
+	"T-01": {station.RoleTechnician},
 	"S-01": {station.RoleEnrol, station.RoleApprove, station.RoleOperate, station.RoleInspect},
 }
 
@@ -102,7 +103,7 @@ func newOffice(t *testing.T) *office {
 	}
 	d.Charter.Version, d.Charter.Station = 1, "UTO-01"
 	d.Layout = must(printing.Utopia())(t)
-	for _, name := range append(names(), "S-01", "station", "vault") {
+	for _, name := range append(names(), "S-01", "T-01", "station", "vault") {
 		k := must(token.Create(filepath.Join(dir, name), []byte(passphrase),
 			token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}))(t)
 		t.Cleanup(func() { _ = k.Close() })
@@ -127,6 +128,9 @@ func newOffice(t *testing.T) *office {
 		Go: inline, Do: inline, Now: func() time.Time { return o.clock },
 		Devices: func(context.Context) []ui.Health {
 			return []ui.Health{{Kind: "scanner"}, {Kind: "printer"}, {Kind: "encoder"}}
+		},
+		About: func() (ui.About, error) {
+			return ui.About{Version: "1.2.3", Commit: "0123456789abcdef", Hash: make([]byte, 32), Parts: []string{"fyne.io/fyne/v2 v2.7.1"}}, nil
 		},
 	}
 	return o

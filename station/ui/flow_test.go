@@ -235,7 +235,7 @@ func TestLanguageAtRunTime(t *testing.T) {
 	o := at(t, nil, "I-01", 3)
 	for _, language := range []string{"en", "be"} {
 		for _, m := range o.window.Fyne().MainMenu().Items {
-			if m.Label != o.text("ui.menu.language") {
+			if m.Label != o.text("ui.menu.view") {
 				continue
 			}
 			for _, i := range m.Items {

@@ -296,7 +296,7 @@ func readDraft(
 	if len(a.Signature) > 0 {
 		d.signature, _ = portrait.Decode(a.Signature) // what does not open is not shown
 	}
-	if face, err := issuance.OldFace(a); err == nil {
+	if face, err := desk.OldFace(ctx, a); err == nil {
 		d.oldFace = face
 	}
 	if d.kin, err = desk.Kin(ctx, seat, token); errors.Is(err, issuance.ErrUnknown) || errors.Is(err, issuance.ErrNotForYou) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,8 +153,8 @@ func (c *Config) check(path string, raw []byte) error {
 		return fmt.Errorf("%w: %s line %d: %s: want %s", ErrConfig, path, lineOf(raw, key), key, want)
 	}
 	switch {
-	case c.Language != "be" && c.Language != "en":
-		return bad("language", "be or en")
+	case !slices.Contains(resources.Languages(), c.Language):
+		return bad("language", strings.Join(resources.Languages(), " or "))
 	case c.Page.DPI < 300 || c.Page.DPI > 1200:
 		return bad("page.dpi", "300 to 1200")
 	case c.Devices.Hand != handAsk && !strings.HasPrefix(c.Devices.Hand, handDesk):

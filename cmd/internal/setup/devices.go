@@ -19,6 +19,7 @@ import (
 	"padarozhnik/devices/sane"
 	"padarozhnik/devices/stream"
 	"padarozhnik/devices/virtual/desk"
+	"padarozhnik/devices/watchdog"
 	"padarozhnik/station"
 	"padarozhnik/station/issuance"
 )
@@ -37,7 +38,10 @@ func OpenScanner(uri string) (devices.Scanner, error) {
 	if name, ok := strings.CutPrefix(uri, "sane:"); ok {
 		return sane.New(name, sane.Options{})
 	}
-	return nil, unknownAddress("scanner", uri, "http://HOST:PORT/eSCL, sane:NAME or file:DIR")
+	if strings.HasPrefix(uri, onUSB) {
+		return openUSBScanner(uri)
+	}
+	return nil, unknownAddress("scanner", uri, "http://HOST:PORT/eSCL, usb:VID:PID[:SERIAL], sane:NAME or file:DIR")
 }
 
 // OpenCamera returns the camera at an address.
@@ -59,7 +63,10 @@ func OpenPrinter(uri string) (devices.Printer, error) {
 	if dir, ok := strings.CutPrefix(uri, "file:"); ok && dir != "" {
 		return stream.New(stream.Folder(dir), stream.PWG{}), nil
 	}
-	return nil, unknownAddress("printer", uri, "ipp://HOST:PORT/ipp/print or file:DIR")
+	if strings.HasPrefix(uri, onUSB) {
+		return openUSBPrinter(uri)
+	}
+	return nil, unknownAddress("printer", uri, "ipp://HOST:PORT/ipp/print, usb:VID:PID[:SERIAL] or file:DIR")
 }
 
 // OpenEncoder returns the chip encoder at an address.
@@ -82,9 +89,11 @@ func (o *Office) devices(d *issuance.Desk, c Config) error {
 	var err error
 	d.Scanner, d.Camera, d.Printer, d.Encoder = absent{}, absent{}, absent{}, absent{}
 	if c.Devices.Scanner != "" {
-		if d.Scanner, err = OpenScanner(c.Devices.Scanner); err != nil {
+		s, err := OpenScanner(c.Devices.Scanner)
+		if err != nil {
 			return err
 		}
+		d.Scanner = watchdog.NewScanner(s, watchdog.Limits{})
 	}
 	if c.Devices.Camera != "" {
 		if d.Camera, err = OpenCamera(c.Devices.Camera); err != nil {
@@ -92,9 +101,11 @@ func (o *Office) devices(d *issuance.Desk, c Config) error {
 		}
 	}
 	if c.Devices.Printer != "" {
-		if d.Printer, err = OpenPrinter(c.Devices.Printer); err != nil {
+		p, err := OpenPrinter(c.Devices.Printer)
+		if err != nil {
 			return err
 		}
+		d.Printer = watchdog.NewPrinter(p, watchdog.Limits{})
 	}
 	if c.Devices.Encoder != "" {
 		if d.Encoder, err = OpenEncoder(c.Devices.Encoder, chip.Options{}); err != nil {

@@ -21,6 +21,7 @@ import (
 	"padarozhnik/station/issuance"
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/seal"
+	"padarozhnik/station/jp2"
 	"padarozhnik/station/pki"
 	"padarozhnik/station/token"
 )
@@ -62,6 +63,7 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 		return err
 	}
 	d := &issuance.Desk{Charter: signed, Key: key, DPI: c.Page.DPI, Training: c.Training, Now: time.Now, Log: log}
+	d.OpenJP2 = jp2.Reader{}.Decode
 	d.Program = edition.Hasher()
 	d.SignsHere = c.Tokens.Signer != ""
 	if err := d.Suits(signed); err != nil {

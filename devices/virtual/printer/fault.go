@@ -1,6 +1,7 @@
 package printer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Fault is a condition planted on demand.
@@ -29,13 +31,14 @@ const (
 	PowerLost      Fault = "power-lost"
 	PowerLostEarly Fault = "power-lost-early"
 	PowerLostLate  Fault = "power-lost-late"
+	Hang           Fault = "hang"
 )
 
 // Faults lists every fault that can be planted.
 func Faults() []Fault {
 	return []Fault{
 		NoBooklet, Jam, InkEmpty, CoverOpen, WrongPage, WrongBooklet, Skew, Damaged, Maintenance, InkLow,
-		PowerLost, PowerLostEarly, PowerLostLate,
+		PowerLost, PowerLostEarly, PowerLostLate, Hang,
 	}
 }
 
@@ -99,6 +102,22 @@ func (p *Printer) powered() bool {
 		p.dark = false
 	}
 	return !p.dark
+}
+
+// lookAgain is how often a printer that hangs looks whether it is cured: another program may do that.
+const lookAgain = 20 * time.Millisecond
+
+// hang keeps a request waiting as long as the printer hangs, or until who asked is gone.
+func (p *Printer) hang(ctx context.Context) {
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for p.planted() == Hang {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // losePower forgets every job and answers nothing from now on.

@@ -19,6 +19,7 @@
 //	power-lost        the power goes when half of the next page is inked; connections die
 //	power-lost-early  the power goes while the next page is being sent, before any ink
 //	power-lost-late   the power goes when the next page is complete and nobody was told
+//	hang              takes every request and answers none until it is cured
 //
 // DIR/faults/lie.json lays booklets in askew (Lie); unless it is blind, the printer measures that and
 // says so. DIR/faults/shift.json misplaces what it prints, by millimetres, degrees and scale (Shift).

@@ -19,6 +19,7 @@ const mediaType = "application/ipp"
 
 // ServeHTTP answers one IPP request (RFC 8010, 4).
 func (p *Printer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.hang(r.Context())
 	if !p.powered() {
 		hangUp(w)
 		return

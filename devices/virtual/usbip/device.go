@@ -27,7 +27,8 @@ type Setup struct {
 }
 
 func parseSetup(b [8]byte) Setup {
-	return Setup{b[0], b[1], binary.LittleEndian.Uint16(b[2:]), binary.LittleEndian.Uint16(b[4:]), binary.LittleEndian.Uint16(b[6:])}
+	word := func(n int) uint16 { return binary.LittleEndian.Uint16(b[n:]) }
+	return Setup{b[0], b[1], word(2), word(4), word(6)}
 }
 
 // Function is what stands behind one alternate setting. Its pipes are used by one goroutine each.

@@ -26,6 +26,7 @@ type web struct {
 	over    bool     // guarded by mu; the server has closed it
 	hostile string   // guarded by mu; a word of Hostilities, for the next answer
 	mute    bool     // guarded by mu; what comes is dropped until the next reset
+	decent  bool     // guarded by mu; the hostile answer has an end, and is over when it was taken
 }
 
 // Web returns a function of IPP over USB with a handler behind it. hangUp, which may be nil, is called when the
@@ -101,8 +102,11 @@ func (w *web) Out(ctx context.Context, b []byte) error {
 func (w *web) connection(ctx context.Context) (net.Conn, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.mute && w.decent && w.out.size() == 0 {
+		w.mute = false
+	}
 	if w.hostile != "" {
-		w.mute = true
+		w.mute, w.decent = true, w.hostile == "html" || w.hostile == "tail"
 		w.out.mu.Lock()
 		w.out.data, w.out.more = hostility(w.hostile)
 		w.out.poke()

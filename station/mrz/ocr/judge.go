@@ -24,6 +24,8 @@ const (
 
 	leastTwin  = 0.02 // margin of a twin that a check digit tells from the other
 	leastC     = 0.15 // of a C: an O, G or Q that has lost its right side is one
+	leastQ     = 0.15 // of a Q that lies strayBelow the mean: an O with a stray stroke on it is one
+	strayBelow = 0.04
 	leastAlone = 0.25 // of what stands between two fillers and is next to a filler: a scratched filler
 )
 
@@ -197,6 +199,8 @@ func (c choice) clear(score, mean float64, covered, alone bool) bool {
 	switch {
 	case best == 'C' && strings.IndexByte("OGQ", rival) >= 0:
 		least = leastC
+	case best == 'Q' && rival == 'O' && mean-score > strayBelow:
+		least = leastQ
 	case alone && rival == '<':
 		least = leastAlone
 	case covered && twinShapes[best] == rival:

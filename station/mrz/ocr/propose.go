@@ -3,6 +3,7 @@ package ocr
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"padarozhnik/station/mrz"
 	"padarozhnik/station/mrz/ocr/ocrb"
@@ -102,7 +103,8 @@ func (r *reading) defects() error {
 	return err
 }
 
-// sameState proposes the issuer's code as nationality where one doubtful character makes the difference.
+// sameState proposes the issuer's code as nationality, or the nationality as issuer, where one character makes
+// the difference and may well be the other: whichever of the two is the less certain.
 func (r *reading) sameState(fields []field, doubts map[Place]bool) {
 	var issuer, nationality field
 	for _, f := range fields {
@@ -113,6 +115,7 @@ func (r *reading) sameState(fields []field, doubts map[Place]bool) {
 			nationality = f
 		}
 	}
+	best := question{margin: questionable}
 	for _, way := range [][2]field{{issuer, nationality}, {nationality, issuer}} {
 		from, to := r.shown[way[0].line][way[0].from:way[0].to], r.shown[way[1].line][way[1].from:way[1].to]
 		differs := -1
@@ -124,15 +127,29 @@ func (r *reading) sameState(fields []field, doubts map[Place]bool) {
 				differs = i
 			}
 		}
-		at := Place{Line: way[1].line, Column: way[1].from + differs}
-		if differs < 0 || !doubts[at] {
-			continue
-		}
-		if k := r.lines[at.Line].choices[at.Column]; k.rival >= 0 && ocrb.Alphabet[k.rival] == from[differs] {
-			to[differs] = from[differs]
+		if differs < 0 {
 			return
 		}
+		at := Place{Line: way[1].line, Column: way[1].from + differs}
+		if margin := r.marginTo(at, from[differs]); margin < best.margin {
+			best = question{at, from[differs], margin}
+		}
 	}
+	if best.margin < questionable {
+		r.shown[best.place.Line][best.place.Column] = best.other
+		doubts[best.place] = true
+	}
+}
+
+// marginTo is how much better what was chosen at a place fits than another character.
+func (r *reading) marginTo(at Place, other byte) float64 {
+	l := &r.lines[at.Line]
+	i, best := strings.IndexByte(ocrb.Alphabet, other), l.choices[at.Column].best
+	if i < 0 || i == best {
+		return 1
+	}
+	scores := &l.cells[at.Column].scores
+	return (scores[best] - scores[i]) / r.templates.apart[best][i]
 }
 
 // fillers proposes a filler for a doubtful character of the name between two fillers.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -25,15 +26,20 @@ func BenchmarkAgainstTesseract(b *testing.B) {
 		b.Fatal("tesseract is missing (make bench installs it)")
 	}
 	var ours, theirs time.Duration
+	var taken uint64 // by the greediest page, as if nothing were given back: its peak is no higher
 	var pages, zones, theirZones, chars, right, theirRight int
 	for b.Loop() {
 		p := synth.Random(mrz.TD3, synth.Office, 0, firstSeed+900+uint64(pages))
 		p.DPI, p.WidthMM, p.HeightMM, p.XMM, p.YMM, p.Degrees = 300, 210, 297, 90, 80, 0
 		m := p.Draw()
 		strip := stripOf(b, &p, m)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		begin := time.Now()
 		r, err := ocr.Read(b.Context(), m, p.DPI)
 		ours += time.Since(begin)
+		runtime.ReadMemStats(&after)
+		taken = max(taken, after.TotalAlloc-before.TotalAlloc)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -61,6 +67,7 @@ func BenchmarkAgainstTesseract(b *testing.B) {
 	percent := func(n, of int) float64 { return 100 * float64(n) / float64(max(1, of)) }
 	b.ReportMetric(float64(ours)/float64(theirs), "×tesseract")
 	b.ReportMetric(float64(ours.Milliseconds())/float64(pages), "ms/page")
+	b.ReportMetric(float64(taken)/(1<<20), "MB/page")
 	b.ReportMetric(percent(right, chars), "%chars")
 	b.ReportMetric(percent(theirRight, chars), "%chars-tesseract")
 	b.ReportMetric(percent(zones, pages), "%zones")

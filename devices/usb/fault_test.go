@@ -1,0 +1,201 @@
+package usb_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"testing"
+	"time"
+
+	"padarozhnik/devices"
+	"padarozhnik/devices/virtual/desk"
+	"padarozhnik/devices/virtual/usbip"
+)
+
+// limit is within which every fault must have ended in an error: the sum of the deadlines that may follow one
+// another, and room for a loaded machine.
+const limit = 60 * time.Second
+
+// case of a fault: the word that plants it, and whether the work survives it.
+type faultCase struct {
+	word     string
+	survived bool
+}
+
+// run plants a fault, does the work, and does it once more without the fault and without opening the link anew by
+// hand.
+func (b *bench) run(t *testing.T, c faultCase, work func(ctx context.Context, n int) error) {
+	t.Helper()
+	f, err := usbip.ParseFault(c.word)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.device.Plant(f)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	err = work(ctx, 1)
+	switch {
+	case ctx.Err() != nil:
+		t.Fatalf("did not end by itself: %v", err)
+	case c.survived && err != nil:
+		t.Errorf("got %v", err)
+	case !c.survived && !cleared(err):
+		t.Errorf("got %v, want a condition", err)
+	}
+	b.device.Cure()
+	if f.Kind == usbip.Unplugged || f.Kind == usbip.UnpluggedIn || f.Kind == usbip.WrongLength {
+		b.bus.gone(t)
+		b.bus.plug(t, b.device) // replugged
+	}
+	if err := work(t.Context(), 2); err != nil {
+		t.Errorf("the next one: %v", err)
+	}
+}
+
+// print prints a page on a book of its own, and holds the result against the ink.
+func (b *bench) print(p devices.Printer, name string) func(context.Context, int) error {
+	return func(ctx context.Context, n int) error {
+		serial := fmt.Sprintf("%s%d", name, n)
+		b.book(serial, desk.Printer, 150)
+		page := sheet(150)
+		page.Title = serial
+		err := p.Print(ctx, page, nil)
+		if err == nil && !b.inked(serial) {
+			b.t.Errorf("%s: printed without ink", name)
+		}
+		if err != nil && b.inked(serial) && !errors.Is(err, devices.ErrPrintInDoubt) {
+			b.t.Errorf("%s: ink, and no doubt: %v", name, err)
+		}
+		if err := b.desk.Clear(desk.Printer); err != nil {
+			b.t.Error(err)
+		}
+		return err
+	}
+}
+
+// cableFaults are those that strike any work, at positions that it reaches.
+func cableFaults() []faultCase {
+	return []faultCase{
+		{"stall-out@3000", false}, {"stall-in@20", false}, {"deaf-out@3000", false}, {"deaf-in@20", false},
+		{"unplug@3000", false}, {"unplug-in@20", false}, {"babble@20", false}, {"wrong-length@20", false},
+		{"short=5", true}, {"zero=5", true}, {"slow=2ms", true},
+	}
+}
+
+func TestFaultsOverIPP(t *testing.T) {
+	cases := cableFaults()
+	for _, word := range usbip.Hostilities() {
+		cases = append(cases, faultCase{"http=" + word, word == "tail"})
+	}
+	for n, c := range cases {
+		t.Run(c.word, func(t *testing.T) {
+			b := begin(t).withPrinter()
+			work := b.print(ippOn(t, b.link(usbip.PrinterProduct)), fmt.Sprintf("I%dN", n))
+			if c.word == "http=tail" {
+				work = b.fetch // an answer in order, and rubbish behind it: the next must not meet that
+			}
+			b.run(t, c, work)
+		})
+	}
+}
+
+// fetch makes one exchange that needs no more than an answer.
+func (b *bench) fetch(ctx context.Context, _ int) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/", nil)
+	if err != nil {
+		return err
+	}
+	res, err := b.links[0].Transport().RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
+}
+
+func TestFaultsOverPipe(t *testing.T) {
+	for n, c := range cableFaults() {
+		t.Run(c.word, func(t *testing.T) {
+			b := begin(t).withPrinter()
+			b.run(t, c, b.print(pipeOn(b.link(usbip.PrinterProduct)), fmt.Sprintf("P%dN", n)))
+		})
+	}
+}
+
+func TestFaultsOfScanner(t *testing.T) {
+	cases := cableFaults()
+	for n := range cases {
+		switch cases[n].word { // a scan sends little and gets much
+		case "stall-out@3000", "deaf-out@3000", "unplug@3000":
+			cases[n].word = cases[n].word[:len(cases[n].word)-4] + "500"
+		case "short=5":
+			cases[n].word = "short=50"
+		}
+	}
+	for _, c := range append(cases, faultCase{"unplug-in@9000", false}, faultCase{"babble@9000", false}) {
+		t.Run(c.word, func(t *testing.T) {
+			b := begin(t)
+			b.with(usbip.Scanner(b.scannerOf(), serial))
+			b.book("U0000001", desk.Scanner, 150)
+			s := scannerOn(t, b.link(usbip.ScannerProduct))
+			b.run(t, c, func(ctx context.Context, _ int) error {
+				_, err := s.Scan(ctx, devices.ScanSettings{DPI: 150, Region: devices.Region{WidthMM: 125, HeightMM: 88}}, nil)
+				return err
+			})
+		})
+	}
+}
+
+// TestLeftAlone: whoever leaves in the middle of an exchange gets away at once, and the pipe can be used again.
+func TestLeftAlone(t *testing.T) {
+	b := begin(t).withPrinter()
+	p := ippOn(t, b.link(usbip.PrinterProduct))
+	b.device.Plant(usbip.Fault{Kind: usbip.Slow, Delay: 30 * time.Millisecond})
+	b.book("U0000001", desk.Printer, 150)
+	for n := range 4 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			time.Sleep(time.Duration(n) * 40 * time.Millisecond)
+			cancel()
+		}()
+		if err := p.Print(ctx, sheet(150), nil); err == nil || !errors.Is(err, context.Canceled) && !cleared(err) {
+			t.Errorf("left after %d ms: %v", 40*n, err)
+		}
+	}
+	b.device.Cure()
+	if err := b.print(p, "L")(t.Context(), 1); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestUnpluggedAnywhere pulls the cable at random places of a page, over either way. Never does the driver say that
+// a page was printed on which the printer had not all; and when the cable is back, the next page is printed, without
+// opening anything by hand.
+func TestUnpluggedAnywhere(t *testing.T) {
+	b := begin(t).withPrinter()
+	l := b.link(usbip.PrinterProduct)
+	ways := map[string]devices.Printer{"I": ippOn(t, l), "P": pipeOn(l)}
+	random := rand.New(rand.NewPCG(9, 30))
+	for n := range 30 {
+		for _, way := range []string{"I", "P"}[n%2 : n%2+1] {
+			at := random.Int64N(pageBytes)
+			b.device.Plant(usbip.Fault{Kind: usbip.Unplugged, At: at})
+			work := b.print(ways[way], fmt.Sprintf("%s%dN", way, n))
+			if err := work(t.Context(), 1); !cleared(err) {
+				t.Errorf("unplugged at %d: %v", at, err)
+			}
+			b.device.Cure()
+			b.bus.gone(t)
+			b.bus.plug(t, b.device)
+			if n%5 == 0 {
+				if err := work(t.Context(), 2); err != nil {
+					t.Errorf("plugged in again after %d: %v", at, err)
+				}
+			}
+		}
+	}
+}
+
+// pageBytes is how long the page of 150 dpi is at least on its way.
+const pageBytes = 100_000
