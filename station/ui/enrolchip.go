@@ -65,8 +65,8 @@ func chipTree(t texts, old *station.OldPassport) fyne.CanvasObject {
 	}
 	for _, r := range old.FieldRows() {
 		if r.Agree == station.Differs {
-			words := paragraph("! " + t.text("ui.chip.differs", t.word("ui.printed", r.Field), cmp.Or(r.Chip, "—"), cmp.Or(r.Zone, "—"),
-				cmp.Or(r.Page, "—")))
+			words := paragraph("! " + t.text("ui.chip.differs", t.word("ui.printed", r.Field),
+				cmp.Or(r.Chip, "—"), cmp.Or(r.Zone, "—"), cmp.Or(r.Page, "—")))
 			words.Importance = widget.WarningImportance
 			tree.Add(snug(words))
 		}
