@@ -30,7 +30,13 @@ const walkVariable = "PADAROZHNIK_WALK"
 
 // TestMain is the station itself where a walk has started it: the window wants the first thread.
 func TestMain(m *testing.M) {
-	if how := os.Getenv(walkVariable); how != "" {
+	switch how := os.Getenv(walkVariable); how {
+	case "":
+	case "bare":
+		os.Exit(bare())
+	case "whole":
+		os.Exit(whole(os.Getenv("PADAROZHNIK_WALK_DIR")))
+	default:
 		os.Exit(walked(how))
 	}
 	os.Exit(m.Run())
@@ -57,9 +63,8 @@ func display(t testing.TB) string {
 	return ":" + strings.TrimSpace(number)
 }
 
-// startWalk runs the program of this test as the station of a training office on a display of its own, beside the
-// programs of the office.
-func startWalk(t testing.TB, how, pictures string) {
+// programs builds what a training office runs, into a directory.
+func programs(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, p := range []string{"headquarters", "simulator"} {
@@ -68,6 +73,14 @@ func startWalk(t testing.TB, how, pictures string) {
 			t.Fatalf("build %s: %v\n%s", p, err, out)
 		}
 	}
+	return dir
+}
+
+// startWalk runs the program of this test as the station of a training office on a display of its own, beside the
+// programs of the office.
+func startWalk(t testing.TB, how, pictures string) {
+	t.Helper()
+	dir := programs(t)
 	self, err := os.Executable()
 	if err == nil {
 		err = os.Link(self, filepath.Join(dir, "station"))
@@ -115,7 +128,7 @@ func TestWalkThrough(t *testing.T) {
 
 // walked is the station with a walker in it; it returns the exit status.
 func walked(how string) int {
-	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	dir := os.Getenv("PADAROZHNIK_WALK_DIR")
 	w := &walker{ctx: ctx, pictures: os.Getenv("PADAROZHNIK_WALK_PICTURES"), news: make(chan struct{}, 1)}

@@ -26,7 +26,9 @@ func (w *walker) key(names ...string) error {
 
 // write types words.
 func (w *walker) write(words string) error {
-	out, err := exec.CommandContext(w.ctx, "xdotool", "type", "--delay", "25", words).CombinedOutput()
+	cmd := exec.CommandContext(w.ctx, "xdotool", "type", "--delay", "40", words)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // it reads the words by it
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("xdotool type: %w: %s", err, out)
 	}
@@ -211,4 +213,14 @@ func (w *walker) stage() station.Stage {
 		return ""
 	}
 	return board.Cases[0].Stage
+}
+
+// tickable tells whether there is anything to tick on the screen.
+func (w *walker) tickable() bool {
+	found := false
+	w.shown(func(o fyne.CanvasObject) bool {
+		_, found = o.(*widget.Check)
+		return !found
+	})
+	return found
 }

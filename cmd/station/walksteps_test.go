@@ -190,7 +190,7 @@ func (w *walker) review() error {
 		func() error { return w.key("ctrl+s") }); err != nil {
 		return err
 	}
-	if err := w.again("the review is open", func() bool { return w.offers("ui.verb.approve") || w.says(w.texts["ui.review.decision"]) },
+	if err := w.again("the review is open", func() bool { return w.offers("ui.verb.approve") || w.tickable() },
 		func() error { return w.key("ctrl+g") }); err != nil {
 		return err
 	}

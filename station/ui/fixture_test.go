@@ -61,7 +61,7 @@ func (nobody) Pull(context.Context, journal.Checkpoint, int64) (journal.Page, er
 
 // office is a real desk over a real store, without devices, and its window.
 type office struct {
-	t      *testing.T
+	t      testing.TB
 	desk   *issuance.Desk
 	tokens map[string]*token.File
 	deps   ui.Deps
@@ -81,8 +81,8 @@ var roles = map[string][]station.Role{
 
 func names() []string { return []string{"E-01", "A-01", "O-01", "I-01", "C-01"} }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 	}
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t testing.TB) *office {
 	t.Helper()
 	o := &office{t: t, tokens: map[string]*token.File{}, clock: noon}
 	dir := t.TempDir()
