@@ -59,7 +59,7 @@ func (o *office) chipRead() {
 }
 
 // doubtful is a page on which a letter stands in the date of birth.
-func doubtful(t *testing.T) (image.Image, [2]string) {
+func doubtful(t testing.TB) (image.Image, [2]string) {
 	t.Helper()
 	zone := must(station.Zone(station.Profile{IssuingState: "UTO", DocumentCode: "P"}, person(), "UX0031416",
 		station.Date{Year: 2014, Month: 3, Day: 3}, station.Date{Year: 2024, Month: 3, Day: 2}))(t)
