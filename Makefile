@@ -63,7 +63,7 @@ GUEST_PACKAGES := $(shell grep -rl --include='*_test.go' '^//go:build guest' cmd
 test-guest: deps ## what is plugged in and torn out: tests on a kernel of their own, in QEMU
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/guest ./devices/internal/guest
-	$(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -race -timeout 5m -run '^TestGuest' $(GUEST_PACKAGES)
+	$(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -race -timeout 10m -run '^TestGuest' $(GUEST_PACKAGES)
 
 test-ui: ## the window's tests once more with the wrong-thread warnings of Fyne on
 	GOFLAGS="-trimpath -tags=no_emoji,no_metadata" $(GO) test ./station/ui/...

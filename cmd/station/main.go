@@ -50,6 +50,13 @@ type options struct {
 	training       string
 	version        bool
 	pictures       string // where portraits are looked for first
+	visitor        *visitor
+}
+
+// visitor is who looks on as the window opens: a walk through it by its keys.
+type visitor struct {
+	before func(*ui.Deps)
+	opened func(*ui.Window, *setup.Office)
 }
 
 func parse(args []string) (options, error) {
@@ -135,22 +142,34 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 	}
 	a := app.NewWithID(appID)
 	a.SetIcon(fyne.NewStaticResource("padarozhnik.png", icons.Padarozhnik))
-	window, err := ui.New(a, ui.Deps{
+	liked := preferred(a.Preferences(), office.Config.Language)
+	deps := ui.Deps{
 		Desk:     office.Desk,
 		Officers: officers,
 		SignIn:   signIn(office, o),
 		SignOut:  office.Desk.SignOut,
 		Sign:     sign(office),
 		Devices:  func(ctx context.Context) []ui.Health { return health(ctx, office.Desk) },
-		Language: office.Config.Language,
+		Language: liked.Language,
+		Look:     liked.Look,
+		Guide:    !liked.Guided,
+		Remember: func(p ui.Preferences) { keep(a.Preferences(), p) },
+		About:    about(office.Desk.Program),
 		Training: office.Config.Training,
 		Stick:    stick{office},
 		Pictures: o.pictures,
 		Reports:  filepath.Join(filepath.Dir(o.config), "reports"),
 		Log:      log,
-	})
+	}
+	if o.visitor != nil {
+		o.visitor.before(&deps)
+	}
+	window, err := ui.New(a, deps)
 	if err != nil {
 		return err
+	}
+	if o.visitor != nil {
+		go o.visitor.opened(window, office)
 	}
 	if office.Config.Devices.Hand == "ask" {
 		office.Desk.Hand = window.Hand()

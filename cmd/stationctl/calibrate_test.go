@@ -86,8 +86,42 @@ func TestTechniciansVisit(t *testing.T) {
 	if len(status) != 2 || status[0].Word != "ok" || status[1].Word != "ok" || len(status[1].History) != 1 {
 		t.Errorf("status: %+v", status)
 	}
+	b.listsCalibrations()
 	if drawn, err := os.ReadFile(chart); err != nil || !bytes.HasPrefix(drawn, []byte("<svg")) {
 		t.Errorf("chart: %v", err)
+	}
+}
+
+// listsCalibrations: the list of devices says when each was calibrated, and what stands in the way of one.
+func (b *bureau) listsCalibrations() {
+	b.t.Helper()
+	b.fault("printer", "cover-open")
+	defer b.fault("printer", "")
+	out, _, status := b.run("devices", "test", "--json")
+	var list []struct {
+		Kind     string `json:"kind"`
+		Identity struct {
+			Firmware string `json:"firmware"`
+		} `json:"identity"`
+		Conditions  []string `json:"conditions"`
+		Calibration *struct {
+			OK      bool   `json:"ok"`
+			Witness string `json:"witness"`
+		} `json:"calibration"`
+	}
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		b.t.Fatal(err)
+	}
+	if status != 1 || len(list) < 2 || list[0].Kind != "scanner" || list[1].Kind != "printer" {
+		b.t.Fatalf("status %d: %+v", status, list)
+	}
+	for _, d := range list[:2] {
+		if d.Calibration == nil || !d.Calibration.OK || d.Calibration.Witness == "" {
+			b.t.Errorf("%+v", d)
+		}
+	}
+	if p := list[1]; len(p.Conditions) != 1 || p.Conditions[0] != "cover-open" || p.Identity.Firmware == "" {
+		b.t.Errorf("printer: %+v", p)
 	}
 }
 

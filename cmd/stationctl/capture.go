@@ -24,7 +24,7 @@ import (
 // captureCommands are the steps of a draft that have commands of their own.
 func (p *program) captureCommands(tokenFile *string) []*cobra.Command {
 	return []*cobra.Command{
-		p.oldChipCommand(tokenFile), p.signatureCommand(tokenFile), p.spellCommand(tokenFile),
+		p.oldChipCommand(tokenFile), p.casePortraitCommand(tokenFile), p.signatureCommand(tokenFile), p.spellCommand(tokenFile),
 	}
 }
 

@@ -72,7 +72,10 @@ func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
 	for _, d := range []struct {
 		kind string
 		ask  func(context.Context, setup.Config, bool) (devices.Identity, string, error)
-	}{{"scanner", askScanner}, {"printer", askPrinter}, {"encoder", askEncoder}} {
+	}{{"scanner", askScanner}, {"printer", askPrinter}, {"encoder", askEncoder}, {"camera", askCamera}} {
+		if d.kind == "camera" && c.Devices.Camera == "" {
+			continue // an office may do without
+		}
 		identity, detail, err := d.ask(ctx, c, test)
 		r := deviceReport{Kind: d.kind, Identity: identity, OK: err == nil, Detail: detail}
 		if err != nil {
@@ -86,6 +89,9 @@ func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
 	}
 	plugged, err := p.plugged(ctx, test)
 	reports, failed = append(reports, plugged...), errors.Join(failed, err)
+	cameras, err := pluggedCameras(ctx)
+	failed = errors.Join(failed, err)
+	reports = append(reports, cameras...)
 	places, err := pcsc.NewService(pcsc.Deadlines{}).Look(ctx)
 	if !errors.Is(err, devices.ErrServiceStopped) || c.Devices.Encoder != "" {
 		failed = errors.Join(failed, err) // who has no reader needs no service

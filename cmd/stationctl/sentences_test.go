@@ -389,7 +389,20 @@ func (b *bureau) enrolWithFailures() string {
 	}
 	b.fault("scanner", "")
 	b.ok(append(enrol, "--case", token)...)
+	b.cameraFailures(token, photo)
 	return token
+}
+
+// cameraFailures asks for a portrait where no camera is, and takes it with one.
+func (b *bureau) cameraFailures(token, photo string) {
+	officer := b.office.Token("E-01")
+	b.refused("no-camera", "case", "portrait", token, "--camera", "--token", officer)
+	b.refused("no-camera", "case", "portrait", token, "--device", "v4l2:/dev/video99", "--token", officer)
+	b.refused("no-frames", "case", "portrait", token, "--device", "file:"+b.t.TempDir(), "--token", officer)
+	out := b.ok("case", "portrait", token, "--device", "file:"+photo, "--tick", "likeness", "--token", officer)
+	if !strings.Contains(out, "pass") || !strings.Contains(out, "look likeness") {
+		b.t.Errorf("a portrait from the camera reports %q", out)
+	}
 }
 
 func (b *bureau) headquartersFailures() {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,23 +65,9 @@ func (c counting) serials(
 		if err != nil {
 			return nil, err
 		}
-		args = append(args, strings.Fields(strings.ReplaceAll(string(raw), ",", " "))...)
+		args = append(args, station.SerialFields(string(raw))...)
 	}
-	var counted []station.Serial
-	for _, a := range args {
-		r, err := station.ParseRange(a)
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", a, err)
-		}
-		part, err := r.Serials()
-		if err != nil {
-			return nil, err
-		}
-		if counted = append(counted, part...); len(counted) > station.MaxSerials {
-			return nil, fmt.Errorf("more than %d serials at once: %w", station.MaxSerials, station.ErrMalformed)
-		}
-	}
-	return counted, nil
+	return station.ParseSerials(args)
 }
 
 func scanSerials(ctx context.Context, d *issuance.Desk, out io.Writer) ([]station.Serial, error) {

@@ -152,12 +152,10 @@ func (p *program) portraitCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			part, err := regionOf(crop)
+			box, err := cropOf(crop)
 			if err != nil {
 				return err
 			}
-			at := image.Pt(int(part.XMM), int(part.YMM))
-			box := image.Rectangle{Min: at, Max: at.Add(image.Pt(int(part.WidthMM), int(part.HeightMM)))}
 			sitter := portrait.SitterOf(years)
 			found, err := issuance.ExaminePortrait(img, sitter, box)
 			if err != nil {

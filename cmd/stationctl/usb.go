@@ -176,7 +176,9 @@ func (p *program) permitCommand() *cobra.Command {
 // watchCommand tells when devices come and go.
 func (p *program) watchCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "watch", Short: "Tell when printers and scanners on USB are plugged in and out, until stopped", Args: cobra.NoArgs,
+		Use:   "watch",
+		Short: "Tell when printers and scanners on USB are plugged in and out, until stopped",
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return usb.Watch(cmd.Context(), usb.NewKernel(), usb.WatchEvery, func(e usb.Event) {
 				word := map[bool]string{true: "came", false: "gone"}[e.Came]

@@ -132,7 +132,8 @@ func (b *bench) book(serial string, at desk.Place, dpi int) {
 
 // link is the way to the device by the address of its make.
 func (b *bench) link(product uint16) *usb.Link {
-	l := usb.NewLink(usb.Address{Vendor: usbip.Vendor, Product: product, Serial: serial}, usb.Options{Bus: b.bus, Timing: b.timing})
+	a := usb.Address{Vendor: usbip.Vendor, Product: product, Serial: serial}
+	l := usb.NewLink(a, usb.Options{Bus: b.bus, Timing: b.timing})
 	b.links = append(b.links, l)
 	b.t.Cleanup(func() {
 		if err := l.Close(); err != nil {

@@ -20,7 +20,9 @@ func BenchmarkLook(b *testing.B) {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			b.Fatal(err)
 		}
-		for name, text := range map[string]string{"busnum": "1\n", "devnum": fmt.Sprintln(n + 2), "descriptors": string(shaped("")), "product": "P\n"} {
+		for name, text := range map[string]string{
+			"busnum": "1\n", "devnum": fmt.Sprintln(n + 2), "descriptors": string(shaped("")), "product": "P\n",
+		} {
 			if err := os.WriteFile(filepath.Join(d, name), []byte(text), 0o600); err != nil {
 				b.Fatal(err)
 			}

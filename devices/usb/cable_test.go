@@ -54,7 +54,6 @@ func (b *cableBus) plug(t *testing.T, d *usbip.Device) {
 	b.mu.Lock()
 	b.number++
 	c.number = b.number
-	b.plugged = append(b.plugged, c)
 	b.mu.Unlock()
 	go func() {
 		defer close(c.done)
@@ -66,6 +65,13 @@ func (b *cableBus) plug(t *testing.T, d *usbip.Device) {
 		defer b.mu.Unlock()
 		b.plugged = slices.DeleteFunc(b.plugged, func(o *cable) bool { return o == c })
 	}()
+	h := &cableHandle{c}
+	if _, err := h.Control(10*time.Second, usb.Request{Type: 0x80}, make([]byte, 2)); err != nil {
+		t.Fatalf("plugged in: %v", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.plugged = append(b.plugged, c)
 }
 
 func (b *cableBus) gone(t *testing.T) {
@@ -89,7 +95,9 @@ func (b *cableBus) Look(context.Context) ([]usb.Plugged, error) {
 			continue
 		}
 		s := c.device.Shape()
-		out = append(out, usb.Plugged{Bus: 1, Number: c.number, Maker: s.Maker, Model: s.Model, Serial: s.Serial, Layout: layout})
+		out = append(out, usb.Plugged{
+			Bus: 1, Number: c.number, Maker: s.Maker, Model: s.Model, Serial: s.Serial, Layout: layout,
+		})
 	}
 	return out, nil
 }
@@ -172,7 +180,8 @@ func (i *cableInterface) Close() error {
 // said is an error of the emulator in the words of the driver.
 func said(err error) error {
 	for _, e := range []struct{ is, mean error }{
-		{usbip.ErrStall, usb.ErrStalled}, {usbip.ErrBabble, usb.ErrBabble}, {usbip.ErrGone, usb.ErrGone}, {usbip.ErrBroken, usb.ErrBroken},
+		{usbip.ErrStall, usb.ErrStalled}, {usbip.ErrBabble, usb.ErrBabble}, {usbip.ErrGone, usb.ErrGone},
+		{usbip.ErrBroken, usb.ErrBroken},
 	} {
 		if errors.Is(err, e.is) {
 			return e.mean

@@ -23,7 +23,8 @@ func TestLayout(t *testing.T) {
 		t.Fatalf("%+v, %v", l, err)
 	}
 	s := l.Configs[0].Settings
-	if len(s) != 3 || s[0].Protocol != 2 || s[1].Alternate != 1 || s[2].Interface != 1 || s[2].In != (usb.Endpoint{Address: 0x82, Packet: 512}) {
+	if len(s) != 3 || s[0].Protocol != 2 || s[1].Alternate != 1 || s[2].Interface != 1 ||
+		s[2].In != (usb.Endpoint{Address: 0x82, Packet: 512}) {
 		t.Errorf("settings %+v", s)
 	}
 	if _, err := usb.ParseLayout([]byte{18, 2}); err == nil {
@@ -45,7 +46,8 @@ func FuzzLayout(f *testing.F) {
 		for _, c := range l.Configs {
 			settings += len(c.Settings)
 			for _, s := range c.Settings {
-				if s.Interface > 255 || s.In.Address != 0 && (s.In.Packet == 0 || s.In.Address&0x80 == 0) || s.Out.Address&0x80 != 0 {
+				if s.Interface > 255 || s.Out.Address&0x80 != 0 ||
+					s.In.Address != 0 && (s.In.Packet == 0 || s.In.Address&0x80 == 0) {
 					t.Errorf("setting %+v", s)
 				}
 			}

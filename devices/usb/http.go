@@ -40,7 +40,8 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, errors.Join(err, body.shut())
 	}
 	x := &exchange{
-		loan: p, request: req, body: body, answered: make(chan struct{}), left: make(chan struct{}), over: make(chan struct{}),
+		loan: p, request: req, body: body,
+		answered: make(chan struct{}), left: make(chan struct{}), over: make(chan struct{}),
 	}
 	x.ctx, x.cancel = context.WithCancelCause(p.owner.ctx)
 	x.moved()

@@ -120,12 +120,16 @@ type handle struct {
 
 // Open implements Bus.
 func (k Kernel) Open(p Plugged, config int) (h Handle, err error) {
-	defer func() {
-		if r := recover(); r != nil { // gousb panics where libusb cannot start at all
-			err = fmt.Errorf("libusb: %v: %w", r, devices.ErrUnreachable)
+	var usb *gousb.Context
+	defer func() { // gousb panics where libusb cannot start, and over descriptors with an interface twice
+		if r := recover(); r != nil {
+			err = fmt.Errorf("libusb: %v: %w", r, devices.ErrProtocol)
+			if usb != nil {
+				err = errors.Join(err, usb.Close())
+			}
 		}
 	}()
-	usb := gousb.NewContext()
+	usb = gousb.NewContext()
 	opened, err := usb.OpenDevices(func(d *gousb.DeviceDesc) bool { return d.Bus == p.Bus && d.Address == p.Number })
 	if len(opened) != 1 { // an error beside the one device that we want is another device's
 		for _, d := range opened {
@@ -283,6 +287,7 @@ func meaning(err error) error {
 		{[]error{gousb.ErrorBusy}, devices.ErrTaken},
 		{[]error{gousb.ErrorNoDevice, gousb.TransferNoDevice, gousb.ErrorNotFound}, ErrGone},
 		{[]error{gousb.ErrorPipe, gousb.TransferStall}, ErrStalled},
+		{[]error{gousb.ErrorInvalidParam, gousb.ErrorNotSupported}, devices.ErrProtocol},
 		{[]error{gousb.ErrorOverflow, gousb.TransferOverflow}, ErrBabble},
 		{[]error{gousb.ErrorIO, gousb.TransferError, gousb.ErrorTimeout, gousb.TransferTimedOut}, ErrBroken},
 	} {

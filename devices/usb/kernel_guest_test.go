@@ -6,16 +6,24 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"padarozhnik/devices/usb"
+	"padarozhnik/devices/virtual/desk"
 	"padarozhnik/devices/virtual/usbip"
 )
 
 // silence is how long a pipe may stand still in tests of what goes wrong.
 const silence = 4 * time.Second
+
+// hostilities are the bad answers that are tried: what HTTP is made of is read above the kernel, and tried without it.
+func hostilities([]string) []string { return []string{"endless-header", "huge-length"} }
+
+// pageDPI is how fine pages are that are printed in order: as an office prints them where a kernel carries them.
+const pageDPI = 600
 
 // newBus is the kernel's bus inside the guest.
 func newBus(t *testing.T) bus {
@@ -47,6 +55,13 @@ func newKernelBus(t *testing.T) *kernelBus {
 
 func (b *kernelBus) plug(t *testing.T, d *usbip.Device) {
 	t.Helper()
+	b.attach(t, d)
+	b.await(t, d.Shape(), 1)
+}
+
+// attach gives a device to the kernel, which need not like it.
+func (b *kernelBus) attach(t *testing.T, d *usbip.Device) {
+	t.Helper()
 	port, err := usbip.FreePort()
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +77,6 @@ func (b *kernelBus) plug(t *testing.T, d *usbip.Device) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("kernel does not take the device")
 	}
-	b.await(t, d.Shape(), 1)
 }
 
 func (b *kernelBus) gone(t *testing.T) {
@@ -105,3 +119,53 @@ func TestGuestFaultsOverPipe(t *testing.T)  { TestFaultsOverPipe(t) }
 func TestGuestFaultsOfScanner(t *testing.T) { TestFaultsOfScanner(t) }
 func TestGuestLeftAlone(t *testing.T)       { TestLeftAlone(t) }
 func TestGuestUnplugged(t *testing.T)       { TestUnpluggedAnywhere(t) }
+
+// listed tells whether the kernel lists a device before the time is over.
+func (b *kernelBus) listed(serial string, within time.Duration) bool {
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		found, _ := b.Look(context.Background())
+		if slices.ContainsFunc(found, func(p usb.Plugged) bool { return p.Serial == serial }) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestGuestHostileShapes plugs in devices whose descriptors lie, beside one that is in order. The kernel takes some of
+// them and refuses others; whatever it does, the hostile one ends in an error in time, and the other one works.
+func TestGuestHostileShapes(t *testing.T) {
+	for _, word := range usbip.Shapes() {
+		t.Run(word, func(t *testing.T) {
+			b := begin(t).patient()
+			k, ok := b.bus.(*kernelBus)
+			if !ok {
+				t.Fatal("not in the guest")
+			}
+			hostile := usbip.Printer(b.printer, "H0001", false)
+			defer hostile.Close()
+			hostile.Plant(usbip.Fault{Kind: usbip.BadShape, Word: word})
+			k.attach(t, hostile)
+			b.withPrinter()
+			listed := k.listed("H0001", 3*time.Second)
+			if _, err := usb.List(t.Context()); err != nil {
+				t.Error(err)
+			}
+			bad := usb.NewLink(usb.Address{Vendor: usbip.Vendor, Product: usbip.PrinterProduct, Serial: "H0001"},
+				usb.Options{Timing: quick})
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			_, err := bad.Port().State(ctx)
+			if ctx.Err() != nil {
+				t.Errorf("did not end by itself: %v", err)
+			}
+			t.Logf("the hostile one is listed: %v; %v", listed, err)
+			if err := bad.Close(); err != nil {
+				t.Error(err)
+			}
+			b.book("U0000001", desk.Printer, 150)
+			if err := ippOn(t, b.link(usbip.PrinterProduct)).Print(t.Context(), sheet(150), nil); err != nil {
+				t.Errorf("the other one: %v", err)
+			}
+		})
+	}
+}

@@ -99,12 +99,13 @@ func TestFoundBySerial(t *testing.T) {
 	defer two.Close()
 	b.withPrinter()
 	b.bus.plug(t, two)
-	any := usb.NewLink(usb.Address{Vendor: usbip.Vendor, Product: usbip.PrinterProduct}, usb.Options{Bus: b.bus, Timing: quick})
+	o := usb.Options{Bus: b.bus, Timing: quick}
+	any := usb.NewLink(usb.Address{Vendor: usbip.Vendor, Product: usbip.PrinterProduct}, o)
 	defer any.Close()
 	if _, err := any.Port().State(t.Context()); !errors.Is(err, devices.ErrUnsupported) {
 		t.Errorf("two alike: %v", err)
 	}
-	named := usb.NewLink(usb.Address{Vendor: usbip.Vendor, Product: usbip.PrinterProduct, Serial: "U0002"}, usb.Options{Bus: b.bus, Timing: quick})
+	named := usb.NewLink(usb.Address{Vendor: usbip.Vendor, Product: usbip.PrinterProduct, Serial: "U0002"}, o)
 	defer named.Close()
 	if id, err := named.Port().Identify(t.Context()); err != nil || id.Serial != "U0002" {
 		t.Errorf("%+v, %v", id, err)

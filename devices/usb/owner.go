@@ -58,7 +58,9 @@ type open struct {
 }
 
 func newOwner(l *Link) *owner {
-	o := &owner{link: l, asks: make(chan *ask), backs: make(chan returned), done: make(chan struct{}), broken: map[int]int{}}
+	o := &owner{
+		link: l, asks: make(chan *ask), backs: make(chan returned), done: make(chan struct{}), broken: map[int]int{},
+	}
 	o.ctx, o.stop = context.WithCancel(context.Background())
 	return o
 }
@@ -91,8 +93,8 @@ func (o *owner) run() {
 		}
 		idle.Reset(o.link.timing.Idle)
 	}
-	o.link.forget(o)
 	o.shut(nil)
+	o.link.forget(o) // not before: the next owner finds everything given back
 }
 
 // refuse answers everybody who waits with an error.

@@ -19,11 +19,21 @@ func TestQuirksOfKnownDevices(t *testing.T) {
 		p    usb.Plugged
 		ok   func(usb.Quirk) bool
 	}{
-		{"by product", plugged(0x03f0, 0x0304, "DeskJet"), func(q usb.Quirk) bool { return q.ReadBack != nil && !*q.ReadBack }},
-		{"by vendor and name", plugged(0x03f0, 0xffff, "HP OfficeJet Pro 8730"), func(q usb.Quirk) bool { return q.Connection == "close" }},
-		{"one interface", plugged(0x03f0, 0xffff, "HP ScanJet Pro 4500 fn1"), func(q usb.Quirk) bool { return q.MaxInterfaces == 1 }},
-		{"another maker's name", plugged(0x04a9, 0xffff, "OfficeJet Pro 8730"), func(q usb.Quirk) bool { return q == usb.Quirk{} }},
-		{"none", plugged(0x1209, 0x0001, ""), func(q usb.Quirk) bool { return q == usb.Quirk{} }},
+		{"by product", plugged(0x03f0, 0x0304, "DeskJet"), func(q usb.Quirk) bool {
+			return q.ReadBack != nil && !*q.ReadBack
+		}},
+		{"by vendor and name", plugged(0x03f0, 0xffff, "HP OfficeJet Pro 8730"), func(q usb.Quirk) bool {
+			return q.Connection == "close"
+		}},
+		{"one interface", plugged(0x03f0, 0xffff, "HP ScanJet Pro 4500 fn1"), func(q usb.Quirk) bool {
+			return q.MaxInterfaces == 1
+		}},
+		{"another maker's name", plugged(0x04a9, 0xffff, "OfficeJet Pro 8730"), func(q usb.Quirk) bool {
+			return q == usb.Quirk{}
+		}},
+		{"none", plugged(0x1209, 0x0001, ""), func(q usb.Quirk) bool {
+			return q == usb.Quirk{}
+		}},
 	} {
 		if q := usb.Known.Of(c.p); !c.ok(q) {
 			t.Errorf("%s: %+v", c.name, q)

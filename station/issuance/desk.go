@@ -90,6 +90,7 @@ type Desk struct {
 	Key          Key // of the station itself: signs what the program does
 	Headquarters Headquarters
 	Scanner      devices.Scanner
+	Camera       devices.Camera // nil where the office has none
 	Printer      devices.Printer
 	Encoder      devices.Encoder
 	Hand         Hand

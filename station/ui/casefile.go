@@ -105,12 +105,12 @@ func (c *casefile) showFindings(found *issuance.Examination, looked comparison) 
 		lines.Add(row(8, atLeast(34, 0, line(mark, sizeSmall, true, shade)), line(what, sizeSmall, false, colourInk)))
 	}
 	c.findings.Add(card(c.texts.text("ui.case.findings"), lines))
-	if found.Doubt != nil && !found.OK() {
-		c.findings.Add(card(c.texts.text("ui.case.doubt"), paragraph(c.texts.text("cure."+issuance.Cure(found.Doubt)))))
-	}
 	if looked.want != nil {
 		see := widget.NewButtonWithIcon(c.texts.text("ui.page.compare"), theme.SearchIcon(), c.compare)
 		c.findings.Add(inset(6, 0, 0, 0, leading(roomy(see))))
+	}
+	if found.Doubt != nil && !found.OK() {
+		c.findings.Add(card(c.texts.text("ui.case.doubt"), paragraph(c.texts.text("cure."+issuance.Cure(found.Doubt)))))
 	}
 }
 

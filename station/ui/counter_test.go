@@ -104,13 +104,7 @@ func (o *office) tickAll() {
 }
 
 func TestHandOverNeedsEveryConfirmation(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.finished()
-	o.open()
-	o.enter("E-01")
-	o.choose(5)
-	o.tap("ui.verb.handover")
+	o := at(t, func(o *office) { o.finished() }, "E-01", 5, "ui.verb.handover")
 	if !o.says(person().LocalSurname) || !o.says("2036-11-30") {
 		t.Error("the holder cannot check the data")
 	}
@@ -143,13 +137,9 @@ func TestHandOverNeedsEveryConfirmation(t *testing.T) {
 func TestProxyAtTheCounter(t *testing.T) {
 	for document, handed := range map[string]int{"UT1234567": 0, "UT7654321": 1} {
 		t.Run(document, func(t *testing.T) {
-			o := newOffice(t)
-			o.furnish()
-			o.finished(station.Proxy{Name: "Дар’я Утопская", Document: "UT7654321"})
-			o.open()
-			o.enter("E-01")
-			o.choose(5)
-			o.tap("ui.verb.handover")
+			o := at(t, func(o *office) {
+				o.finished(station.Proxy{Name: "Дар’я Утопская", Document: "UT7654321"})
+			}, "E-01", 5, "ui.verb.handover")
 			if !o.says("Дар’я Утопская") {
 				t.Error("the registered proxy is not named")
 			}
@@ -191,12 +181,7 @@ func TestDeadChipIsNotHandedOver(t *testing.T) {
 // The approver works through the list: without every tick there is no approval, and the program's opinion
 // stands beside each item.
 func TestApprovalNeedsEveryTick(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.open()
-	o.enter("A-01")
-	o.choose(1)
-	o.tap("ui.verb.review")
+	o := at(t, nil, "A-01", 1, "ui.verb.review")
 	test.Type(o.entry("ui.review.reason"), "complete")
 	if o.offers("ui.verb.approve") || !o.offers("ui.verb.return") || !o.offers("ui.verb.refuse") {
 		t.Error("approval is offered before anything was looked at, or the other decisions are not")
@@ -236,12 +221,7 @@ func TestMaskedFieldIsShownWhenAskedFor(t *testing.T) {
 
 // A remark stands beside the field that it is about.
 func TestRemarkBesideItsField(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.open()
-	o.enter("A-01")
-	o.choose(1)
-	o.tap("ui.verb.review")
+	o := at(t, nil, "A-01", 1, "ui.verb.review")
 	find(o, func(s *widget.Select) bool { return s.PlaceHolder == o.text("ui.marks.field") }).
 		SetSelected(o.text("ui.field.applicant.birth"))
 	test.Type(o.entry("ui.marks.words"), "another day in the certificate")
@@ -266,12 +246,7 @@ func TestRemarkBesideItsField(t *testing.T) {
 }
 
 func TestInspectorTicksWhatNoScannerSees(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.open()
-	o.enter("I-01")
-	o.choose(3)
-	o.tap("ui.verb.inspect")
+	o := at(t, nil, "I-01", 3, "ui.verb.inspect")
 	answer := find(o, func(b *widget.Button) bool { return b.Text == o.text("ui.verb.inspect") })
 	if !answer.Disabled() || !o.says(o.text("ui.visual.says")) {
 		t.Error("the inspection begins before anybody has looked")
@@ -284,12 +259,7 @@ func TestInspectorTicksWhatNoScannerSees(t *testing.T) {
 
 // A finished book that is wrong is not given away: two officers sign, and the case waits for its application.
 func TestWasteNeedsTwo(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.open()
-	o.enter("E-01")
-	o.choose(5)
-	o.tap("ui.verb.waste")
+	o := at(t, nil, "E-01", 5, "ui.verb.waste")
 	find(o, func(g *widget.RadioGroup) bool { return len(g.Options) == len(event.WasteCauses()) }).
 		SetSelected(o.text("ui.waste.typo"))
 	test.Type(o.entry("ui.resolve.reason"), "a letter is wrong")

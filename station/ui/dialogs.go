@@ -13,6 +13,7 @@ import (
 // question is a small window over the screen: it is answered, or left with nothing done.
 type question struct {
 	answer *widget.Button
+	leave  *widget.Button
 	box    *widget.PopUp
 }
 
@@ -23,7 +24,7 @@ func (w *Window) ask(title string, body fyne.CanvasObject, yes string, answered 
 		return nil
 	}
 	q := &question{}
-	leave := widget.NewButton(w.texts.text("ui.leave"), w.leave)
+	q.leave = widget.NewButton(w.texts.text("ui.leave"), w.leave)
 	q.answer = widget.NewButton(yes, func() {
 		if w.question != q {
 			return
@@ -35,7 +36,7 @@ func (w *Window) ask(title string, body fyne.CanvasObject, yes string, answered 
 	q.answer.Disable()
 	q.box = widget.NewModalPopUp(inset(14, 12, 18, 18, atLeast(600, 0, column(14,
 		line(title, sizeSection, true, colourInk), body,
-		container.NewBorder(nil, nil, roomy(leave), roomy(q.answer))))), w.win.Canvas())
+		container.NewBorder(nil, nil, roomy(q.leave), roomy(q.answer))))), w.win.Canvas())
 	w.question = q
 	q.box.Show()
 	for range 2 { // text that wraps knows its height only once it has a width

@@ -10,6 +10,11 @@
 // second click, or the second half of a double click, finds it busy or resting and does nothing.
 // Reading the desk's state runs beside it, and the newest reading wins.
 //
+// An enrolment is a row of steps, each in a form of its own (enrolStep): any step may be the next one, what was
+// typed is saved when a step is left, and the last one lists what is missing as links to its fields. Pictures
+// are decoded, measured and made small by workers; a frame that is moved is measured beside everything else,
+// the newest one last.
+//
 // Texts come from resources.Texts by key. Fyne's own lang package is not used: it takes the
 // language of the system once, before the program begins, and cannot change it; officers choose
 // theirs from the menu while they work.

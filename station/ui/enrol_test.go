@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 
+	"padarozhnik/devices/camera"
 	"padarozhnik/devices/folder"
 	"padarozhnik/station"
 	"padarozhnik/station/mrz"
@@ -58,7 +59,7 @@ func (o *office) chipRead() {
 }
 
 // doubtful is a page on which a letter stands in the date of birth.
-func doubtful(t *testing.T) (image.Image, [2]string) {
+func doubtful(t testing.TB) (image.Image, [2]string) {
 	t.Helper()
 	zone := must(station.Zone(station.Profile{IssuingState: "UTO", DocumentCode: "P"}, person(), "UX0031416",
 		station.Date{Year: 2014, Month: 3, Day: 3}, station.Date{Year: 2024, Month: 3, Day: 2}))(t)
@@ -144,6 +145,75 @@ func TestEnrolStepsByTypingAndTapping(t *testing.T) {
 	t.Run("signature", o.testSignature)
 	t.Run("family", o.testFamily)
 	t.Run("missing", o.testMissing)
+}
+
+// The camera shows what it sees until the officer takes the picture; nothing is kept before they say so.
+func TestPortraitByCamera(t *testing.T) {
+	o := newOffice(t)
+	o.furnish()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "sitter.png"), encode(t, sitter(), png.BestSpeed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.desk.Camera = camera.NewFiles(dir)
+	o.open()
+	o.draft()
+	o.step("ui.step.portrait")
+	screen := make(chan func(), 64)
+	o.window.Concurrently(func(f func()) { go f() }, func(f func()) { screen <- f })
+	o.pass()
+	test.Tap(o.button("ui.portrait.camera"))
+	until(t, screen, "the camera shows something", func() bool { return o.offers("ui.portrait.shoot") })
+	if !o.offers("ui.strip.cancel") || o.offers("ui.portrait.choose") {
+		t.Error("the camera cannot be stopped, or another picture can be chosen meanwhile")
+	}
+	test.Tap(o.button("ui.portrait.shoot"))
+	until(t, screen, "the picture is measured", func() bool { return o.offers("ui.portrait.take") })
+	if len(o.filed().Portrait) != 0 {
+		t.Error("the portrait was kept before the officer said so")
+	}
+	o.pass()
+	test.Tap(o.button("ui.portrait.take"))
+	until(t, screen, "the portrait is kept", func() bool { return o.says(o.text("ui.portrait.now")) })
+	if a := o.filed(); len(a.Portrait) == 0 || a.TakenFrom != "camera" {
+		t.Errorf("portrait of %d bytes from %q", len(a.Portrait), a.TakenFrom)
+	}
+}
+
+// The tab key goes through each step from its head to the way on.
+func TestFocusOrderOfTheSteps(t *testing.T) {
+	o := newOffice(t)
+	o.pick()
+	o.furnish()
+	page, _ := doubtful(t)
+	o.lay(page)
+	o.open()
+	o.draft()
+	for _, c := range []struct {
+		step, press string
+		want        []string
+	}{
+		{"person", "", []string{"ui.step.old", "ui.person.birth.form", "ui.choose", "ui.names.card.surname", "ui.names.reason",
+			"ui.names.take", "ui.enrol.after"}},
+		{"portrait", "ui.portrait.choose", []string{"ui.portrait.choose", "ui.portrait.take", "tick.recent", "tick.likeness",
+			"ui.enrol.after"}},
+		{"signature", "", []string{"ui.signature.scan", "ui.portrait.choose", "ui.signature.reason", "ui.enrol.after"}},
+		{"evidence", "", []string{"ui.proof.choose", "ui.proof.note", "ui.back", "ui.enrol.after"}},
+		{"consents", "", []string{"ui.consent.yes", "ui.consent.no", "ui.enrol.after"}},
+		{"family", "ui.guardian.add", []string{"ui.guardian.name", "ui.guardian.agrees", "ui.guardian.add", "ui.family.child",
+			"ui.proxy.name", "ui.proxy.document", "ui.enrol.after"}},
+		{"summary", "", []string{"ui.step.summary", "ui.back", "ui.enrol.save", "ui.enrol.before", "ui.verb.submit"}},
+		{"old", "ui.old.scan", []string{"ui.doubts.other", "ui.doubts.again", "ui.old.scan", "ui.old.chip"}},
+	} {
+		t.Run(c.step, func(t *testing.T) {
+			o.t = t
+			o.step("ui.step." + c.step)
+			if c.press != "" {
+				o.tap(c.press)
+			}
+			o.follow(c.want...)
+		})
+	}
 }
 
 func (o *office) testSpelling(t *testing.T) {

@@ -162,7 +162,8 @@ func (w *Window) enrolActions() enrolActions {
 					return d.WaiveOldChip(ctx, s, t, reason)
 				}, nil)
 			}},
-		portrait:  portraitActions{choose: w.choosePortrait, scan: w.scanPortrait, take: w.takePortrait, moved: w.measurePortrait},
+		portrait: portraitActions{choose: w.choosePortrait, scan: w.scanPortrait, take: w.takePortrait, moved: w.measurePortrait,
+			camera: w.openCamera, shoot: w.shoot},
 		signature: signatureActions{scan: w.scanSignature, choose: w.chooseSignature, cannot: w.cannotSign},
 		family:    familyActions{child: w.enrolChild, open: w.choose, calmly: w.calmly},
 	}

@@ -20,3 +20,6 @@ func NextWithDraft(c station.Case, d issuance.Draft, o station.Officer, now time
 
 // AskSign opens the question for the signer's PIN.
 func (w *Window) AskSign() { w.askSign() }
+
+// Concurrently has workers run as begin says and hand what they want on the screen to do.
+func (w *Window) Concurrently(begin, do func(func())) { w.tasks.begin, w.tasks.onScreen = begin, do }

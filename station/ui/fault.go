@@ -56,6 +56,7 @@ func (f *fault) show(err error) {
 	for _, m := range lacking(err) {
 		names = append(names, f.texts.field(m.Field))
 	}
+	names = append(names, particulars(f.texts, err)...)
 	f.list.Hidden = len(names) == 0
 	f.list.SetText(strings.Join(names, " · "))
 	f.detail.SetText(err.Error())

@@ -61,7 +61,7 @@ func (nobody) Pull(context.Context, journal.Checkpoint, int64) (journal.Page, er
 
 // office is a real desk over a real store, without devices, and its window.
 type office struct {
-	t      *testing.T
+	t      testing.TB
 	desk   *issuance.Desk
 	tokens map[string]*token.File
 	deps   ui.Deps
@@ -75,13 +75,14 @@ var roles = map[string][]station.Role{
 	"E-01": {station.RoleEnrol}, "A-01": {station.RoleApprove, station.RoleCustody},
 	"O-01": {station.RoleOperate}, "I-01": {station.RoleInspect},
 	"C-01": {station.RoleCustody, station.RoleSecurity},
+	"T-01": {station.RoleTechnician},
 	"S-01": {station.RoleEnrol, station.RoleApprove, station.RoleOperate, station.RoleInspect},
 }
 
 func names() []string { return []string{"E-01", "A-01", "O-01", "I-01", "C-01"} }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -90,7 +91,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 	}
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t testing.TB) *office {
 	t.Helper()
 	o := &office{t: t, tokens: map[string]*token.File{}, clock: noon}
 	dir := t.TempDir()
@@ -102,7 +103,7 @@ func newOffice(t *testing.T) *office {
 	}
 	d.Charter.Version, d.Charter.Station = 1, "UTO-01"
 	d.Layout = must(printing.Utopia())(t)
-	for _, name := range append(names(), "S-01", "station", "vault") {
+	for _, name := range append(names(), "S-01", "T-01", "station", "vault") {
 		k := must(token.Create(filepath.Join(dir, name), []byte(passphrase),
 			token.Options{Passes: 1, MemoryKiB: 64, Lanes: 1}))(t)
 		t.Cleanup(func() { _ = k.Close() })
@@ -128,6 +129,9 @@ func newOffice(t *testing.T) *office {
 		Devices: func(context.Context) []ui.Health {
 			return []ui.Health{{Kind: "scanner"}, {Kind: "printer"}, {Kind: "encoder"}}
 		},
+		About: func() (ui.About, error) {
+			return ui.About{Version: "1.2.3", Commit: "0123456789abcdef", Hash: make([]byte, 32), Parts: []string{"fyne.io/fyne/v2 v2.7.1"}}, nil
+		},
 	}
 	return o
 }
@@ -147,6 +151,24 @@ func (o *office) open() {
 	o.window = must(ui.New(o.app, o.deps))(o.t)
 	o.window.Fyne().Resize(fyne.NewSize(1366, 740))
 	o.window.Fyne().Show()
+}
+
+// at is a furnished office in which an officer has signed in, chosen a line of the board and pressed buttons;
+// before, which may be nil, makes something ready.
+func at(t *testing.T, before func(*office), officer string, row int, keys ...string) *office {
+	t.Helper()
+	o := newOffice(t)
+	o.furnish()
+	if before != nil {
+		before(o)
+	}
+	o.open()
+	o.enter(officer)
+	o.choose(row)
+	for _, key := range keys {
+		o.tap(key)
+	}
+	return o
 }
 
 // enter signs an officer in through the screen.

@@ -123,12 +123,7 @@ func TestEnrolAndApproveByTapping(t *testing.T) {
 }
 
 func TestReturnedApplicationShowsItsRemark(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.open()
-	o.enter("A-01")
-	o.choose(1)
-	o.tap("ui.verb.review")
+	o := at(t, nil, "A-01", 1, "ui.verb.review")
 	test.Type(o.entry("ui.review.reason"), "portrait too old")
 	o.tap("ui.verb.return")
 	o.tap("ui.seat.leave")
@@ -190,12 +185,7 @@ func TestOfflineIsSaidInWords(t *testing.T) {
 }
 
 func TestDevicesThatAreNotThere(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.open()
-	o.enter("I-01")
-	o.choose(3)
-	o.tap("ui.verb.inspect")
+	o := at(t, nil, "I-01", 3, "ui.verb.inspect")
 	o.tickAll()
 	o.tap("ui.verb.inspect")
 	if !o.says(o.text("cure.device-unreachable")) {
@@ -216,12 +206,7 @@ func TestWrongPassphraseKeepsTheDeskClosed(t *testing.T) {
 
 // Signing out keeps what was typed and takes every case off the screen.
 func TestSignOutSavesAndHides(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.open()
-	o.enter("E-01")
-	o.choose(0)
-	o.tap("ui.verb.enrol")
+	o := at(t, nil, "E-01", 0, "ui.verb.enrol")
 	o.step("ui.step.person")
 	for _, e := range o.entries() {
 		if e.Text == person().PlaceOfBirth {
@@ -247,14 +232,10 @@ func TestSignOutSavesAndHides(t *testing.T) {
 
 // The language changes under way, and nothing else does.
 func TestLanguageAtRunTime(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.open()
-	o.enter("I-01")
-	o.choose(3)
+	o := at(t, nil, "I-01", 3)
 	for _, language := range []string{"en", "be"} {
 		for _, m := range o.window.Fyne().MainMenu().Items {
-			if m.Label != o.text("ui.menu.language") {
+			if m.Label != o.text("ui.menu.view") {
 				continue
 			}
 			for _, i := range m.Items {
@@ -296,19 +277,25 @@ func TestFocusOrder(t *testing.T) {
 			o.furnish()
 			o.open()
 			c.reach(o)
-			rest := c.want
-			canvas := o.window.Fyne().Canvas()
-			canvas.Unfocus()
-			for range 60 {
-				test.FocusNext(canvas)
-				if len(rest) > 0 && words(canvas.Focused()) == o.text(rest[0]) {
-					rest = rest[1:]
-				}
-			}
-			if len(rest) > 0 {
-				t.Errorf("the tab key does not come to %v in this order", rest)
-			}
+			o.follow(c.want...)
 		})
+	}
+}
+
+// follow presses the tab key and expects to come to these words or placeholders, in order; others may stand
+// between.
+func (o *office) follow(want ...string) {
+	o.t.Helper()
+	canvas := o.window.Fyne().Canvas()
+	canvas.Unfocus()
+	for range 90 {
+		test.FocusNext(canvas)
+		if len(want) > 0 && words(canvas.Focused()) == o.text(want[0]) {
+			want = want[1:]
+		}
+	}
+	if len(want) > 0 {
+		o.t.Errorf("the tab key does not come to %v in this order", want)
 	}
 }
 

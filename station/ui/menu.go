@@ -13,30 +13,48 @@ func (w *Window) menu() *fyne.MainMenu {
 		i.Shortcut = &desktop.CustomShortcut{KeyName: name, Modifier: fyne.KeyModifierControl}
 		return i
 	}
+	more := func(key string, name fyne.KeyName, action func()) *fyne.MenuItem { // asks something first
+		i := item(key, name, action)
+		i.Label += "…"
+		return i
+	}
+	line := fyne.NewMenuItemSeparator
 	quit := item("ui.menu.quit", fyne.KeyQ, w.Close)
 	quit.IsQuit = true
-	languages := fyne.NewMenu(t.text("ui.menu.language"))
-	for _, l := range Languages() {
-		i := fyne.NewMenuItem(t.text("ui.language."+l), func() { w.speak(l) })
-		i.Checked = l == t.language
-		languages.Items = append(languages.Items, i)
-	}
 	return fyne.NewMainMenu(
 		fyne.NewMenu(t.text("ui.menu.station"),
 			item("ui.board.sync", fyne.KeyS, w.sync), item("ui.centre.title", fyne.KeyH, w.showCentre),
+			item("ui.stock.title", fyne.KeyK, w.showStock), item("ui.service.title", fyne.KeyT, w.showTechnician),
 			item("ui.seat.leave", fyne.KeyL, w.signOut),
-			fyne.NewMenuItemSeparator(),
-			fyne.NewMenuItem(t.text("ui.day.open")+"…", w.askOpenDay),
-			fyne.NewMenuItem(t.text("ui.day.close")+"…", w.askCloseDay),
-			fyne.NewMenuItemSeparator(),
-			fyne.NewMenuItem(t.text("ui.emergency.set")+"…", w.askPIN),
-			item("ui.menu.emergency", fyne.KeyE, w.emergency),
-			fyne.NewMenuItemSeparator(), quit),
+			line(),
+			more("ui.day.open", fyne.KeyO, w.askOpenDay), more("ui.day.close", fyne.KeyD, w.askCloseDay),
+			line(),
+			more("ui.emergency.set", fyne.KeyP, w.askPIN), item("ui.menu.emergency", fyne.KeyE, w.emergency),
+			line(), quit),
 		fyne.NewMenu(t.text("ui.menu.case"),
 			item("ui.board.new", fyne.KeyN, w.begin), item("ui.menu.next", fyne.KeyG, w.goOn),
 			item("ui.batch.title", fyne.KeyB, w.openBatch)),
-		languages,
+		w.viewMenu(more("ui.settings.title", fyne.KeyComma, w.askSettings)),
+		fyne.NewMenu(t.text("ui.menu.help"),
+			item("ui.help.screen", fyne.KeyF1, w.help), more("ui.help.guide", fyne.KeyF2, w.showGuide),
+			more("ui.about.title", fyne.KeyF3, w.showAbout)),
 	)
+}
+
+// viewMenu offers the settings, and every language at once: who cannot read the present one finds theirs.
+func (w *Window) viewMenu(settings *fyne.MenuItem) *fyne.Menu {
+	m := fyne.NewMenu(w.texts.text("ui.menu.view"), settings, fyne.NewMenuItemSeparator())
+	for n, l := range Languages() {
+		i := fyne.NewMenuItem(languageName(l), func() { w.speak(l) })
+		i.Checked = l == w.texts.language
+		if n < 9 {
+			i.Shortcut = &desktop.CustomShortcut{
+				KeyName: fyne.KeyName(rune('1' + n)), Modifier: fyne.KeyModifierControl,
+			}
+		}
+		m.Items = append(m.Items, i)
+	}
+	return m
 }
 
 // goOn presses the first button of the chosen case.

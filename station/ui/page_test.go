@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
 
 	"padarozhnik/devices/chip"
 	virtualchip "padarozhnik/devices/virtual/chip"
@@ -28,12 +29,7 @@ func (o *office) pictures() []float32 {
 
 // The page of an order is shown in its proportions before ink falls, and looking at it is an event.
 func TestPageIsShownBeforeItIsPrinted(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.ordered()
-	o.open()
-	o.enter("I-01")
-	o.choose(3)
+	o := at(t, func(o *office) { o.ordered() }, "I-01", 3)
 	views := o.kinds()[event.CaseViewed]
 	o.tap("ui.verb.preview")
 	if o.kinds()[event.CaseViewed] != views+1 || !o.says(o.text("ui.page.printer.ready")) {
@@ -43,7 +39,8 @@ func TestPageIsShownBeforeItIsPrinted(t *testing.T) {
 	if len(before) != 1 {
 		t.Fatalf("%d pages are shown", len(before))
 	}
-	o.window.Fyne().Canvas().Focused().TypedRune('+')
+	o.follow("ui.back", "ui.page.smaller", "ui.page.larger", "ui.page.fit", "ui.page.zones")
+	test.Tap(o.button("ui.page.larger"))
 	if after := o.pictures(); after[0] <= before[0] {
 		t.Errorf("enlarged from %v to %v", before, after)
 	}
@@ -66,13 +63,7 @@ func (o *office) differing() {
 
 // A page that differs stands beside its order, and both move together.
 func TestDifferentPageStandsBesideItsOrder(t *testing.T) {
-	o := newOffice(t)
-	o.furnish()
-	o.differing()
-	o.open()
-	o.enter("I-01")
-	o.choose(3)
-	o.tap("ui.verb.inspect")
+	o := at(t, func(o *office) { o.differing() }, "I-01", 3, "ui.verb.inspect")
 	o.tickAll()
 	o.tap("ui.verb.inspect")
 	if !o.says(o.text("cure.inspection")) {

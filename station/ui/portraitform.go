@@ -21,6 +21,8 @@ import (
 // portraitActions are what the buttons of the portrait's step do.
 type portraitActions struct {
 	choose, scan, take func()
+	camera             func()                // show what it sees
+	shoot              func()                // take the picture that it sees
 	moved              func(image.Rectangle) // the frame was moved: measure again
 }
 
@@ -38,7 +40,8 @@ type portraitForm struct {
 	says   *widget.Label
 	push   []*widget.Button
 	take   *widget.Button
-	source image.Image // the picture that the frame lies on; nil where there is none
+	shoot  *widget.Button // while the camera runs
+	source image.Image    // the picture that the frame lies on; nil where there is none
 	from   string
 	found  portrait.Finding
 
@@ -52,15 +55,21 @@ func newPortraitForm(t texts, today func() station.Date, scanner bool, do portra
 	f.crop = newCropper(do.moved)
 	choose := widget.NewButtonWithIcon(t.text("ui.portrait.choose"), theme.FileImageIcon(), do.choose)
 	f.push = []*widget.Button{choose}
-	sources := container.New(halves{8}, choose)
+	camera := widget.NewButtonWithIcon(t.text("ui.portrait.camera"), theme.MediaPhotoIcon(), do.camera)
+	f.push = append(f.push, camera)
+	devices := container.New(halves{8}, camera)
 	if scanner {
 		scan := widget.NewButtonWithIcon(t.text("ui.portrait.scan"), theme.DocumentIcon(), do.scan)
 		f.push = append(f.push, scan)
-		sources.Add(scan)
+		devices.Add(scan)
 	}
+	sources := column(6, choose, devices)
 	f.take = widget.NewButton(t.text("ui.portrait.take"), do.take)
 	f.take.Importance = widget.HighImportance
-	left := container.NewBorder(sources, column(6, snug(detail(t.text("ui.portrait.keys"))), f.take), nil, nil,
+	f.shoot = widget.NewButtonWithIcon(t.text("ui.portrait.shoot"), theme.MediaPhotoIcon(), do.shoot)
+	f.shoot.Importance = widget.HighImportance
+	f.shoot.Hide()
+	left := container.NewBorder(sources, column(6, snug(detail(t.text("ui.portrait.keys"))), container.NewStack(f.take, f.shoot)), nil, nil,
 		inset(8, 6, 0, 0, f.crop))
 	measured := container.NewBorder(snug(f.says), nil, nil, nil, container.NewVScroll(inset(0, 0, 0, 14, f.checks)))
 	right := container.NewBorder(nil, f.kept, nil, nil, container.NewVScroll(f.ticks))
@@ -140,6 +149,31 @@ func (f *portraitForm) examine(source, small image.Image, from string, found por
 	f.source, f.from = source, from
 	f.crop.show(small, source.Bounds(), found.Crop)
 	f.measured(found)
+}
+
+// live shows what the camera sees, until the picture is taken.
+func (f *portraitForm) live(small image.Image) {
+	if f.shoot.Hidden {
+		f.source, f.found = nil, portrait.Finding{}
+		f.checks.RemoveAll()
+		f.says.SetText(f.texts.text("ui.portrait.live"))
+		f.shoot.Show()
+		f.take.Hide()
+		f.object.Refresh()
+		focus(f.shoot)
+	}
+	f.crop.show(small, small.Bounds(), image.Rectangle{})
+}
+
+// still ends what live began.
+func (f *portraitForm) still() {
+	if f.shoot.Hidden {
+		return
+	}
+	f.shoot.Hide()
+	f.take.Show()
+	f.says.SetText(f.texts.text("ui.portrait.none"))
+	f.crop.show(nil, image.Rectangle{}, image.Rectangle{})
 }
 
 // measured shows what a frame measures: what fails first, with its cure.

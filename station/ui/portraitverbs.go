@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"image"
 	"io"
@@ -16,6 +17,55 @@ func (w *Window) choosePortrait() {
 	w.pick(func(r io.ReadCloser) {
 		w.layFrame(issuance.FromFile, func(context.Context, devices.Report) (image.Image, error) { return readPicture(r) })
 	})
+}
+
+// openCamera shows what the camera sees until the officer takes the picture, and lays the frame on that.
+func (w *Window) openCamera() {
+	d := w.deps.Desk
+	w.layFrame(issuance.FromCamera, func(ctx context.Context, r devices.Report) (image.Image, error) {
+		if d.Camera == nil {
+			return nil, devices.ErrNoCamera
+		}
+		if err := w.watchCamera(ctx, d.Camera); err != nil {
+			return nil, err
+		}
+		still, err := d.Camera.Still(ctx, r)
+		return still.Image, err
+	})
+}
+
+// watchCamera shows what a camera sees until the officer takes the picture. It is called by a worker, and
+// waits for each picture to be drawn: those that come meanwhile are dropped by the camera.
+func (w *Window) watchCamera(ctx context.Context, c devices.Camera) error {
+	f := w.enrol.portrait
+	live, stop := context.WithCancel(ctx)
+	defer stop()
+	w.tasks.onScreen(func() { w.shutter = stop })
+	defer w.tasks.onScreen(func() {
+		w.shutter = nil
+		f.still()
+	})
+	err := c.Live(live, func(each devices.Frame) {
+		small, drawn := preview(each.Image), make(chan struct{})
+		w.tasks.onScreen(func() {
+			defer close(drawn)
+			if live.Err() == nil {
+				f.live(small)
+			}
+		})
+		select {
+		case <-drawn:
+		case <-live.Done():
+		}
+	})
+	return cmp.Or(err, ctx.Err())
+}
+
+// shoot ends what the camera shows live: the picture is taken next.
+func (w *Window) shoot() {
+	if w.shutter != nil {
+		w.shutter()
+	}
 }
 
 // layFrame gets a picture, finds the face on it and shows both. Nothing is kept yet.

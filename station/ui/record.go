@@ -34,6 +34,9 @@ type file struct {
 
 // readRecord reads the board and, where one is chosen, a case.
 func readRecord(ctx context.Context, d *issuance.Desk, token station.CaseToken) (record, error) {
+	if d.ServiceLeft() > 0 {
+		return record{day: true}, nil // no case can be listed
+	}
 	board, err := d.Board(ctx)
 	if err != nil {
 		return record{}, err

@@ -21,13 +21,14 @@ type seatbar struct {
 	object fyne.CanvasObject
 }
 
-func newSeatbar(t texts, leave func()) *seatbar {
+func newSeatbar(t texts, help, leave func()) *seatbar {
 	s := &seatbar{texts: t}
 	s.who = line("", sizeText, true, colourOnHead)
 	s.roles = line("", sizeSmall, false, colourOnHead)
 	s.leave = widget.NewButton(t.text("ui.seat.leave"), leave)
 	name := line(t.text("ui.name"), sizeSection, true, colourOnHead)
-	seat := row(12, container.NewCenter(s.roles), container.NewCenter(s.who), s.leave)
+	seat := row(12, container.NewCenter(s.roles), container.NewCenter(s.who), s.leave,
+		atLeast(44, 0, widget.NewButton("?", help)))
 	height := s.leave.MinSize().Height // also while the button is hidden
 	s.object = container.NewStack(block(shade(colourHead)), inset(6, 6, 18, 18,
 		atLeast(0, height, container.NewBorder(nil, nil,

@@ -14,7 +14,7 @@ import (
 // line is one line of text in a colour of the palette.
 func line(s string, size float32, bold bool, c fyne.ThemeColorName) *canvas.Text {
 	t := canvas.NewText(s, shade(c))
-	t.TextSize = size
+	t.TextSize = scaled(size)
 	t.TextStyle.Bold = bold
 	return t
 }
@@ -82,7 +82,7 @@ func block(c color.Color) *canvas.Rectangle { return canvas.NewRectangle(c) }
 // atLeast gives its content a smallest size.
 func atLeast(w, h float32, content fyne.CanvasObject) fyne.CanvasObject {
 	floor := canvas.NewRectangle(color.Transparent)
-	floor.SetMinSize(fyne.NewSize(w, h))
+	floor.SetMinSize(fyne.NewSize(scaled(w), scaled(h)))
 	return container.NewStack(floor, content)
 }
 
@@ -121,7 +121,7 @@ func leading(o fyne.CanvasObject) *fyne.Container {
 
 // roomy gives a button space around its words, so that it is easy to hit.
 func roomy(b *widget.Button) fyne.CanvasObject {
-	return atLeast(b.MinSize().Width+24, 42, b)
+	return atLeast(b.MinSize().Width/scaled(1)+24, 42, b)
 }
 
 // columns lays objects side by side in fixed widths; the one of width 0 takes what is left. Each
@@ -135,11 +135,11 @@ type columns struct {
 func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	left := size.Width - c.gap*float32(len(objects)-1)
 	for _, w := range c.widths {
-		left -= w
+		left -= scaled(w)
 	}
 	x := float32(0)
 	for i, o := range objects {
-		w := c.widths[i]
+		w := scaled(c.widths[i])
 		if w == 0 {
 			w = left
 		}
@@ -154,7 +154,7 @@ func (c columns) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 func (c columns) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	size := fyne.NewSize(c.gap*float32(len(objects)-1), 0)
 	for i, o := range objects {
-		size.Width += c.widths[i]
+		size.Width += scaled(c.widths[i])
 		if c.widths[i] == 0 {
 			size.Width += 60
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // Languages of the window, Belarusian first.
-func Languages() []string { return []string{"be", "en"} }
+func Languages() []string { return resources.Languages() }
 
 // texts are the words of one language.
 type texts struct {

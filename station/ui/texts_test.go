@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -62,7 +63,8 @@ func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
-		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.zone", "ui.source", "ui.tongue", "ui.oddity", "ui.absent",
+		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.printed", "ui.zone", "ui.source", "ui.tongue", "ui.oddity",
+		"ui.absent", "ui.figure", "ui.language", "ui.wizard",
 	}
 }
 
@@ -124,6 +126,7 @@ func computed(t *testing.T) []string {
 	} {
 		add("ui.zone", strings.ReplaceAll(string(f), " ", "-"))
 	}
+	add("ui.printed", station.PageFields()...)
 	add("ui.step", "old", "person", "portrait", "signature", "evidence", "consents", "family", "summary")
 	add("ui.source", station.FromOldZone, station.FromOldChip, station.FromResidenceCard, station.FromOfficer,
 		string(mrz.RuleDoc9303), string(mrz.RuleMinistry), string(mrz.RulePassport), string(mrz.RuleLacinka))
@@ -155,6 +158,22 @@ func computed(t *testing.T) []string {
 	}
 	add("ui.resolve", "encoded", "printed", "spoiled")
 	add("ui.language", ui.Languages()...)
+	for _, p := range ui.Percents() {
+		add("ui.settings.size", strconv.Itoa(p))
+	}
+	for _, topic := range ui.HelpTopics() {
+		add("help", topic, topic+".title")
+	}
+	add("ui.wizard", issuance.StepCard, issuance.StepPrint, issuance.StepScan, issuance.StepSign, issuance.StepDone)
+	add("ui.wizard.cause", "out-of-reach", "unsteady", "out-of-tolerance", "grey")
+	add("ui.service.word", issuance.WordOK, issuance.WordSilent, "swapped", "out-of-tolerance", "firmware-changed",
+		"never-calibrated", "expired", "drifting")
+	add("help", "keys", "guide", "guide.title")
+	add("ui.stock.stage", string(station.ShipmentAnnounced), string(station.ShipmentArrived),
+		string(station.ShipmentCompared), string(station.ShipmentStored))
+	add("ui.stock.why", station.WhyBroken, station.WhySeal, station.WhyAbsent, station.WhyMissing, station.WhyExtra)
+	add("ui.figure", station.FigureReceived, station.FigureIssued, station.FigureSpoiled, station.FigureSent,
+		station.FigureLost, station.FigureCounted)
 	add("ui.device", "scanner", "printer", "encoder")
 	add("ui.check", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
 	add("ui.check.not", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
@@ -216,7 +235,7 @@ func verbs(t *testing.T) []string {
 func TestEveryKeyHasWordsInEveryLanguage(t *testing.T) {
 	keys := append(keysInCode(t), computed(t)...)
 	for _, language := range ui.Languages() {
-		texts := must(resources.Texts(language))(t)
+		texts := fileOf(t, language)
 		for _, key := range keys {
 			if strings.TrimSpace(texts[key]) == "" {
 				t.Errorf("%s has no words for %s", language, key)
@@ -225,22 +244,36 @@ func TestEveryKeyHasWordsInEveryLanguage(t *testing.T) {
 	}
 }
 
+// fileOf reads the texts that a language has of its own.
+func fileOf(t *testing.T, language string) map[string]string {
+	t.Helper()
+	raw := must(resources.Translations.ReadFile("translations/" + language + ".json"))(t)
+	texts := map[string]string{}
+	if err := json.Unmarshal(raw, &texts); err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
 func TestLanguagesSayTheSame(t *testing.T) {
 	verb := regexp.MustCompile(`%[a-z%]`)
-	be, en := must(resources.Texts("be"))(t), must(resources.Texts("en"))(t)
-	for key, text := range be {
-		other, ok := en[key]
-		if !ok {
-			t.Errorf("en lacks %s", key)
-			continue
+	be := fileOf(t, "be")
+	for _, language := range ui.Languages()[1:] {
+		other := fileOf(t, language)
+		for key, text := range be {
+			words, ok := other[key]
+			if !ok {
+				t.Errorf("%s lacks %s", language, key)
+				continue
+			}
+			if !slices.Equal(verb.FindAllString(text, -1), verb.FindAllString(words, -1)) {
+				t.Errorf("%s takes other arguments in %s: %q and %q", key, language, text, words)
+			}
 		}
-		if !slices.Equal(verb.FindAllString(text, -1), verb.FindAllString(other, -1)) {
-			t.Errorf("%s takes other arguments in en: %q and %q", key, text, other)
-		}
-	}
-	for key := range en {
-		if _, ok := be[key]; !ok {
-			t.Errorf("be lacks %s", key)
+		for key := range other {
+			if _, ok := be[key]; !ok {
+				t.Errorf("be lacks %s", key)
+			}
 		}
 	}
 }

@@ -88,22 +88,27 @@ func palette(n fyne.ThemeColorName) (color.NRGBA, bool) {
 	return color.NRGBA{}, false
 }
 
-// shade returns a colour of the palette.
-func shade(n fyne.ThemeColorName) color.Color {
-	c, _ := palette(n)
-	return c
-}
+// shade returns a colour of the theme in force.
+func shade(n fyne.ThemeColorName) color.Color { return theme.Color(n) }
+
+// sizeScale is how much larger than usual everything is; 1 is usual.
+const sizeScale fyne.ThemeSizeName = "padarozhnikScale"
+
+// scaled is a length in the size of type that is in force.
+func scaled(v float32) float32 { return v * theme.Size(sizeScale) }
 
 // Theme is the look of the window: one palette by day and by night, larger text, and Noto Sans as
 // the program ships it, whose Cyrillic і keeps its dot.
 type Theme struct {
+	look          Look
 	base          fyne.Theme
 	regular, bold fyne.Resource
 }
 
-// NewTheme returns the theme of the station.
-func NewTheme() *Theme {
+// NewTheme returns the theme of the station in a look.
+func NewTheme(look Look) *Theme {
 	return &Theme{
+		look:    look,
 		base:    theme.DefaultTheme(),
 		regular: fyne.NewStaticResource("NotoSans-Regular.ttf", resources.NotoSansRegular),
 		bold:    fyne.NewStaticResource("NotoSans-Bold.ttf", resources.NotoSansBold),
@@ -112,6 +117,11 @@ func NewTheme() *Theme {
 
 // Color implements fyne.Theme.
 func (t *Theme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
+	if t.look.Contrast {
+		if c, ok := contrasting(n); ok {
+			return c
+		}
+	}
 	if c, ok := palette(n); ok {
 		return c
 	}
@@ -134,6 +144,13 @@ func (t *Theme) Icon(n fyne.ThemeIconName) fyne.Resource { return t.base.Icon(n)
 
 // Size implements fyne.Theme.
 func (t *Theme) Size(n fyne.ThemeSizeName) float32 {
+	if n == sizeScale {
+		return t.look.scale()
+	}
+	return t.size(n) * t.look.scale()
+}
+
+func (t *Theme) size(n fyne.ThemeSizeName) float32 {
 	switch n {
 	case theme.SizeNameText:
 		return sizeText

@@ -28,9 +28,18 @@ func luminance(c color.Color) float64 {
 	return 0.2126*linear(r) + 0.7152*linear(g) + 0.0722*linear(b)
 }
 
-// Every pair of text and ground that the screens use can be read (WCAG 2.2, 1.4.3).
+// Every pair of text and ground that the screens use can be read.
 func TestContrast(t *testing.T) {
-	look := ui.NewTheme()
+	for name, c := range map[string]struct {
+		look ui.Look
+		want float64 // WCAG 2.2, 1.4.3 and 1.4.6
+	}{"usual": {ui.Look{}, 4.5}, "high contrast": {ui.Look{Contrast: true}, 7}} {
+		t.Run(name, func(t *testing.T) { legible(t, ui.NewTheme(c.look), c.want) })
+	}
+}
+
+func legible(t *testing.T, look fyne.Theme, want float64) {
+	t.Helper()
 	for _, pair := range [][2]fyne.ThemeColorName{
 		{"padarozhnikInk", "padarozhnikPaper"}, {"padarozhnikInk", "padarozhnikSheet"},
 		{"padarozhnikInk", "padarozhnikMist"}, {"padarozhnikInk", "padarozhnikAmber"},
@@ -43,19 +52,19 @@ func TestContrast(t *testing.T) {
 		{theme.ColorNameForegroundOnError, theme.ColorNameError},
 	} {
 		a, b := luminance(look.Color(pair[0], 0)), luminance(look.Color(pair[1], 0))
-		if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < 4.5 {
-			t.Errorf("%s on %s: contrast %.2f, want 4.5", pair[0], pair[1], ratio)
+		if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < want {
+			t.Errorf("%s on %s: contrast %.2f, want %.1f", pair[0], pair[1], ratio, want)
 		}
 	}
 }
 
 func TestThemeAnswersEveryColour(t *testing.T) {
-	test.AssertAllColorNamesDefined(t, ui.NewTheme(), "padarozhnik")
+	test.AssertAllColorNamesDefined(t, ui.NewTheme(ui.Look{}), "padarozhnik")
 }
 
 // The і of the window has its dot: two outlines, not one.
 func TestDottedI(t *testing.T) {
-	look := ui.NewTheme()
+	look := ui.NewTheme(ui.Look{})
 	for _, style := range []fyne.TextStyle{{}, {Bold: true}, {Italic: true}, {Monospace: true}} {
 		f := must(sfnt.Parse(look.Font(style).Content()))(t)
 		var buffer sfnt.Buffer

@@ -80,8 +80,20 @@ func (w *Window) look() {
 		return
 	}
 	var found []Health
-	w.tasks.look(func(ctx context.Context) { found = w.deps.Devices(ctx) }, func() {
+	var lines []issuance.DeviceLine
+	var silent error
+	list := w.seat != nil && w.technician.object.Visible()
+	w.tasks.look(func(ctx context.Context) {
+		found = w.deps.Devices(ctx)
+		if list {
+			lines, silent = w.deps.Desk.DeviceList(ctx)
+		}
+	}, func() {
 		w.health = found
+		if list && silent == nil && w.seat != nil {
+			w.showService()
+			w.technician.showDevices(lines, w.deps.Desk.ServiceLeft() > 0)
+		}
 		w.status.show(w.condition())
 	})
 }
@@ -303,7 +315,7 @@ func (w *Window) examine(token station.CaseToken, look examination) {
 		return err
 	}, func(error) {
 		if len(e.Findings) > 0 {
-			w.found, w.looked = &issuance.Examination{Serial: e.Serial, Findings: e.Findings}, looked
+			w.found, w.looked = &issuance.Examination{Serial: e.Serial, Findings: e.Findings, Doubt: e.Doubt}, looked
 		}
 	})
 }

@@ -38,6 +38,10 @@ type Deps struct {
 	Pictures string                           // directory in which the file dialog begins
 	Reports  string                           // directory for the reports of batch runs
 	Language string                           // be or en
+	Look     Look                             // size of type and contrast
+	Guide    bool                             // shows the first-run guide
+	Remember func(Preferences)                // keeps what was chosen for the next start; nil: it is forgotten
+	About    func() (About, error)            // which build runs; called by a worker, nil: the menu does without
 	Training bool                             // shows the band
 	Log      *slog.Logger                     // nil for none
 	Go       func(func())                     // begins a goroutine; nil for the language's own
@@ -62,25 +66,30 @@ type Window struct {
 	question  *question
 	prompt    string // what the officer is asked to do with a booklet
 	there     func()
-	closing   bool      // the window closes when the verb has ended
-	attention attention // at the last look
-	unsaved   bool      // closing was asked for and the open form could not be saved
+	shutter   context.CancelFunc // ends what the camera shows live; nil while it does not
+	closing   bool               // the window closes when the verb has ended
+	attention attention          // at the last look
+	unsaved   bool               // closing was asked for and the open form could not be saved
+	style     Look
+	guided    bool // the first-run guide was seen
 
-	seatbar  *seatbar
-	board    *board
-	casefile *casefile
-	enrol    *enrol
-	review   *review
-	page     *page
-	batch    *batch
-	signin   *signin
-	status   *status
-	strip    *strip
-	day      *dayCard
-	centre   *centre
-	fault    *fault
-	body     *fyne.Container
-	pane     *fyne.Container // right of the board
+	seatbar    *seatbar
+	board      *board
+	casefile   *casefile
+	enrol      *enrol
+	review     *review
+	page       *page
+	batch      *batch
+	signin     *signin
+	status     *status
+	strip      *strip
+	day        *dayCard
+	centre     *centre
+	stock      *stock
+	technician *technician
+	fault      *fault
+	body       *fyne.Container
+	pane       *fyne.Container // right of the board
 }
 
 // New makes the window of an office in an application. Show or ShowAndRun of Fyne's window, which
@@ -93,8 +102,8 @@ func New(app fyne.App, d Deps) (*Window, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	app.Settings().SetTheme(NewTheme())
-	w := &Window{deps: d, texts: t, tasks: newTasks(d)}
+	app.Settings().SetTheme(NewTheme(d.Look))
+	w := &Window{deps: d, texts: t, tasks: newTasks(d), style: d.Look, guided: !d.Guide}
 	w.tasks.moved = w.moved
 	w.tasks.turned = w.turned
 	w.win = app.NewWindow(t.text("ui.name"))
@@ -103,7 +112,12 @@ func New(app fyne.App, d Deps) (*Window, error) {
 	w.win.SetCloseIntercept(w.Close)
 	w.build()
 	w.win.Resize(fyne.NewSize(1366, 768))
+	w.win.Canvas().SetOnTypedKey(w.keys)
 	w.refresh()
+	if d.Guide {
+		w.tasks.resume()
+		w.showGuide()
+	}
 	return w, nil
 }
 
@@ -139,7 +153,7 @@ func (w *Window) Wait() { w.tasks.wait() }
 // build makes every screen in the present language and fills it.
 func (w *Window) build() {
 	t, d := w.texts, w.deps
-	w.seatbar = newSeatbar(t, w.signOut)
+	w.seatbar = newSeatbar(t, w.help, w.signOut)
 	w.board = newBoard(t, w.choose, w.begin, w.openBatch, w.sync)
 	w.casefile = newCasefile(t, d.Desk.Charter, d.Desk.Now, w.do, w.openComparison)
 	w.enrol = newEnrol(t, d.Desk.Charter.Profile, w.today, w.enrolActions())
@@ -152,8 +166,14 @@ func (w *Window) build() {
 	w.fault = newFault(t, w.grown)
 	w.day = newDayCard(t, w.askOpenDay)
 	w.centre = newCentre(t, w.centreActions(), d.Stick != nil)
-	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil, container.NewBorder(w.fault.object, nil, nil, nil,
-		container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.page.object, w.batch.object, w.centre.object)))
+	w.stock, w.technician = newStock(w, w.stockActions()), newTechnician(w)
+	screens := container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.page.object, w.batch.object,
+		w.centre.object)
+	for _, s := range w.rooms() {
+		screens.Add(s.object)
+	}
+	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil,
+		container.NewBorder(w.fault.object, nil, nil, nil, screens))
 	w.body = container.NewBorder(nil, nil, atLeast(boardWidth, 0, w.board.object), nil, w.pane)
 	top := column(0)
 	if d.Training || d.Desk.Training {
@@ -204,6 +224,8 @@ func (w *Window) turned(busy bool) {
 	w.signin.turned(busy)
 	able(!busy, w.day.open)
 	w.centre.turned(busy)
+	w.stock.turned(busy)
+	w.technician.turned(busy)
 	w.strip.turned(busy && w.seat != nil)
 	if w.prompt != "" && busy {
 		w.strip.ask(w.prompt, w.there)
@@ -233,6 +255,10 @@ func (w *Window) back() {
 	w.page.close()
 	w.centre.object.Hide()
 	w.batch.object.Hide()
+	for _, s := range w.rooms() {
+		s.object.Hide()
+	}
+	w.technician.drop()
 	w.casefile.object.Show()
 	w.tasks.settle()
 }
@@ -244,19 +270,6 @@ func (w *Window) open(screen fyne.CanvasObject) {
 	screen.Refresh()
 	screen.Refresh() // as in grown
 	w.tasks.settle()
-}
-
-// speak changes the language of every screen, after saving what is being written.
-func (w *Window) speak(language string) {
-	t, err := newTexts(language)
-	if err != nil || w.tasks.busy {
-		return
-	}
-	w.leave()
-	w.leaving(func() {
-		w.texts = t
-		w.build()
-	})
 }
 
 // portraitOf decodes a portrait for the screen; nil where there is none.

@@ -12,7 +12,10 @@ import (
 // errAbsent is what a device answers that the configuration does not name.
 var errAbsent = fmt.Errorf("%w: %w", ErrNoDevice, devices.ErrUnreachable)
 
-// absent stands where no scanner, printer or encoder is configured.
+// errNoCamera is the same of a camera.
+var errNoCamera = fmt.Errorf("%w: %w", ErrNoDevice, devices.ErrNoCamera)
+
+// absent stands where no scanner, camera, printer or encoder is configured.
 type absent struct{}
 
 func (absent) Identify(context.Context) (devices.Identity, error) {
@@ -22,6 +25,14 @@ func (absent) Identify(context.Context) (devices.Identity, error) {
 func (absent) Scan(context.Context, devices.ScanSettings, devices.Report) (devices.Scan, error) {
 	return devices.Scan{}, errAbsent
 }
+
+func (absent) Modes(context.Context) ([]devices.CameraMode, error) { return nil, errNoCamera }
+
+func (absent) Still(context.Context, devices.Report) (devices.Frame, error) {
+	return devices.Frame{}, errNoCamera
+}
+
+func (absent) Live(context.Context, func(devices.Frame)) error { return errNoCamera }
 
 func (absent) State(context.Context) (devices.PrinterState, error) {
 	return devices.PrinterState{}, errAbsent

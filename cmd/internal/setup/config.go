@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,9 +39,10 @@ type Headquarters struct {
 	Proxy       string `toml:"proxy"`
 }
 
-// Devices are the addresses of the three machines, and who moves booklets between them.
+// Devices are the addresses of the machines and the camera, and who moves booklets between them.
 type Devices struct {
 	Scanner string `toml:"scanner"`
+	Camera  string `toml:"camera"`
 	Printer string `toml:"printer"`
 	Encoder string `toml:"encoder"`
 	Hand    string `toml:"hand"`
@@ -103,6 +105,7 @@ func (c *Config) texts() map[string]*string {
 		"headquarters.url": &c.Headquarters.URL, "headquarters.certificate": &c.Headquarters.Certificate,
 		"headquarters.proxy": &c.Headquarters.Proxy,
 		"devices.scanner":    &c.Devices.Scanner, "devices.printer": &c.Devices.Printer,
+		"devices.camera":  &c.Devices.Camera,
 		"devices.encoder": &c.Devices.Encoder, "devices.hand": &c.Devices.Hand,
 	}
 }
@@ -150,8 +153,8 @@ func (c *Config) check(path string, raw []byte) error {
 		return fmt.Errorf("%w: %s line %d: %s: want %s", ErrConfig, path, lineOf(raw, key), key, want)
 	}
 	switch {
-	case c.Language != "be" && c.Language != "en":
-		return bad("language", "be or en")
+	case !slices.Contains(resources.Languages(), c.Language):
+		return bad("language", strings.Join(resources.Languages(), " or "))
 	case c.Page.DPI < 300 || c.Page.DPI > 1200:
 		return bad("page.dpi", "300 to 1200")
 	case c.Devices.Hand != handAsk && !strings.HasPrefix(c.Devices.Hand, handDesk):

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"padarozhnik/cmd/internal/setup"
+	"padarozhnik/devices"
 )
 
 func write(t *testing.T, text string) string {
@@ -86,11 +87,35 @@ func TestLoadNamesFileLineAndKey(t *testing.T) {
 	}
 }
 
+// TestDevicesOnUSB: an address on USB is taken before anything is plugged in, and says then that nothing is.
+func TestDevicesOnUSB(t *testing.T) {
+	s, err := setup.OpenScanner("usb:1209:fff0:NOT-THERE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Identify(t.Context()); !errors.Is(err, devices.ErrUnreachable) {
+		t.Errorf("scanner: %v", err)
+	}
+	p, err := setup.OpenPrinter("usb:1209:fff0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Print(t.Context(), devices.Sheet{}, nil); !errors.Is(err, devices.ErrUnreachable) {
+		t.Errorf("printer: %v", err)
+	}
+	for _, uri := range []string{"usb:", "usb:1209", "usb:12:34", "usb:1209:xyzw"} {
+		if _, err := setup.OpenPrinter(uri); !errors.Is(err, setup.ErrConfig) {
+			t.Errorf("%s: %v", uri, err)
+		}
+	}
+}
+
 // TestNoDeviceIsACondition: an office without a configured device is told so, and keeps working.
 func TestNoDeviceIsACondition(t *testing.T) {
 	for name, open := range map[string]func() error{
 		"scanner": func() error { _, err := setup.OpenScanner(""); return err },
 		"printer": func() error { _, err := setup.OpenPrinter(""); return err },
+		"camera":  func() error { _, err := setup.OpenCamera(""); return err },
 	} {
 		if err := open(); !errors.Is(err, setup.ErrNoDevice) {
 			t.Errorf("%s: %v", name, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"padarozhnik/devices"
+	"padarozhnik/devices/camera"
 	"padarozhnik/devices/chip"
 	"padarozhnik/devices/escl"
 	"padarozhnik/devices/folder"
@@ -41,6 +42,17 @@ func OpenScanner(uri string) (devices.Scanner, error) {
 		return openUSBScanner(uri)
 	}
 	return nil, unknownAddress("scanner", uri, "http://HOST:PORT/eSCL, usb:VID:PID[:SERIAL], sane:NAME or file:DIR")
+}
+
+// OpenCamera returns the camera at an address.
+func OpenCamera(uri string) (devices.Camera, error) {
+	if name, ok := strings.CutPrefix(uri, "v4l2:"); ok && name != "" {
+		return camera.New(name), nil
+	}
+	if path, ok := strings.CutPrefix(uri, "file:"); ok && path != "" {
+		return camera.NewFiles(path), nil
+	}
+	return nil, unknownAddress("camera", uri, "v4l2:/dev/video0, v4l2:NAME or file:DIR")
 }
 
 // OpenPrinter returns the printer at an address.
@@ -75,13 +87,18 @@ func unknownAddress(what, uri, want string) error {
 
 func (o *Office) devices(d *issuance.Desk, c Config) error {
 	var err error
-	d.Scanner, d.Printer, d.Encoder = absent{}, absent{}, absent{}
+	d.Scanner, d.Camera, d.Printer, d.Encoder = absent{}, absent{}, absent{}, absent{}
 	if c.Devices.Scanner != "" {
 		s, err := OpenScanner(c.Devices.Scanner)
 		if err != nil {
 			return err
 		}
 		d.Scanner = watchdog.NewScanner(s, watchdog.Limits{})
+	}
+	if c.Devices.Camera != "" {
+		if d.Camera, err = OpenCamera(c.Devices.Camera); err != nil {
+			return err
+		}
 	}
 	if c.Devices.Printer != "" {
 		p, err := OpenPrinter(c.Devices.Printer)

@@ -20,7 +20,7 @@ const (
 	graceLimit = time.Minute
 )
 
-// ErrTimeout: the guest did not come to its end in time.
+// errTimeout: the guest did not come to its end in time.
 var errTimeout = errors.New("the guest did not come to its end in time")
 
 // machine is one virtual computer.
@@ -79,7 +79,7 @@ func (m machine) run(ctx context.Context, j job) (int, error) {
 	status, ended, err := m.listen(frames, j, timer, cancel)
 	cause := context.Cause(ctx)
 	cancel(nil) // QEMU is killed: nothing in it is worth an orderly end
-	waited := cmd.Wait()
+	_ = cmd.Wait()
 	<-heard
 	switch {
 	case ended:
@@ -87,7 +87,7 @@ func (m machine) run(ctx context.Context, j job) (int, error) {
 	case cause != nil:
 		err = cause
 	case errors.Is(err, io.EOF):
-		err = fmt.Errorf("the guest stopped before its test ended (QEMU: %v)", waited)
+		err = errors.New("the guest stopped before its test ended")
 	}
 	return 0, fmt.Errorf("%w\n%s%s", err, complaint, said)
 }

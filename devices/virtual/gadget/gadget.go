@@ -47,6 +47,29 @@ const root = "/sys/kernel/config/usb_gadget"
 type Printer struct {
 	*os.File
 	dir string
+	got []byte // read from the kernel and not yet returned
+}
+
+// The kernel's buffers for what the host prints. Linux 6.1 frees one twice that is half read when the cable is pulled, so
+// Read always takes all that is there.
+const (
+	bufferSize  = 8192 // USB_BUFSIZE of f_printer.c
+	bufferCount = 10
+)
+
+// Read returns what the host printed. It is used by one goroutine at a time, and not while the cable is pulled.
+func (p *Printer) Read(b []byte) (int, error) {
+	if len(p.got) == 0 {
+		all := make([]byte, bufferSize*bufferCount)
+		n, err := p.File.Read(all)
+		if err != nil {
+			return 0, err
+		}
+		p.got = all[:n]
+	}
+	n := copy(b, p.got)
+	p.got = p.got[n:]
+	return n, nil
 }
 
 // Plug loads the modules and plugs in a printer with an IEEE 1284 device ID and a serial number.
@@ -75,6 +98,7 @@ func (p *Printer) describe(deviceID, serial string) error {
 		{"idVendor", fmt.Sprintf("%#04x", Vendor)}, {"idProduct", fmt.Sprintf("%#04x", Product)},
 		{"strings/0x409/manufacturer", "Utopian Presses"}, {"strings/0x409/product", "Kernel Gadget"},
 		{"strings/0x409/serialnumber", serial}, {"functions/printer.0/pnp_string", deviceID},
+		{"functions/printer.0/q_len", fmt.Sprint(bufferCount)},
 	} {
 		if err := p.set(f.name, f.value); err != nil {
 			return err
@@ -96,6 +120,7 @@ func (p *Printer) Connect() error {
 	if err := p.set("UDC", filepath.Base(controllers[0])); err != nil {
 		return fmt.Errorf("plug in: %w", err)
 	}
+	p.got = nil
 	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		p.File, err = os.OpenFile("/dev/g_printer0", os.O_RDWR, 0)
 		if !errors.Is(err, unix.ENODEV) || time.Now().After(until) { // until then there is no such device
@@ -124,18 +149,39 @@ func (p *Printer) remove() error {
 }
 
 // Status is the port status that the host is told.
-func (p *Printer) Status() (byte, error) {
-	status, err := unix.IoctlGetInt(int(p.Fd()), getStatus)
-	return byte(status), err
+func (p *Printer) Status() (status byte, err error) {
+	err = p.control(func(fd uintptr) error {
+		n, err := unix.IoctlGetInt(int(fd), getStatus)
+		status = byte(n)
+		return err
+	})
+	return status, err
 }
 
 // SetStatus changes what the host is told.
 func (p *Printer) SetStatus(status byte) error {
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, p.Fd(), setStatus, uintptr(status))
-	if errno != 0 {
-		return fmt.Errorf("set port status: %w", errno)
+	err := p.control(func(fd uintptr) error {
+		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, fd, setStatus, uintptr(status)); errno != 0 {
+			return errno
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("set port status: %w", err)
 	}
 	return nil
+}
+
+// control uses the descriptor and leaves it as it is. File.Fd would make reads block, and one that blocks holds a lock
+// of the kernel's driver for which the runtime's poller then waits: nothing in this process would move again.
+func (p *Printer) control(do func(fd uintptr) error) error {
+	raw, err := p.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) { failed = do(fd) })
+	return errors.Join(err, failed)
 }
 
 // Await returns when something is at a path, say a device node, or no longer. It fails when that takes longer than ten

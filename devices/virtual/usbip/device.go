@@ -27,7 +27,8 @@ type Setup struct {
 }
 
 func parseSetup(b [8]byte) Setup {
-	return Setup{b[0], b[1], binary.LittleEndian.Uint16(b[2:]), binary.LittleEndian.Uint16(b[4:]), binary.LittleEndian.Uint16(b[6:])}
+	word := func(n int) uint16 { return binary.LittleEndian.Uint16(b[n:]) }
+	return Setup{b[0], b[1], word(2), word(4), word(6)}
 }
 
 // Function is what stands behind one alternate setting. Its pipes are used by one goroutine each.
@@ -65,7 +66,6 @@ type Device struct {
 	deaf      map[uint8]bool  // guarded by mu; interfaces that take nothing until they are reset
 	connected map[*link]bool  // guarded by mu
 	hear      []chan struct{} // guarded by mu; closed when something was cleared
-	log       func(s string)  // guarded by mu
 }
 
 // New returns a device with interfaces, each a list of alternate settings.
@@ -144,7 +144,10 @@ func (d *Device) restart() {
 		d.mu.Lock()
 		f.selected = 0
 		d.mu.Unlock()
-		d.reset(n)
+		for _, s := range f.settings {
+			s.Reset()
+		}
+		d.clear(uint8(n+1), uint8(n+1)|0x80)
 	}
 }
 

@@ -257,7 +257,7 @@ func (d *Device) passIn(ctx context.Context, l *link, address uint8, f Function)
 
 // Shapes are the words of BadShape.
 func Shapes() []string {
-	return []string{"cut", "long", "loop", "numbers", "many", "no-endpoint", "text"}
+	return []string{"cut", "long", "loop", "numbers", "many", "no-endpoint", "text", "twice"}
 }
 
 // bent is a descriptor as a hostile device gives it.
@@ -294,6 +294,9 @@ func (d *Device) bent(b []byte) []byte {
 			b = append(b, one...)
 		}
 		b[4] = 255
+		binary.LittleEndian.PutUint16(b[2:], uint16(len(b)))
+	case shape == "twice":
+		b = append(b, b[9:32]...) // the first interface once more, behind the others
 		binary.LittleEndian.PutUint16(b[2:], uint16(len(b)))
 	case shape == "no-endpoint":
 		for at := 9; at+6 <= len(b) && b[at] > 0; at += int(b[at]) {

@@ -65,7 +65,8 @@ func TestListen(t *testing.T) {
 	if _, err := io.ReadFull(conn, list); err != nil || status != 0 {
 		t.Fatal(status, err)
 	}
-	if n := binary.BigEndian.Uint32(list); n != 1 || string(list[4+256:4+259]) != "1-1" || list[4+312] != 7 || list[4+314] != 4 {
+	if n := binary.BigEndian.Uint32(list); n != 1 || string(list[4+256:4+259]) != "1-1" ||
+		list[4+312] != 7 || list[4+314] != 4 {
 		t.Errorf("%d devices, %x", n, list[4+256:])
 	}
 	conn, status = ask(t, to, 0x8003, "1-1")

@@ -1,0 +1,49 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// room is a screen of the office that stands in the place of the case.
+type room struct {
+	topic   string // of its help
+	object  *fyne.Container
+	buttons []*widget.Button // of its verbs, at rest while one runs
+}
+
+// newRoom makes a screen with a title, and the way back at its foot beside its buttons.
+func (w *Window) newRoom(topic, title string, body fyne.CanvasObject, buttons ...*widget.Button) *room {
+	back := widget.NewButtonWithIcon(w.texts.text("ui.centre.back"), theme.NavigateBackIcon(), w.back)
+	s := &room{topic: topic, buttons: append(buttons, back)}
+	verbs := row(10)
+	for _, b := range buttons {
+		verbs.Add(roomy(b))
+	}
+	s.object = inset(12, 14, 24, 24, container.NewBorder(
+		inset(0, 10, 0, 0, line(w.texts.text(title), sizeTitle, true, colourInk)),
+		inset(10, 0, 0, 0, container.NewBorder(nil, nil, roomy(back), verbs)), nil, nil, body))
+	s.object.Hide()
+	return s
+}
+
+// turned shows whether a verb runs.
+func (s *room) turned(busy bool) { able(!busy, s.buttons...) }
+
+// rooms are all such screens.
+func (w *Window) rooms() []*room { return []*room{w.stock.room, w.technician.room} }
+
+// showRoom opens such a screen, after saving what is being written.
+func (w *Window) showRoom(s *room, opened func()) {
+	if w.seat == nil || w.tasks.busy || w.question != nil {
+		return
+	}
+	w.leaving(func() {
+		w.fault.clear()
+		w.back()
+		w.open(s.object)
+		opened()
+	})
+}
