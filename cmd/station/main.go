@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -125,6 +126,7 @@ func work(ctx context.Context, o options, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // a passphrase is tried on 256 MiB, which nobody needs from here on
 	if practice != nil {
 		err = errors.Join(takeStock(ctx, o, practice, office), openDay(ctx, o, office))
 	}

@@ -260,6 +260,8 @@ func (w *walker) focused() (o fyne.Focusable, words string) {
 		return o, v.Text
 	case *widget.Entry:
 		return o, v.PlaceHolder
+	case interface{ Field() *widget.Entry }:
+		return o, v.Field().PlaceHolder
 	case *widget.Check:
 		return o, v.Text
 	case *widget.Select:

@@ -113,7 +113,7 @@ func (w *walker) evidence() error {
 	if err := w.next(w.texts["ui.signature.title"]); err != nil {
 		return err
 	}
-	if err := w.next(w.texts["ui.evidence.title"]); err != nil {
+	if err := w.next(w.texts["ui.proof.more"]); err != nil {
 		return err
 	}
 	interview := w.texts["ui.proof.interview"]
@@ -140,7 +140,7 @@ func (w *walker) evidence() error {
 }
 
 func (w *walker) consents() error {
-	if err := w.next(w.texts["ui.consents.title"]); err != nil {
+	if err := w.next(w.texts["ui.consents.says"]); err != nil {
 		return err
 	}
 	yes := w.texts["ui.consent.yes"]
@@ -158,7 +158,7 @@ func (w *walker) consents() error {
 }
 
 func (w *walker) submit() error {
-	if err := w.next(w.texts["ui.family.title"]); err != nil {
+	if err := w.next(w.texts["ui.guardian.add"]); err != nil {
 		return err
 	}
 	if err := w.press("ui.enrol.after", "the summary is shown", func() bool { return w.offers("ui.verb.submit") }); err != nil {

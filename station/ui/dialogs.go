@@ -62,13 +62,7 @@ func (w *Window) closeQuestion() bool {
 }
 
 // reasonEntry is where a decision is explained.
-func reasonEntry(t texts, placeholder string) *widget.Entry {
-	e := widget.NewMultiLineEntry()
-	e.Wrapping = fyne.TextWrapWord
-	e.SetMinRowsVisible(3)
-	e.SetPlaceHolder(t.text(placeholder))
-	return e
-}
+func reasonEntry(t texts, placeholder string) *area { return newArea(t.text(placeholder), 3) }
 
 // said tells whether a reason has words.
 func said(s string) bool { return strings.TrimSpace(s) != "" }

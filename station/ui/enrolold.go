@@ -23,7 +23,7 @@ type oldActions struct {
 type oldStep struct {
 	texts  texts
 	says   *widget.Label
-	zone   *widget.Entry
+	zone   *area
 	chip   *fyne.Container
 	waive  *widget.Entry
 	why    *widget.Button
@@ -35,9 +35,7 @@ type oldStep struct {
 
 func newOldStep(t texts, do oldActions) *oldStep {
 	s := &oldStep{texts: t, says: paragraph(""), chip: container.NewStack()}
-	s.zone = widget.NewMultiLineEntry()
-	s.zone.SetMinRowsVisible(2)
-	s.zone.SetPlaceHolder(t.text("ui.old.zone"))
+	s.zone = newArea(t.text("ui.old.zone"), 2)
 	s.zone.Wrapping = fyne.TextWrapOff
 	s.waive = widget.NewEntry()
 	s.waive.SetPlaceHolder(t.text("ui.old.waive.reason"))

@@ -230,6 +230,9 @@ func find[T fyne.CanvasObject](o *office, fits func(T) bool) T {
 
 func look[T fyne.CanvasObject](o *office, fits func(T) bool) (out T, ok bool) {
 	shown(o.window.Fyne().Canvas(), func(each fyne.CanvasObject) {
+		if a, is := each.(interface{ Field() *widget.Entry }); is { // of several lines
+			each = a.Field()
+		}
 		if v, is := each.(T); is && !ok && fits(v) {
 			out, ok = v, true
 		}

@@ -306,6 +306,8 @@ func words(f fyne.Focusable) string {
 		return v.Text
 	case *widget.Entry:
 		return v.PlaceHolder
+	case interface{ Field() *widget.Entry }: // of several lines
+		return v.Field().PlaceHolder
 	case *widget.Select:
 		return v.PlaceHolder
 	case *widget.Check:

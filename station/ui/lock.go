@@ -24,7 +24,7 @@ func (w *Window) Locked() {
 // has changed since the last look.
 func (w *Window) attend() {
 	var now attention
-	if e, ok := w.win.Canvas().Focused().(*widget.Entry); ok {
+	if e := written(w.win.Canvas().Focused()); e != nil {
 		now = attention{e, len(e.Text), e.CursorRow, e.CursorColumn}
 	}
 	if w.tasks.busy || now != w.attention {

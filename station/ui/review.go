@@ -55,7 +55,7 @@ type review struct {
 	now       func() time.Time
 	do        reviewActions
 	body      *fyne.Container
-	reason    *widget.Entry
+	reason    *area
 	approve   *widget.Button
 	buttons   []*widget.Button // besides approve
 	ticks     *ticks

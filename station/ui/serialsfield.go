@@ -16,7 +16,7 @@ import (
 // office's scanner one after another.
 type serialsField struct {
 	texts  texts
-	entry  *widget.Entry
+	entry  *area
 	says   *canvas.Text
 	scan   *widget.Button
 	object fyne.CanvasObject
@@ -26,9 +26,7 @@ type serialsField struct {
 func (w *Window) newSerialsField(changed func()) *serialsField {
 	t := w.texts
 	f := &serialsField{texts: t, known: changed, says: line(t.text("ui.stock.typed", 0), sizeSmall, true, colourInk)}
-	f.entry = widget.NewMultiLineEntry()
-	f.entry.SetMinRowsVisible(4)
-	f.entry.SetPlaceHolder(t.text("ui.stock.serials"))
+	f.entry = newArea(t.text("ui.stock.serials"), 4)
 	f.entry.OnChanged = func(string) { f.changed() }
 	f.scan = widget.NewButton(t.text("ui.stock.scan"), func() { w.scanSerial(f) })
 	visible(w.deps.Desk.Scanner != nil, f.scan)

@@ -240,8 +240,11 @@ func TestFocusOrderOfTheStock(t *testing.T) {
 	o.menu("ui.stock.title")
 	o.tapMore("ui.stock.spoil")
 	c := o.window.Fyne().Canvas()
-	if c.Focused() != o.entry("ui.stock.serials") {
+	if a, ok := c.Focused().(interface{ Field() *widget.Entry }); !ok || a.Field() != o.entry("ui.stock.serials") {
 		t.Fatalf("the numbers are not focused but %T", c.Focused())
+	}
+	if c.Focused().(fyne.Tabbable).AcceptsTab() {
+		t.Error("Tab does not leave the numbers")
 	}
 	c.FocusNext()
 	if c.Focused() != o.entry("ui.stock.reason") {
