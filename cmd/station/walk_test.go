@@ -131,17 +131,25 @@ func walked(how string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	dir := os.Getenv("PADAROZHNIK_WALK_DIR")
-	w := &walker{ctx: ctx, pictures: os.Getenv("PADAROZHNIK_WALK_PICTURES"), news: make(chan struct{}, 1)}
+	w := &walker{ctx: ctx, pictures: os.Getenv("PADAROZHNIK_WALK_PICTURES"), news: make(chan struct{}, 1),
+		end: make(chan error, 1)}
 	o := options{training: dir, visitor: &visitor{before: w.before, opened: func(win *ui.Window, office *setup.Office) {
 		w.open(win, office)
-		w.err = w.walk(how)
-		if w.err != nil {
+		err := w.walk(how)
+		if err != nil {
 			_ = w.shoot("failed")
 		}
+		w.end <- err
 		fyne.Do(win.Close)
 	}}}
 	w.photograph = filepath.Join(dir, "pictures", "applicant.jpg")
-	err := errors.Join(work(ctx, o, slog.New(slog.NewTextHandler(os.Stderr, nil))), w.err)
+	err := work(ctx, o, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	select {
+	case walked := <-w.end:
+		err = errors.Join(err, walked)
+	default:
+		err = errors.Join(err, errors.New("the window closed before the walk had ended"))
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "walk:", err)
 		return 1
@@ -160,6 +168,7 @@ type walker struct {
 	photograph string
 	shots      int
 	news       chan struct{} // the screen was changed by a worker
+	end        chan error    // how the walk ended
 	err        error
 }
 

@@ -24,15 +24,41 @@ func (w *walker) key(names ...string) error {
 	return nil
 }
 
-// write types words.
+// write types words into the field that has the keyboard, and again where a letter was lost: the display has one
+// layout, and letters of another alphabet are mapped onto its keys one after another.
 func (w *walker) write(words string) error {
-	cmd := exec.CommandContext(w.ctx, "xdotool", "type", "--delay", "40", words)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // it reads the words by it
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("xdotool type: %w: %s", err, out)
+	for _, delay := range []string{"40", "120", "300", "600"} {
+		cmd := exec.CommandContext(w.ctx, "xdotool", "type", "--delay", delay, words)
+		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // it reads the words by it
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("xdotool type: %w: %s", err, out)
+		}
+		patience := time.Now().Add(time.Second)
+		if err := w.until("the words are written", func() bool { return w.text() == words || time.Now().After(patience) }); err != nil {
+			return err
+		}
+		if w.text() == words {
+			return nil
+		}
+		if err := w.key("ctrl+a", "Delete"); err != nil {
+			return err
+		}
 	}
-	return nil
+	return fmt.Errorf("letters are lost; the field holds %q", w.text())
+}
+
+// text is what stands in the field that has the keyboard.
+func (w *walker) text() (text string) {
+	o, _ := w.focused()
+	fyne.DoAndWait(func() {
+		switch f := o.(type) {
+		case *widget.Entry:
+			text = f.Text
+		case interface{ Field() *widget.Entry }:
+			text = f.Field().Text
+		}
+	})
+	return text
 }
 
 // mostTabs is how often Tab is pressed before a thing counts as out of the keyboard's reach.

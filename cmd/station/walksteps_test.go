@@ -75,7 +75,7 @@ func (w *walker) next(words string) error {
 }
 
 func (w *walker) person() error {
-	if err := w.next(w.texts["ui.person.title"]); err != nil {
+	if err := w.next(w.texts["ui.names.title"]); err != nil {
 		return err
 	}
 	who := training.Example().Person
@@ -129,7 +129,7 @@ func (w *walker) evidence() error {
 		return err
 	}
 	for !chosen() {
-		if err := w.key("Down"); err != nil {
+		if err := w.key("Right"); err != nil {
 			return err
 		}
 	}
@@ -264,7 +264,7 @@ func (w *walker) present() error {
 	if err := w.tabTo("the old passport", func(o fyne.Focusable, _ string) bool { _, ok := o.(*widget.Select); return ok }); err != nil {
 		return err
 	}
-	return w.key("Down")
+	return w.key("Right")
 }
 
 func (w *walker) handOver() error {
