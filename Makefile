@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run demo test test-guest test-ui bench torture lint screenshots package package-check clean
+.PHONY: help deps build run demo test test-long test-guest test-ui bench torture lint screenshots package package-check clean
 
 GO       ?= go
 TAGS     := no_emoji,no_metadata,migrated_fynedo
@@ -46,26 +46,33 @@ demo: build ## one Utopian applicant from scan to hand-over, without a window
 	@$(BIN)/stationctl demo --out build/demo
 
 # What draws, compares and reads pictures, and whole lives of passports, take minutes with the race detector and
-# little of it is concurrent: these packages run without it, and what is concurrent in the last once more with it.
+# little of it is concurrent: these packages run without it, and what is concurrent in two of them once more with it.
 LONG := padarozhnik/(printing/calibration|printing/inspection|station/mrz/ocr|station/issuance)
+UI   := padarozhnik/station/ui
 
 test: build lint ## every test
-	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxE '$(LONG)')
+	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxE '$(LONG)|$(UI)')
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-guest test-long
+	@$(MAKE) --no-print-directory test-ui
+
+test-long: ## what takes minutes, without the race detector, and its concurrent part with it
 	$(GO) test -timeout 25m $$($(GO) list ./... | grep -xE '$(LONG)')
 	$(GO) test -race -timeout 25m -run 'OnePassport|Scenario6BatchRun|TakeTurns|IdleDesk|Scenario7F' ./station/issuance
-	@$(MAKE) --no-print-directory test-guest
-	@$(MAKE) --no-print-directory test-ui
+	$(GO) test -race -timeout 25m -run 'DoubleClick$$|Stop|Lock|Camera|BatchTaps|TechnicianBy|DecidedBy' ./station/ui
 
 # What needs a kernel of its own is named TestGuest... and stands behind the build tag "guest".
 GUEST_TAGS     := $(TAGS),guest
 GUEST_PACKAGES := $(shell grep -rl --include='*_test.go' '^//go:build guest' cmd devices printing station | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 
+# The race detector watches all but what turns pixels over: under emulation that alone would take minutes.
+NO_RACE := image/... compress/... hash/... golang.org/x/image/... padarozhnik/printing/... padarozhnik/devices/virtual/printer
 test-guest: deps ## what is plugged in and torn out: tests on a kernel of their own, in QEMU
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/guest ./devices/internal/guest
-	$(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -race -timeout 5m -run '^TestGuest' $(GUEST_PACKAGES)
+	$(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -p 1 -race $(NO_RACE:%=-gcflags=%=-race=false) \
+	  -timeout 10m -run '^TestGuest' $(GUEST_PACKAGES)
 
-test-ui: ## the window's tests once more with the wrong-thread warnings of Fyne on
+test-ui: ## the window's tests, with the wrong-thread warnings of Fyne on
 	GOFLAGS="-trimpath -tags=no_emoji,no_metadata" $(GO) test ./station/ui/...
 
 BENCH_PACKAGES := tesseract-ocr tesseract-ocr-eng

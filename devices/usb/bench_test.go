@@ -6,11 +6,13 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,20 +116,30 @@ func (b *bench) book(serial string, at desk.Place, dpi int) {
 	if _, err := b.desk.AddBook(serial); err != nil {
 		b.t.Fatal(err)
 	}
-	var buf bytes.Buffer
-	page := image.NewRGBA(size(dpi))
-	for n := range page.Pix {
-		page.Pix[n] = 0xff
-	}
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, page); err != nil {
-		b.t.Fatal(err)
-	}
-	if err := os.WriteFile(b.desk.PagePath(serial), buf.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(b.desk.PagePath(serial), blankPage(dpi), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := b.desk.Move(serial, at); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// Pictures are made once for all tests: a kernel under emulation takes seconds for each.
+var blankPages, inkedPages sync.Map // of []byte and of *image.Paletted, by dots per inch
+
+// blankPage is a white page in a file.
+func blankPage(dpi int) []byte {
+	if made, ok := blankPages.Load(dpi); ok {
+		return made.([]byte)
+	}
+	page := image.NewRGBA(size(dpi))
+	draw.Draw(page, page.Rect, image.White, image.Point{}, draw.Src)
+	var buf bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, page); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	blankPages.Store(dpi, buf.Bytes())
+	return buf.Bytes()
 }
 
 // link is the way to the device by the address of its make.
@@ -179,6 +191,15 @@ func size(dpi int) image.Rectangle {
 
 // sheet is a page with enough on it to be some hundred kilobytes long.
 func sheet(dpi int) devices.Sheet {
+	made, ok := inkedPages.Load(dpi)
+	if !ok {
+		made = noisyPage(dpi)
+		inkedPages.Store(dpi, made)
+	}
+	return devices.Sheet{Image: made.(*image.Paletted), DPI: dpi, Title: "U0000001"}
+}
+
+func noisyPage(dpi int) *image.Paletted {
 	img := image.NewPaletted(size(dpi), color.Palette{color.White, color.Black, color.RGBA{0x20, 0x60, 0xa0, 0xff}})
 	seed := uint32(1)
 	for y := 0; y < img.Rect.Dy(); y++ {
@@ -188,7 +209,7 @@ func sheet(dpi int) devices.Sheet {
 			row[x] = uint8(seed >> 30 % 3)
 		}
 	}
-	return devices.Sheet{Image: img, DPI: dpi, Title: "U0000001"}
+	return img
 }
 
 // inked tells whether a book's page carries ink.

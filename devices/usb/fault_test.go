@@ -86,7 +86,7 @@ func cableFaults() []faultCase {
 
 func TestFaultsOverIPP(t *testing.T) {
 	cases := cableFaults()
-	for _, word := range usbip.Hostilities() {
+	for _, word := range hostilities(usbip.Hostilities()) {
 		cases = append(cases, faultCase{"http=" + word, word == "tail"})
 	}
 	for n, c := range cases {

@@ -287,6 +287,7 @@ func meaning(err error) error {
 		{[]error{gousb.ErrorBusy}, devices.ErrTaken},
 		{[]error{gousb.ErrorNoDevice, gousb.TransferNoDevice, gousb.ErrorNotFound}, ErrGone},
 		{[]error{gousb.ErrorPipe, gousb.TransferStall}, ErrStalled},
+		{[]error{gousb.ErrorInvalidParam, gousb.ErrorNotSupported}, devices.ErrProtocol},
 		{[]error{gousb.ErrorOverflow, gousb.TransferOverflow}, ErrBabble},
 		{[]error{gousb.ErrorIO, gousb.TransferError, gousb.ErrorTimeout, gousb.TransferTimedOut}, ErrBroken},
 	} {

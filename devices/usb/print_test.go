@@ -27,16 +27,16 @@ func TestListed(t *testing.T) {
 	}
 }
 
-// TestPrintOverIPP prints a page at 600 dpi over 07/01/04.
+// TestPrintOverIPP prints a page over 07/01/04.
 func TestPrintOverIPP(t *testing.T) {
 	b := begin(t).patient().withPrinter()
-	b.book("U0000001", desk.Printer, 600)
+	b.book("U0000001", desk.Printer, pageDPI)
 	p := ippOn(t, b.link(usbip.PrinterProduct))
 	id, err := p.Identify(t.Context())
 	if err != nil || id.Maker != "Padarozhnik" || id.Firmware == "" {
 		t.Fatalf("%+v, %v", id, err)
 	}
-	if err := p.Print(t.Context(), sheet(600), nil); err != nil {
+	if err := p.Print(t.Context(), sheet(pageDPI), nil); err != nil {
 		t.Fatal(err)
 	}
 	if !b.inked("U0000001") {
@@ -44,10 +44,10 @@ func TestPrintOverIPP(t *testing.T) {
 	}
 }
 
-// TestPrintOverPipe prints a page at 600 dpi over 07/01/02.
+// TestPrintOverPipe prints a page over 07/01/02.
 func TestPrintOverPipe(t *testing.T) {
 	b := begin(t).patient().withPrinter()
-	b.book("U0000001", desk.Printer, 600)
+	b.book("U0000001", desk.Printer, pageDPI)
 	l := b.link(usbip.PrinterProduct)
 	id, err := l.Port().Identify(t.Context())
 	if err != nil || id.Maker != "Padarozhnik" || id.Firmware != "1.02" || id.Serial != serial {
@@ -56,7 +56,7 @@ func TestPrintOverPipe(t *testing.T) {
 	if words, err := l.Port().Commands(t.Context()); err != nil || !slices.Equal(words, []string{"PJL", "PWGRaster"}) {
 		t.Fatalf("commands %v, %v", words, err)
 	}
-	if err := pipeOn(l).Print(t.Context(), sheet(600), nil); err != nil {
+	if err := pipeOn(l).Print(t.Context(), sheet(pageDPI), nil); err != nil {
 		t.Fatal(err)
 	}
 	if !b.inked("U0000001") {

@@ -121,15 +121,9 @@ func TestDoubleClickEverywhere(t *testing.T) {
 				var next fyne.Tappable
 				var words string
 				shown(o.window.Fyne().Canvas(), func(each fyne.CanvasObject) {
-					name, can := "", false
-					switch b := each.(type) {
-					case *widget.Button:
-						name, can = b.Text, !b.Disabled() && b.OnTapped != nil
-					case pressable:
-						name, can = b.Words(), true
-					}
-					if can && next == nil && !pressed[name] {
-						next, words = each.(fyne.Tappable), name
+					b, ok := each.(*widget.Button)
+					if ok && !b.Disabled() && b.OnTapped != nil && next == nil && !pressed[b.Text] {
+						next, words = b, b.Text
 					}
 				})
 				if more = next != nil; !more {

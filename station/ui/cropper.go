@@ -259,4 +259,4 @@ func (l cropLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 }
 
 // MinSize implements fyne.Layout.
-func (l cropLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(240, 200) }
+func (l cropLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(240, 150) }

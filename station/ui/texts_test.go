@@ -63,9 +63,8 @@ func families() []string {
 	return []string{
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
-		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.zone", "ui.source", "ui.tongue", "ui.oddity", "ui.absent",
-		"ui.figure", "ui.language",
-		"ui.wizard",
+		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.printed", "ui.zone", "ui.source", "ui.tongue", "ui.oddity",
+		"ui.absent", "ui.figure", "ui.language", "ui.wizard",
 	}
 }
 
@@ -127,6 +126,7 @@ func computed(t *testing.T) []string {
 	} {
 		add("ui.zone", strings.ReplaceAll(string(f), " ", "-"))
 	}
+	add("ui.printed", station.PageFields()...)
 	add("ui.step", "old", "person", "portrait", "signature", "evidence", "consents", "family", "summary")
 	add("ui.source", station.FromOldZone, station.FromOldChip, station.FromResidenceCard, station.FromOfficer,
 		string(mrz.RuleDoc9303), string(mrz.RuleMinistry), string(mrz.RulePassport), string(mrz.RuleLacinka))

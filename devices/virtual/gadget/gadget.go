@@ -149,18 +149,39 @@ func (p *Printer) remove() error {
 }
 
 // Status is the port status that the host is told.
-func (p *Printer) Status() (byte, error) {
-	status, err := unix.IoctlGetInt(int(p.Fd()), getStatus)
-	return byte(status), err
+func (p *Printer) Status() (status byte, err error) {
+	err = p.control(func(fd uintptr) error {
+		n, err := unix.IoctlGetInt(int(fd), getStatus)
+		status = byte(n)
+		return err
+	})
+	return status, err
 }
 
 // SetStatus changes what the host is told.
 func (p *Printer) SetStatus(status byte) error {
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, p.Fd(), setStatus, uintptr(status))
-	if errno != 0 {
-		return fmt.Errorf("set port status: %w", errno)
+	err := p.control(func(fd uintptr) error {
+		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, fd, setStatus, uintptr(status)); errno != 0 {
+			return errno
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("set port status: %w", err)
 	}
 	return nil
+}
+
+// control uses the descriptor and leaves it as it is. File.Fd would make reads block, and one that blocks holds a lock
+// of the kernel's driver for which the runtime's poller then waits: nothing in this process would move again.
+func (p *Printer) control(do func(fd uintptr) error) error {
+	raw, err := p.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) { failed = do(fd) })
+	return errors.Join(err, failed)
 }
 
 // Await returns when something is at a path, say a device node, or no longer. It fails when that takes longer than ten

@@ -66,7 +66,6 @@ type Device struct {
 	deaf      map[uint8]bool  // guarded by mu; interfaces that take nothing until they are reset
 	connected map[*link]bool  // guarded by mu
 	hear      []chan struct{} // guarded by mu; closed when something was cleared
-	log       func(s string)  // guarded by mu
 }
 
 // New returns a device with interfaces, each a list of alternate settings.
@@ -145,7 +144,10 @@ func (d *Device) restart() {
 		d.mu.Lock()
 		f.selected = 0
 		d.mu.Unlock()
-		d.reset(n)
+		for _, s := range f.settings {
+			s.Reset()
+		}
+		d.clear(uint8(n+1), uint8(n+1)|0x80)
 	}
 }
 

@@ -187,16 +187,19 @@ func (f *pipe) command(line string) {
 
 // code is how the printer is, in numbers of PJL.
 func (f *pipe) code() int {
-	const ready = 10001
+	const ready, trouble = 10001, 50000
 	codes := map[string]int{
 		"media-empty-error": 41000, "media-jam-error": 42000, "cover-open-error": 40021,
 		"marker-supply-empty-error": 40038, "marker-waste-full-error": 40119,
 	}
-	for _, r := range f.printer.Reasons() {
+	reasons := f.printer.Reasons()
+	for _, r := range reasons {
 		if c, ok := codes[r]; ok {
 			return c
 		}
-		return 50000
+	}
+	if len(reasons) > 0 {
+		return trouble
 	}
 	return ready
 }

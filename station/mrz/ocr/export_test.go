@@ -12,8 +12,8 @@ import (
 func AcceptedBackwards(img image.Image, dpi int) (tried int, accepted bool) {
 	work := grayOf(img, 1)
 	pitch := float64(dpi) / 10
-	again := max(1, int(float64(dpi)/findDPI+0.5))
-	for _, z := range findZones(work.shrink(again), pitch/float64(again), inkShares[0]) {
+	again := max(1, int(float64(dpi)/quick[0].dpi+0.5))
+	for _, z := range findZones(work.shrink(again), pitch/float64(again), quick[0]) {
 		route := explore(work, z.enlarged(again).turned(), pitch)
 		if route.mean < 0 {
 			continue

@@ -9,7 +9,8 @@
 // and characters matched roughly to learn where the line truly runs (follow). Then every cell is
 // cut out at 24 pixels a character, flattened, and matched against the OCR-B outlines by
 // normalised cross-correlation between the pixels (read). Both directions are tried, and lines
-// that run up or down the picture where none across it was accepted.
+// that run up or down the picture where none across it was accepted. A page on which nothing reads
+// well is searched again at about fifteen pixels a character, without its specks.
 //
 // # What is accepted
 //
@@ -61,12 +62,8 @@ type Result struct {
 	Doubtful []Place // characters to look at first; none where Accepted, or where the whole page is poor
 }
 
-// workDPI and findDPI are the resolutions that a picture is brought near to, from above, before
-// it is read and searched.
-const (
-	workDPI = 230
-	findDPI = 95
-)
+// workDPI is the resolution that a picture is brought near to, from above, before it is read.
+const workDPI = 230
 
 // Bounds of a picture: less holds no zone, more is no page.
 const (
@@ -87,11 +84,28 @@ func Read(ctx context.Context, img image.Image, dpi int) (Result, error) {
 	if dpi == 0 {
 		guesses = guessDPI(b)
 	}
-	var best reading
+	best, err := readAny(ctx, img, guesses, quick)
+	if err == nil && best.mean < leastPage {
+		var again reading
+		if again, err = readAny(ctx, img, guesses, careful); again.better(&best) {
+			best = again
+		}
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	if best.mean < leastMean {
+		return Result{}, ErrNoMRZ
+	}
+	return best.result(b), nil
+}
+
+// readAny reads a picture as of each resolution in turn and returns the best reading.
+func readAny(ctx context.Context, img image.Image, guesses []int, searches []search) (best reading, err error) {
 	for _, guess := range guesses {
-		r, err := readAt(ctx, img, guess)
+		r, err := readAt(ctx, img, guess, searches)
 		if err != nil {
-			return Result{}, err
+			return reading{}, err
 		}
 		if r.better(&best) {
 			best = r
@@ -100,10 +114,7 @@ func Read(ctx context.Context, img image.Image, dpi int) (Result, error) {
 			break
 		}
 	}
-	if best.mean < leastMean {
-		return Result{}, ErrNoMRZ
-	}
-	return best.result(b), nil
+	return best, nil
 }
 
 // guessDPI supposes that the longer side of a picture is that of a data page (125 mm), of an open
@@ -119,17 +130,16 @@ func guessDPI(b image.Rectangle) []int {
 }
 
 // readAt reads a picture whose resolution is taken as known.
-func readAt(ctx context.Context, img image.Image, dpi int) (reading, error) {
+func readAt(ctx context.Context, img image.Image, dpi int, searches []search) (reading, error) {
 	reduce := max(1, dpi/workDPI)
 	work := grayOf(img, reduce)
 	pitch := float64(dpi) / float64(reduce) * ocrb.PitchMM / 25.4
-	again := max(1, int(float64(dpi)/float64(reduce)/findDPI+0.5))
-	small := work.shrink(again)
-	planes := [...]*plane{small, small.transposed()}
 	var best reading
-	for _, share := range inkShares {
-		for i, p := range planes {
-			for _, z := range findZones(p, pitch/float64(again), share) {
+	for _, s := range searches {
+		again := max(1, int(float64(dpi)/float64(reduce)/s.dpi+0.5))
+		small := s.prepare(work.shrink(again))
+		for i, p := range [...]*plane{small, small.transposed()} {
+			for _, z := range findZones(p, pitch/float64(again), s) {
 				if err := ctx.Err(); err != nil {
 					return reading{}, err
 				}
@@ -151,10 +161,6 @@ func readAt(ctx context.Context, img image.Image, dpi int) (reading, error) {
 
 // goodPage is the mean score beyond which no other place of a page reads better.
 const goodPage = 0.87
-
-// inkShares are tried in turn: the second drowns a background pattern half as dark as the print,
-// and with it weak characters.
-var inkShares = [...]float64{0.45, 0.7}
 
 // result turns a reading into what the caller gets; b is the picture's bounds.
 func (r *reading) result(b image.Rectangle) Result {

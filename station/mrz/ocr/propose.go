@@ -1,7 +1,9 @@
 package ocr
 
 import (
+	"cmp"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,7 +15,7 @@ import (
 // field are.
 const (
 	questionable  = 0.35
-	mostQuestions = 8
+	mostQuestions = 16
 )
 
 // propose puts into what is shown to a person the fewest and likeliest other characters with which a field
@@ -30,67 +32,80 @@ func (r *reading) propose(fields []field, check *mrz.CheckError, doubts map[Plac
 	r.fillers(fields, doubts)
 }
 
-// question is a character that may be another.
+// question is a character that may be another. cost is how much better what was chosen fits: the squared
+// distance of two shapes under even noise, so costs of independent characters add up.
 type question struct {
-	place  Place
-	other  byte
-	margin float64
+	place Place
+	other byte
+	cost  float64
 }
 
-// questions are the least certain characters of a field, least certain first.
+// questions are the likeliest other characters of a field, likeliest first.
 func (r *reading) questions(name mrz.Field, fields []field) []question {
 	var list []question
 	for _, f := range fields {
 		for c := f.from; f.name == name && c < min(f.to, len(r.shown[f.line])); c++ {
-			if k := r.lines[f.line].choices[c]; k.rival >= 0 && k.margin < questionable {
-				list = append(list, question{Place{Line: f.line, Column: c}, ocrb.Alphabet[k.rival], k.margin})
+			at := Place{Line: f.line, Column: c}
+			scores, best := &r.lines[f.line].cells[c].scores, r.lines[f.line].choices[c].best
+			for i, score := range scores {
+				other := ocrb.Alphabet[i]
+				if i != best && strings.IndexByte(f.alphabet, other) >= 0 && r.marginTo(at, other) < questionable {
+					list = append(list, question{at, other, scores[best] - score})
+				}
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b question) int {
-		if a.margin < b.margin {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(list, func(a, b question) int { return cmp.Compare(a.cost, b.cost) })
 	return list[:min(len(list), mostQuestions)]
 }
 
-// repair tries one other character of a field, then two.
+// repair replaces one or two characters of a field: of all that leave it without a defect, the likeliest, but
+// sooner one that leaves no defect at all, the composite's neither.
 func (r *reading) repair(name mrz.Field, fields []field, doubts map[Place]bool) {
 	list := r.questions(name, fields)
-	for i := range list {
-		if r.try(name, doubts, list[i]) {
-			return
+	var best []question
+	least := math.Inf(1)
+	try := func(with ...question) {
+		if cost := r.cost(name, with); cost < least {
+			best, least = with, cost
 		}
 	}
 	for i := range list {
+		try(list[i])
 		for k := range i {
-			if r.try(name, doubts, list[i], list[k]) {
-				return
+			if list[i].place != list[k].place {
+				try(list[i], list[k])
 			}
 		}
 	}
+	for _, q := range best {
+		r.shown[q.place.Line][q.place.Column] = q.other
+		doubts[q.place] = true
+	}
 }
 
-// try replaces characters and keeps them replaced if the field has no defect then.
-func (r *reading) try(name mrz.Field, doubts map[Place]bool, with ...question) bool {
-	old := make([]byte, len(with))
+// moreDefects is what other defects that a repair leaves cost.
+const moreDefects = 0.3
+
+// cost is that of replacing characters, infinite where the field has a defect then.
+func (r *reading) cost(name mrz.Field, with []question) float64 {
+	old, cost := make([]byte, len(with)), 0.0
 	for i, q := range with {
 		old[i] = r.shown[q.place.Line][q.place.Column]
 		r.shown[q.place.Line][q.place.Column] = q.other
+		cost += q.cost
 	}
 	var check *mrz.CheckError
-	if !errors.As(r.defects(), &check) || !slices.Contains(check.Fields, name) {
-		for _, q := range with {
-			doubts[q.place] = true
+	if errors.As(r.defects(), &check) {
+		cost += moreDefects
+		if check.Has(name) {
+			cost = math.Inf(1)
 		}
-		return true
 	}
 	for i, q := range with {
 		r.shown[q.place.Line][q.place.Column] = old[i]
 	}
-	return false
+	return cost
 }
 
 // defects parses what is shown.
@@ -103,8 +118,8 @@ func (r *reading) defects() error {
 	return err
 }
 
-// sameState proposes the issuer's code as nationality, or the nationality as issuer, where one character makes
-// the difference and may well be the other: whichever of the two is the less certain.
+// sameState proposes the issuer's code as nationality, or the nationality as issuer, where each character that
+// makes the difference may well be the other: whichever of the two is the less certain.
 func (r *reading) sameState(fields []field, doubts map[Place]bool) {
 	var issuer, nationality field
 	for _, f := range fields {
@@ -115,30 +130,30 @@ func (r *reading) sameState(fields []field, doubts map[Place]bool) {
 			nationality = f
 		}
 	}
-	best := question{margin: questionable}
-	for _, way := range [][2]field{{issuer, nationality}, {nationality, issuer}} {
-		from, to := r.shown[way[0].line][way[0].from:way[0].to], r.shown[way[1].line][way[1].from:way[1].to]
-		differs := -1
-		for i := range from {
-			if from[i] != to[i] && differs >= 0 {
-				return
-			}
-			if from[i] != to[i] {
-				differs = i
-			}
-		}
-		if differs < 0 {
-			return
-		}
-		at := Place{Line: way[1].line, Column: way[1].from + differs}
-		if margin := r.marginTo(at, from[differs]); margin < best.margin {
-			best = question{at, from[differs], margin}
+	there, thereMargin := r.differing(issuer, nationality)
+	here, hereMargin := r.differing(nationality, issuer)
+	if hereMargin < thereMargin {
+		there, thereMargin = here, hereMargin
+	}
+	if thereMargin >= questionable {
+		return
+	}
+	for _, q := range there {
+		r.shown[q.place.Line][q.place.Column] = q.other
+		doubts[q.place] = true
+	}
+}
+
+// differing are the characters of a field that are others in a field as long, and the sum of their margins.
+func (r *reading) differing(from, to field) (list []question, margin float64) {
+	for i := range from.to - from.from {
+		other := r.shown[from.line][from.from+i]
+		if at := (Place{Line: to.line, Column: to.from + i}); r.shown[at.Line][at.Column] != other {
+			list = append(list, question{place: at, other: other})
+			margin += r.marginTo(at, other)
 		}
 	}
-	if best.margin < questionable {
-		r.shown[best.place.Line][best.place.Column] = best.other
-		doubts[best.place] = true
-	}
+	return list, margin
 }
 
 // marginTo is how much better what was chosen at a place fits than another character.

@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"math"
+	"strings"
 
 	"padarozhnik/station/mrz/ocr/ocrb"
 )
@@ -166,7 +167,8 @@ func follow(work *plane, a axis, pitch float64) (followed, bool) {
 		return followed{}, false
 	}
 	t = r.apply(t)
-	first, last := int((from-r.phase)/r.pitch), int((to-r.phase)/r.pitch)
+	bent := r.bend * r.span / 4 // how much later the rhythm has a strip's ends
+	first, last := int((from+bent-r.phase)/r.pitch), int((to+bent-r.phase)/r.pitch)
 	f := followed{track: t, first: first}
 	f.match(work, first, last)
 	return f, true
@@ -226,7 +228,7 @@ func (r *route) read(work *plane) reading {
 		for c := -1; c <= r.length; c++ {
 			l.cells = append(l.cells, out.templates.cell(strips[i], float64(c), 2))
 		}
-		l.frame(r.length)
+		l.frame(r.length, i == 0)
 		for c := range l.cells {
 			out.mean += l.cells[c].score() / float64(r.length*len(r.tracks))
 		}
@@ -257,11 +259,15 @@ func sharpness(strips []*strip, length int) *templates {
 }
 
 // frame keeps the n cells of a line that hold its characters, of n+2 that begin one before: the rough
-// matching may have been one character off.
-func (l *line) frame(n int) {
+// matching may have been one character off. A first line begins with the code of a document: a speck
+// before it or light on its last filler must not shift it.
+func (l *line) frame(n int, first bool) {
 	sum := func(start int) (total float64) {
 		for i := range n {
 			total += l.cells[start+i].score()
+		}
+		if first && strings.IndexByte(codes, ocrb.Alphabet[l.cells[start].best]) >= 0 {
+			total += codeWeight
 		}
 		return total
 	}
@@ -273,3 +279,10 @@ func (l *line) frame(n int) {
 	}
 	l.cells, l.track = l.cells[start:start+n], l.track.moved(float64(start-1))
 }
+
+// codes are the first letters of documents' codes (ICAO Doc 9303-4 to 9303-7), codeWeight the score that one
+// in the first place is worth: a faint last filler's.
+const (
+	codes      = "PVIAC"
+	codeWeight = 0.4
+)

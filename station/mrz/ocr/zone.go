@@ -43,16 +43,48 @@ func (z zone) turned() zone {
 	return t
 }
 
+// search is one way to look for zones.
+type search struct {
+	dpi   float64 // that the picture is brought near to
+	share float64 // of the darkest strokes near by from which on a stroke counts as ink
+	dense float64 // share of ink around a stroke that keeps it; 0 keeps all, and the picture as sharp as it is
+}
+
+// quick are tried on every page, in turn: the second drowns a background pattern half as dark as the print,
+// and with it weak characters.
+var quick = []search{{dpi: 95, share: 0.45}, {dpi: 95, share: 0.7}}
+
+// careful is tried where nothing else found a zone: thin strokes under noise or on a pattern, which vanish
+// when a coarse scan is reduced, stand as runs of pixels at its full resolution, and specks do not.
+var careful = []search{{dpi: 150, share: 0.7, dense: 0.25}}
+
+// prepare takes the finest noise off a picture in which specks are going to be dropped.
+func (s search) prepare(small *plane) *plane {
+	if s.dense == 0 {
+		return small
+	}
+	return boxed(small, 1)
+}
+
+// ink marks the strokes of a picture.
+func (s search) ink(small *plane, pitch float64) *plane {
+	ink := inkMap(small, pitch, s.share)
+	if s.dense > 0 {
+		for i, kept := range smear(ink, int(0.6*pitch), int(0.6*pitch), s.dense).pix {
+			ink.pix[i] &= kept
+		}
+	}
+	return ink
+}
+
 // maxZones bounds how many places of a page are tried.
 const maxZones = 6
 
 // findZones looks for sets of long parallel lines at the distance of a machine readable zone's
 // (ICAO Doc 9303-4, 4.2.1: 6.35 mm), near the horizontal. small is a reduced picture on which
-// characters are about ten pixels apart, pitch their expected distance, share that of the darkest
-// strokes near by which counts as ink.
-func findZones(small *plane, pitch, share float64) []zone {
-	ink := inkMap(small, pitch, share)
-	marks := smear(ink, int(2.4*pitch+0.5), int(0.5*pitch+0.5), 0.10)
+// characters are about ten pixels apart, pitch their expected distance.
+func findZones(small *plane, pitch float64, s search) []zone {
+	marks := smear(s.ink(small, pitch), int(2.4*pitch+0.5), int(0.5*pitch+0.5), 0.10)
 	lines := joinBars(findBars(marks, pitch), pitch)
 	lines = slices.DeleteFunc(lines, func(b bar) bool { return b.behind-b.first < 14*pitch })
 	var zones []zone
