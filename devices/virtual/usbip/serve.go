@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 )
 
 // link is one host's connection.
@@ -51,10 +52,17 @@ func (d *Device) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 	d.mu.Unlock()
 	l.work.Wait()
 	d.restart()
-	if ended || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) {
+	if ended || left(err) {
 		return nil
 	}
 	return err
+}
+
+// left tells whether an error means that the host has gone. Linux resets a connection that it closes with bytes
+// unread: so it leaves a device whose answer it did not like.
+func left(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET)
 }
 
 // close ends the connection and every transfer.
