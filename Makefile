@@ -82,7 +82,7 @@ bench: deps ## every benchmark that a claim rests on
 	$(GO) test -run '^$$' -bench . -benchtime 3x -count 1 ./...
 
 torture: build ## kills at every step, many times
-	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged|Reproducible|WalkThrough' ./...
+	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged|Reproducible|TestWalk' ./...
 
 lint: ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "lint: gofmt these: $$bad"; exit 1; }
@@ -93,7 +93,7 @@ lint: ## gofmt, go vet, staticcheck
 
 screenshots: build ## every screen as a picture in build/screens, and a passport taken through the real window by its keys
 	PADAROZHNIK_SCREENS=$(CURDIR)/build/screens $(GO) test -count 1 -run TestScreens ./station/ui/...
-	PADAROZHNIK_WALKED=$(CURDIR)/build/screens $(GO) test -count 1 -run TestWalkThrough ./cmd/station
+	PADAROZHNIK_WALKED=$(CURDIR)/build/screens $(GO) test -count 1 -run TestWalk ./cmd/station
 
 # A package is built apart from build/bin: of the commit alone, without what a linker would say about this machine.
 PACKAGED         := station stationctl headquarters

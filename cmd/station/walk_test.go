@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,24 +107,21 @@ func startWalk(t testing.TB, how, pictures string) {
 
 func tail(b []byte, most int) []byte { return b[max(0, len(b)-most):] }
 
-// TestWalkIn starts the station on a display, signs in by the keyboard, sees the first screen, and quits.
-func TestWalkIn(t *testing.T) { startWalk(t, "in", "") }
-
-// TestWalkThrough takes a passport through the window by its keys alone, from the first key to the close of
-// day, with a picture of each step in the directory that PADAROZHNIK_WALKED names ("make screenshots").
-func TestWalkThrough(t *testing.T) {
-	dir := os.Getenv("PADAROZHNIK_WALKED")
-	if dir == "" {
-		dir = t.TempDir()
-		if os.Getenv("PADAROZHNIK_TORTURE") == "" {
-			t.Log("the whole way is gone by make screenshots and make torture; TestWalkIn goes its beginning")
-			return
+// TestWalk takes a passport through the window by its keys alone, on a display, from the first key to the close of
+// day, with a picture of each step in the directory that PADAROZHNIK_WALKED names ("make screenshots"), or without
+// pictures in "make torture". Otherwise it goes the beginning of that way: it signs in, sees the first screen, and
+// quits.
+func TestWalk(t *testing.T) {
+	how, dir := "in", os.Getenv("PADAROZHNIK_WALKED")
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
+	if dir != "" || os.Getenv("PADAROZHNIK_TORTURE") != "" {
+		how, dir = "through", cmp.Or(dir, t.TempDir())
 	}
-	startWalk(t, "through", dir)
+	startWalk(t, how, dir)
 }
 
 // walked is the station with a walker in it; it returns the exit status.
