@@ -121,29 +121,111 @@ func work(ctx context.Context, o options, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	a := app.NewWithID(appID)
+	a.SetIcon(fyne.NewStaticResource("padarozhnik.png", icons.Padarozhnik))
+	if o.passphraseFile == "" {
+		return throughGate(ctx, a, o, config, log)
+	}
 	ask := func(prompt string) ([]byte, error) { return passphrase.Read(o.passphraseFile, prompt) }
-	office, err := setup.Open(ctx, config, ask, log)
+	office, err := openOffice(ctx, config, ask, log)
 	if err != nil {
 		return err
 	}
-	debug.FreeOSMemory() // a passphrase is tried on 256 MiB, which nobody needs from here on
 	if practice != nil {
 		err = errors.Join(takeStock(ctx, o, practice, office), openDay(ctx, o, office))
 	}
 	if err == nil {
-		err = show(ctx, o, office, log)
+		var s *showing
+		if s, err = begin(ctx, a, o, office, log); err == nil {
+			s.window.Fyne().ShowAndRun()
+			s.finish()
+		}
 	}
 	return errors.Join(err, office.Close())
 }
 
-// show opens the window and returns when it was closed and its work has ended.
-func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger) error {
-	officers, err := officersOf(office, o.tokens)
+func openOffice(ctx context.Context, c setup.Config, ask setup.Ask, log *slog.Logger) (*setup.Office, error) {
+	office, err := setup.Open(ctx, c, ask, log)
+	debug.FreeOSMemory() // a passphrase is tried on 256 MiB, which nobody needs from here on
+	return office, err
+}
+
+// throughGate asks for the secret of the station's own token in a window of its own, because a program that was
+// begun from a desktop has no terminal, and opens the office behind it.
+func throughGate(ctx context.Context, a fyne.App, o options, config setup.Config, log *slog.Logger) error {
+	var office *setup.Office
+	var s *showing
+	stopped := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
+	liked := preferred(a.Preferences(), config.Language)
+	try := func(_ context.Context, secret []byte) (err error) { // the office outlives the verb that opens it
+		if office == nil { // the window may be what did not open
+			ask := func(string) ([]byte, error) { return slices.Clone(secret), nil }
+			office, err = openOffice(ctx, config, ask, log)
+		}
+		return err
+	}
+	gate, err := ui.NewGate(a, ui.Deps{Language: liked.Language, Look: liked.Look}, try, func() (err error) {
+		if s, err = begin(ctx, a, o, office, log); err != nil {
+			return err
+		}
+		stopped() // from here on the window is asked to close
+		s.window.Fyne().Show()
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	a := app.NewWithID(appID)
-	a.SetIcon(fyne.NewStaticResource("padarozhnik.png", icons.Padarozhnik))
+	gate.Fyne().ShowAndRun()
+	stopped()
+	gate.Wait()
+	if s != nil {
+		s.finish()
+	}
+	if office != nil {
+		return office.Close()
+	}
+	return nil
+}
+
+// showing is a window of an office with what works behind it.
+type showing struct {
+	window *ui.Window
+	finish func() // waits until everything behind the closed window has ended
+}
+
+// begin makes the window of an open office and begins what works behind it.
+func begin(ctx context.Context, a fyne.App, o options, office *setup.Office, log *slog.Logger) (*showing, error) {
+	window, err := windowOf(a, o, office, log)
+	if err != nil {
+		return nil, err
+	}
+	if office.Config.Devices.Hand == "ask" {
+		office.Desk.Hand = window.Hand()
+	}
+	ctx, end := context.WithCancel(ctx)
+	stopped := context.AfterFunc(ctx, func() { fyne.Do(window.Close) })
+	synced := background(ctx, office, log)
+	window.Watch(ctx)
+	guard := make(chan struct{})
+	go func() {
+		defer close(guard)
+		office.Desk.Watch(ctx, window.Locked)
+	}()
+	return &showing{window, func() {
+		stopped()
+		end()
+		<-guard
+		window.Wait()
+		<-synced
+	}}, nil
+}
+
+// windowOf makes the window of an open office.
+func windowOf(a fyne.App, o options, office *setup.Office, log *slog.Logger) (*ui.Window, error) {
+	officers, err := officersOf(office, o.tokens)
+	if err != nil {
+		return nil, err
+	}
 	liked := preferred(a.Preferences(), office.Config.Language)
 	deps := ui.Deps{
 		Desk:     office.Desk,
@@ -167,31 +249,10 @@ func show(ctx context.Context, o options, office *setup.Office, log *slog.Logger
 		o.visitor.before(&deps)
 	}
 	window, err := ui.New(a, deps)
-	if err != nil {
-		return err
-	}
-	if o.visitor != nil {
+	if err == nil && o.visitor != nil {
 		go o.visitor.opened(window, office)
 	}
-	if office.Config.Devices.Hand == "ask" {
-		office.Desk.Hand = window.Hand()
-	}
-	ctx, end := context.WithCancel(ctx)
-	stopped := context.AfterFunc(ctx, func() { fyne.Do(window.Close) })
-	synced := background(ctx, office, log)
-	window.Watch(ctx)
-	guard := make(chan struct{})
-	go func() {
-		defer close(guard)
-		office.Desk.Watch(ctx, window.Locked)
-	}()
-	window.Fyne().ShowAndRun()
-	stopped()
-	end()
-	<-guard
-	window.Wait()
-	<-synced
-	return nil
+	return window, err
 }
 
 // tokensIn lists the officers whose tokens lie in a directory, by name.
