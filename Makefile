@@ -18,7 +18,8 @@ PACKAGES := gcc libc6-dev pkg-config \
   fonts-ocr-b libopenjp2-7-dev libopenjp2-tools openssl opensc softhsm2 poppler-utils sane-utils sane-airscan \
   cups-daemon cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
   postgresql strace \
-  qemu-system-x86 busybox-static kmod xz-utils
+  qemu-system-x86 busybox-static kmod xz-utils \
+  dpkg-dev udev desktop-file-utils
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -98,11 +99,9 @@ screenshots: build ## every screen as a picture in build/screens, and a passport
 
 # A package is built apart from build/bin: of the commit alone, without what a linker would say about this machine.
 PACKAGED         := station stationctl headquarters
-PACKAGE_PACKAGES := dpkg-dev udev desktop-file-utils
 PACKAGE_FLAGS    := -buildvcs=true -ldflags='-s -w -buildid= -B none'
 
 package: deps ## a .deb with programs, udev rule, desktop file and icon; the same commit gives the same bytes
-	@$(MAKE) --no-print-directory deps PACKAGES="$(PACKAGE_PACKAGES)"
 	@rm -rf build/package && mkdir -p build/package && for p in $(PACKAGED); do echo "package: $$p"; \
 	  $(GO) build $(PACKAGE_FLAGS) -o build/package/$$p ./cmd/$$p || exit 1; done
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) resources/linux/deb build/package build/deb
