@@ -128,6 +128,13 @@ func (d *Device) Cure() {
 	}
 }
 
+// Sent is how many bytes hosts have sent since a fault out was planted or all were cured.
+func (d *Device) Sent() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.faults.sent
+}
+
 // count notes what was given to the host.
 func (d *Device) count(_ uint8, n int) {
 	d.mu.Lock()
