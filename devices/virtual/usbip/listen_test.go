@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"padarozhnik/devices/virtual/bounded"
+	"padarozhnik/devices/virtual/printer"
 	"padarozhnik/devices/virtual/scanner"
 	"padarozhnik/devices/virtual/usbip"
 )
@@ -91,29 +93,48 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// FuzzServe: whatever a host sends, the device survives it and keeps no more than it may.
+// submitted is a transfer as a host asks for it, with the data that it sends.
+func submitted(seq, in, endpoint, length uint32, setup, data []byte) []byte {
+	var b []byte
+	for _, v := range []uint32{1, seq, 1<<16 | 1, in, endpoint, 0, length, 0, 0, 0} {
+		b = binary.BigEndian.AppendUint32(b, v)
+	}
+	return append(append(b, append(setup, make([]byte, 8-len(setup))...)...), data...)
+}
+
+// FuzzServe: whatever a host sends to printer and scanner behind one cable, they survive it, and take no more memory
+// than one transfer may have.
 func FuzzServe(f *testing.F) {
-	submit := make([]byte, 48)
-	submit[3], submit[7], submit[15] = 1, 1, 1
-	submit[27] = 18
-	copy(submit[40:], []byte{0x80, 6, 0, 1, 0, 0, 18, 0})
-	f.Add(submit)
-	f.Add(append(submit[:47:47], make([]byte, 100)...))
+	dir := f.TempDir()
+	p, err := printer.Open(dir, printer.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	describe := submitted(1, 1, 0, 18, []byte{0x80, 6, 0, 1, 0, 0, 18, 0}, nil)
+	f.Add(describe)
+	f.Add(append(describe[:47:47], make([]byte, 100)...))
 	f.Add([]byte{0, 0, 0, 2})
+	job := []byte("\x1b%-12345X@PJL\r\n@PJL JOB NAME=\"F\"\r\n@PJL ENTER LANGUAGE=PWGRASTER\r\nRaS2")
+	f.Add(submitted(1, 0, 1, uint32(len(job)), nil, job))
+	ask := []byte("GET /eSCL/ScannerCapabilities HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	f.Add(append(submitted(1, 0, 2, uint32(len(ask)), nil, ask), submitted(2, 1, 2, 4096, nil, nil)...))
+	f.Add(submitted(1, 1, 0, 1024, []byte{0xa1, 0, 0, 0, 0, 0, 0, 4}, nil)) // GET_DEVICE_ID
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d := usbip.Scanner(scanner.New(scanner.Settings{}), "T1")
+		d := usbip.Composite(p, scanner.New(scanner.Settings{Dir: dir}), "T1")
 		defer d.Close()
 		near, far := net.Pipe()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			_ = d.Serve(context.Background(), far)
-		}()
-		go func() { _, _ = io.Copy(io.Discard, near) }()
-		_ = near.SetWriteDeadline(time.Now().Add(5 * time.Second))
-		_, _ = near.Write(b)
-		_ = near.Close()
-		<-done
+		bounded.Memory(t, len(b), 12<<20, 64<<10/48, func() {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_ = d.Serve(context.Background(), far)
+			}()
+			go func() { _, _ = io.Copy(io.Discard, near) }()
+			_ = near.SetWriteDeadline(time.Now().Add(5 * time.Second))
+			_, _ = near.Write(b)
+			_ = near.Close()
+			<-done
+		})
 	})
 }
 
