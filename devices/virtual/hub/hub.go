@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf16"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/usb"
@@ -30,11 +31,10 @@ var _ usb.Bus = (*Bus)(nil)
 
 // socket is where one device is plugged in.
 type socket struct {
-	device *usbip.Device
-	number int
-	host   *usbip.Host
-	done   chan struct{}
-	err    error // that its serving ended with; once done is closed
+	host    *usbip.Host
+	plugged usb.Plugged
+	done    chan struct{}
+	err     error // that its serving ended with; once done is closed
 
 	mu    sync.Mutex
 	taken map[int]bool // guarded by mu; interfaces
@@ -43,25 +43,81 @@ type socket struct {
 // Plug plugs a device in, and returns when it answers. It stays until its cable is pulled or the bus is closed.
 func (b *Bus) Plug(d *usbip.Device) error {
 	near, far := net.Pipe()
-	s := &socket{device: d, host: usbip.NewHost(near), done: make(chan struct{}), taken: map[int]bool{}}
+	return b.join(near, func() error { return d.Serve(context.Background(), far) })
+}
+
+// Import plugs in a device that a program serves over TCP (usbip.Listen), under the name that it has there.
+func (b *Bus) Import(ctx context.Context, address, busID string) error {
+	conn, err := usbip.Import(ctx, address, busID)
+	if err != nil {
+		return err
+	}
+	return b.join(conn, nil)
+}
+
+// join adds the device at the other end of a connection. served, which may be nil, serves it.
+func (b *Bus) join(conn net.Conn, served func() error) error {
+	s := &socket{host: usbip.NewHost(conn), done: make(chan struct{}), taken: map[int]bool{}}
 	b.mu.Lock()
 	b.number++
-	s.number = b.number
+	s.plugged.Bus, s.plugged.Number = 1, b.number
 	b.mu.Unlock()
 	go func() {
 		defer close(s.done)
-		s.err = errors.Join(d.Serve(context.Background(), far), s.host.Close())
+		if served != nil {
+			s.err = served()
+		}
+		<-s.host.Done()
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.plugged = slices.DeleteFunc(b.plugged, func(o *socket) bool { return o == s })
 	}()
-	if _, err := (&handle{s}).Control(callLimit, usb.Request{Type: 0x80}, make([]byte, 2)); err != nil {
+	if err := s.enumerate(); err != nil {
 		return fmt.Errorf("plug in: %w", errors.Join(err, s.pull()))
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.plugged = append(b.plugged, s)
 	return nil
+}
+
+// enumerate asks a device what it is, as a kernel does with one that was plugged in. A device whose descriptors
+// cannot be read has a layout of nothing.
+func (s *socket) enumerate() error {
+	head, err := s.descriptor(1, 0, 18)
+	if err != nil {
+		return err
+	}
+	config, err := s.descriptor(2, 0, 9)
+	if err == nil && len(config) >= 4 {
+		config, err = s.descriptor(2, 0, int(config[2])|int(config[3])<<8)
+	}
+	if err != nil {
+		return err
+	}
+	if s.plugged.Layout, err = usb.ParseLayout(append(head, config...)); err != nil {
+		return nil
+	}
+	for i, into := range []*string{&s.plugged.Maker, &s.plugged.Model, &s.plugged.Serial} {
+		text, err := s.descriptor(3, i+1, 255)
+		if err != nil {
+			return err
+		}
+		var units []uint16
+		for n := 2; n+1 < len(text); n += 2 {
+			units = append(units, uint16(text[n])|uint16(text[n+1])<<8)
+		}
+		*into = string(utf16.Decode(units))
+	}
+	return nil
+}
+
+// descriptor asks for a descriptor (GET_DESCRIPTOR, USB 2.0, 9.4.3).
+func (s *socket) descriptor(kind, index, length int) ([]byte, error) {
+	const getDescriptor = 6
+	b := make([]byte, length)
+	n, err := (&handle{s}).Control(callLimit, usb.Request{Type: 0x80, Code: getDescriptor, Value: uint16(kind<<8 | index)}, b)
+	return b[:n], err
 }
 
 // pull ends the connection and returns what serving it ended with.
@@ -101,15 +157,8 @@ func (b *Bus) Look(context.Context) ([]usb.Plugged, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var out []usb.Plugged
-	for _, c := range b.plugged {
-		layout, err := usb.ParseLayout(c.device.Descriptors())
-		if err != nil {
-			continue
-		}
-		s := c.device.Shape()
-		out = append(out, usb.Plugged{
-			Bus: 1, Number: c.number, Maker: s.Maker, Model: s.Model, Serial: s.Serial, Layout: layout,
-		})
+	for _, s := range b.plugged {
+		out = append(out, s.plugged)
 	}
 	return out, nil
 }
@@ -118,9 +167,9 @@ func (b *Bus) Look(context.Context) ([]usb.Plugged, error) {
 func (b *Bus) Open(p usb.Plugged, _ int) (usb.Handle, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, c := range b.plugged {
-		if c.number == p.Number {
-			return &handle{c}, nil
+	for _, s := range b.plugged {
+		if s.plugged.Number == p.Number {
+			return &handle{s}, nil
 		}
 	}
 	return nil, usb.ErrGone

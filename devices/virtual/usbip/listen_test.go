@@ -3,8 +3,10 @@ package usbip_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,45 +37,17 @@ func serve(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// ask makes one operation and returns the connection and the answer's status.
-func ask(t *testing.T, to string, code uint16, busID string) (net.Conn, uint32) {
-	t.Helper()
-	conn, err := net.Dial("tcp", to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	b := binary.BigEndian.AppendUint16(nil, 0x0111)
-	b = binary.BigEndian.AppendUint16(b, code)
-	b = binary.BigEndian.AppendUint32(b, 0)
-	if busID != "" {
-		b = append(b, append([]byte(busID), make([]byte, 32-len(busID))...)...)
-	}
-	if _, err := conn.Write(b); err != nil {
-		t.Fatal(err)
-	}
-	var head [8]byte
-	if _, err := io.ReadFull(conn, head[:]); err != nil {
-		t.Fatal(err)
-	}
-	return conn, binary.BigEndian.Uint32(head[4:])
-}
-
 // TestListen lists and attaches a device as the usbip tool does, and refuses it to a second host.
 func TestListen(t *testing.T) {
 	to := serve(t)
-	conn, status := ask(t, to, 0x8005, "")
-	list := make([]byte, 4+312+2*4)
-	if _, err := io.ReadFull(conn, list); err != nil || status != 0 {
-		t.Fatal(status, err)
+	offers, err := usbip.Offers(t.Context(), to)
+	if err != nil || len(offers) != 1 || offers[0].BusID != "1-1" || offers[0].Vendor != usbip.Vendor ||
+		offers[0].Product != usbip.ScannerProduct || !slices.Equal(offers[0].Protocols, []uint8{4, 4}) {
+		t.Fatalf("%+v, %v", offers, err)
 	}
-	if n := binary.BigEndian.Uint32(list); n != 1 || string(list[4+256:4+259]) != "1-1" ||
-		list[4+312] != 7 || list[4+314] != 4 {
-		t.Errorf("%d devices, %x", n, list[4+256:])
-	}
-	conn, status = ask(t, to, 0x8003, "1-1")
-	if _, err := io.ReadFull(conn, make([]byte, 312)); err != nil || status != 0 {
-		t.Fatal(status, err)
+	conn, err := usbip.Import(t.Context(), to, "1-1")
+	if err != nil {
+		t.Fatal(err)
 	}
 	host := usbip.NewHost(conn)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -84,8 +58,8 @@ func TestListen(t *testing.T) {
 		t.Errorf("serial %x, %v", text[:n], err)
 	}
 	for _, id := range []string{"1-1", "1-9"} {
-		if _, status := ask(t, to, 0x8003, id); status == 0 {
-			t.Errorf("%s was given", id)
+		if _, err := usbip.Import(t.Context(), to, id); !errors.Is(err, usbip.ErrRefused) {
+			t.Errorf("%s was given: %v", id, err)
 		}
 	}
 	if err := host.Close(); err != nil {
