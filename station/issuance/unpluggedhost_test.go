@@ -30,5 +30,5 @@ func sittings() []sitting {
 	if os.Getenv("PADAROZHNIK_TORTURE") == "" {
 		return []sitting{{seed: 9, pulls: 30, well: 5}}
 	}
-	return []sitting{{9, 30, 5}, {1, 10, 1}, {2, 10, 1}, {3, 10, 1}}
+	return []sitting{{9, 30, 5, 0}, {1, 10, 1, 0}, {2, 10, 1, 0}, {3, 10, 1, 0}}
 }
