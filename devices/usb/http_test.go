@@ -10,6 +10,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/usb"
+	"padarozhnik/devices/virtual/bounded"
 	"padarozhnik/devices/virtual/usbip"
 )
 
@@ -104,7 +105,9 @@ func FuzzAnswer(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		read, err := usb.ReadAnswer(answer)
+		var read int
+		var err error
+		bounded.Memory(t, len(answer), 1<<20, 64, func() { read, err = usb.ReadAnswer(answer) })
 		if err == nil && read > len(answer) {
 			t.Errorf("%d bytes out of %d", read, len(answer))
 		}

@@ -98,6 +98,16 @@ func (l *Link) Kinds(ctx context.Context) ([]Kind, error) {
 	return p.Layout.kinds(), nil
 }
 
+// Identity is what the device says of itself before it is opened. It returns an error wrapping
+// devices.ErrUnreachable while it is not plugged in.
+func (l *Link) Identity(ctx context.Context) (devices.Identity, error) {
+	p, err := l.find(ctx)
+	if err != nil {
+		return devices.Identity{URI: l.address.String()}, err
+	}
+	return p.identity(), nil
+}
+
 // find looks for the device on the bus. Where several fit, the address must name the serial number: a page
 // must not come out of another printer.
 func (l *Link) find(ctx context.Context) (Plugged, error) {

@@ -46,6 +46,23 @@ func FaultWords() string {
 		"slow=DURATION http=(" + strings.Join(Hostilities(), "|") + ") shape=(" + strings.Join(Shapes(), "|") + ")"
 }
 
+// FaultHelp explains the faults, one a line, for a help text.
+func FaultHelp() string {
+	const indent = "\n                            "
+	hostile := Hostilities()
+	return `  stall-out@N, stall-in@N   the endpoint stalls when N bytes went over, until it is set up again
+  deaf-out@N, deaf-in@N     takes or gives nothing more, until the interface is reset
+  unplug@N, unplug-in@N     the cable is pulled in the middle of what is sent, or of an answer
+  babble@N                  more comes than the host has room for
+  wrong-length@N            a transfer says that it brought more than was asked for
+  short=N                   at most N bytes a transfer
+  zero=N                    N empty transfers before the next answer
+  slow=DURATION             each transfer takes so long
+  http=WORD                 the next answer is no decent HTTP:
+                            ` + strings.Join(hostile[:6], ", ") + "," + indent + strings.Join(hostile[6:], ", ") + `
+  shape=WORD                the descriptors lie: ` + strings.Join(Shapes(), ", ")
+}
+
 // ParseFault reads a fault as it is written.
 func ParseFault(word string) (Fault, error) {
 	bad := fmt.Errorf("fault %q: want one of %s", word, FaultWords())
@@ -126,6 +143,13 @@ func (d *Device) Cure() {
 	for n := range d.interfaces {
 		d.clear(uint8(n+1), uint8(n+1)|0x80)
 	}
+}
+
+// Sent is how many bytes hosts have sent since a fault out was planted or all were cured.
+func (d *Device) Sent() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.faults.sent
 }
 
 // count notes what was given to the host.
