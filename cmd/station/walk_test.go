@@ -35,6 +35,10 @@ func TestMain(m *testing.M) {
 	case "":
 	case "bare":
 		os.Exit(bare())
+	case "unlock":
+		os.Exit(unlock(os.Getenv("PADAROZHNIK_WALK_DIR")))
+	case "gated":
+		os.Exit(gated(os.Getenv("PADAROZHNIK_WALK_DIR")))
 	case "whole":
 		os.Exit(whole(os.Getenv("PADAROZHNIK_WALK_DIR")))
 	default:
@@ -131,7 +135,11 @@ func walked(how string) int {
 	dir := os.Getenv("PADAROZHNIK_WALK_DIR")
 	w := &walker{ctx: ctx, pictures: os.Getenv("PADAROZHNIK_WALK_PICTURES"), news: make(chan struct{}, 1),
 		end: make(chan error, 1)}
-	o := options{training: dir, visitor: &visitor{before: w.before, opened: func(win *ui.Window, office *setup.Office) {
+	refused := func(a fyne.App, err error) {
+		w.end <- err
+		a.Quit()
+	}
+	o := options{training: dir, visitor: &visitor{before: w.before, refused: refused, opened: func(win *ui.Window, office *setup.Office) {
 		w.open(win, office)
 		err := w.walk(how)
 		if err != nil {
