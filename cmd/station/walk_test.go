@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 	case "":
 	case "bare":
 		os.Exit(bare())
+	case "program":
+		main()
 	case "unlock":
 		os.Exit(unlock(os.Getenv("PADAROZHNIK_WALK_DIR")))
 	case "gated":
@@ -51,7 +53,8 @@ func TestMain(m *testing.M) {
 func display(t testing.TB) string {
 	t.Helper()
 	ctx, end := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "Xvfb", "-displayfd", "1", "-screen", "0", "1366x768x24", "-nolisten", "tcp")
+	cmd := exec.CommandContext(ctx, "Xvfb", "-displayfd", "1", "-screen", "0", "1366x768x24", "-nolisten", "tcp",
+		"-noreset") // or it cannot be reached for a moment after each of the programs that are shown on it
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -73,12 +76,20 @@ func programs(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, p := range []string{"headquarters", "simulator"} {
-		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, p), "padarozhnik/cmd/"+p)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("build %s: %v\n%s", p, err, out)
-		}
+		build(t, dir, p)
 	}
 	return dir
+}
+
+// build builds a program into a directory and returns its path.
+func build(t testing.TB, dir, program string) string {
+	t.Helper()
+	path := filepath.Join(dir, program)
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, "padarozhnik/cmd/"+program)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", program, err, out)
+	}
+	return path
 }
 
 // startWalk runs the program of this test as the station of a training office on a display of its own, beside the
