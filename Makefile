@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .PHONY: help deps build run demo test test-long test-guest test-ui bench fuzz torture lint screenshots package package-check clean
 
 GO       ?= go
-TAGS     := no_emoji,no_metadata,migrated_fynedo
+# Without animations: a cursor that blinks has the whole window drawn anew twelve times a second.
+TAGS     := no_emoji,no_metadata,no_animations,migrated_fynedo
 GOFLAGS  := -trimpath -tags=$(TAGS)
 BIN      := build/bin
 PROGRAMS := station stationctl headquarters simulator
@@ -80,7 +81,7 @@ test-guest: deps ## what is plugged in and torn out: tests on a kernel of their 
 	$(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -p 1 -timeout 10m -run '^TestGuest' $(GUEST_PLAIN)
 
 test-ui: ## the window's tests, with the wrong-thread warnings of Fyne on
-	GOFLAGS="-trimpath -tags=no_emoji,no_metadata" $(GO) test ./station/ui/...
+	GOFLAGS="-trimpath -tags=no_emoji,no_metadata,no_animations" $(GO) test ./station/ui/...
 
 BENCH_PACKAGES := tesseract-ocr tesseract-ocr-eng
 
