@@ -16,14 +16,14 @@ import (
 	"padarozhnik/devices/virtual/usbip"
 )
 
-// silence is how long a pipe may stand still in tests of what goes wrong.
-const silence = 4 * time.Second
-
-// hostilities are the bad answers that are tried: what HTTP is made of is read above the kernel, and tried without it.
-func hostilities([]string) []string { return []string{"endless-header", "huge-length"} }
+// silence is how long a pipe may stand still in tests of devices that fall silent.
+const silence = 2 * time.Second
 
 // pageDPI is how fine pages are that are printed in order: as an office prints them where a kernel carries them.
 const pageDPI = 600
+
+// scanDPI is how fine the whole glass is scanned.
+const scanDPI = 300
 
 // newBus is the kernel's bus inside the guest.
 func newBus(t *testing.T) bus {
@@ -162,8 +162,8 @@ func TestGuestHostileShapes(t *testing.T) {
 			if err := bad.Close(); err != nil {
 				t.Error(err)
 			}
-			b.book("U0000001", desk.Printer, 150)
-			if err := ippOn(t, b.link(usbip.PrinterProduct)).Print(t.Context(), sheet(150), nil); err != nil {
+			b.book("U0000001", desk.Printer, small)
+			if err := ippOn(t, b.link(usbip.PrinterProduct)).Print(t.Context(), sheet(small), nil); err != nil {
 				t.Errorf("the other one: %v", err)
 			}
 		})

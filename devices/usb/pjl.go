@@ -125,7 +125,7 @@ func meaningOf(code int) (condition, warning error) {
 
 // askPJL asks the printer how it is. One that does not answer in time is taken by its port alone.
 func (p *loan) askPJL(ctx context.Context) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+	ctx, cancel := context.WithTimeout(ctx, p.owner.link.timing.Ask)
 	defer cancel()
 	stop := context.AfterFunc(p.owner.ctx, cancel)
 	defer stop()

@@ -71,8 +71,8 @@ func TestPrintOverPipe(t *testing.T) {
 func TestScanOverCable(t *testing.T) {
 	b := begin(t).patient()
 	b.with(usbip.Scanner(b.scannerOf(), serial))
-	b.book("U0000001", desk.Scanner, 300)
-	page, err := scannerOn(t, b.link(usbip.ScannerProduct)).Scan(t.Context(), devices.ScanSettings{DPI: 150}, nil)
+	b.book("U0000001", desk.Scanner, middle)
+	page, err := scannerOn(t, b.link(usbip.ScannerProduct)).Scan(t.Context(), devices.ScanSettings{DPI: scanDPI}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,16 +85,16 @@ func TestScanOverCable(t *testing.T) {
 func TestComposite(t *testing.T) {
 	b := begin(t).patient()
 	b.with(usbip.Composite(b.printer, b.scannerOf(), serial))
-	b.book("U0000001", desk.Printer, 300)
-	b.book("U0000002", desk.Scanner, 300)
+	b.book("U0000001", desk.Printer, middle)
+	b.book("U0000002", desk.Scanner, middle)
 	l := b.link(usbip.CompositeProduct)
 	scanned := make(chan error, 1)
 	s := scannerOn(t, l)
 	go func() {
-		_, err := s.Scan(t.Context(), devices.ScanSettings{DPI: 150}, nil)
+		_, err := s.Scan(t.Context(), devices.ScanSettings{DPI: 100}, nil)
 		scanned <- err
 	}()
-	if err := ippOn(t, l).Print(t.Context(), sheet(300), nil); err != nil {
+	if err := ippOn(t, l).Print(t.Context(), sheet(middle), nil); err != nil {
 		t.Error(err)
 	}
 	if err := <-scanned; err != nil {
