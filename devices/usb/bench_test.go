@@ -110,12 +110,6 @@ func (b *bench) patient() *bench {
 	return b
 }
 
-// brisk is for devices that fall silent.
-func (b *bench) brisk() *bench {
-	b.timing.Silence = silence
-	return b
-}
-
 // book lays a new book on a place of the desk, with a page of so many dots per inch: a white one to be printed, a
 // printed one to be scanned.
 func (b *bench) book(serial string, at desk.Place, dpi int) {

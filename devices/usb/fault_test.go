@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"padarozhnik/devices"
+	"padarozhnik/devices/usb"
 	"padarozhnik/devices/virtual/desk"
 	"padarozhnik/devices/virtual/usbip"
 )
@@ -25,22 +27,46 @@ type faultCase struct {
 	survived bool
 }
 
-// begin makes a bench for a fault. Where the device falls silent the work waits for that.
-func (c faultCase) begin(t *testing.T) *bench {
-	t.Helper()
-	b := begin(t)
-	for _, word := range []string{"deaf", "http=garbage", "http=cut", "http=huge-length"} {
-		if strings.HasPrefix(c.word, word) {
-			return b.brisk()
+// silent tells whether the device falls silent, so that the work must wait for that.
+func (c faultCase) silent() bool {
+	return slices.ContainsFunc([]string{"deaf", "http=garbage", "http=cut", "http=huge-length"},
+		func(word string) bool { return strings.HasPrefix(c.word, word) })
+}
+
+// name is the word as part of a booklet's number.
+func (c faultCase) name() string {
+	kept := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, c.word)
+	return strings.ToUpper(kept[:min(len(kept), 13)])
+}
+
+// strike lets faults strike one device, one after another: those at which it falls silent over a link that does not
+// wait long for it. After each of them no goroutine and no file more is held than before.
+func (b *bench) strike(product uint16, cases []faultCase,
+	work func(*bench, faultCase, *usb.Link) func(context.Context, int) error) {
+	b.t.Helper()
+	for _, silent := range []bool{false, true} {
+		if silent {
+			b.timing.Silence = silence
+		}
+		l := b.link(product)
+		for _, c := range cases {
+			if c.silent() == silent {
+				b.t.Run(c.word, func(t *testing.T) { b.run(t, c, l, work(b, c, l)) })
+			}
 		}
 	}
-	return b
 }
 
 // run plants a fault, does the work, and does it once more without the fault and without opening the link anew by
 // hand.
-func (b *bench) run(t *testing.T, c faultCase, work func(ctx context.Context, n int) error) {
+func (b *bench) run(t *testing.T, c faultCase, l *usb.Link, work func(ctx context.Context, n int) error) {
 	t.Helper()
+	before := holding(t)
 	f, err := usbip.ParseFault(c.word)
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +91,11 @@ func (b *bench) run(t *testing.T, c faultCase, work func(ctx context.Context, n 
 	if err := work(t.Context(), 2); err != nil {
 		t.Errorf("the next one: %v", err)
 	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	b.device.Restart()
+	before.settle(t, c.word)
 }
 
 // print prints a page on a book of its own, and holds the result against the ink.
@@ -102,38 +133,35 @@ func TestFaultsOverIPP(t *testing.T) {
 	for _, word := range usbip.Hostilities() {
 		cases = append(cases, faultCase{"http=" + word, word == "tail"})
 	}
-	for n, c := range cases {
-		t.Run(c.word, func(t *testing.T) {
-			b := c.begin(t).withPrinter()
-			work := b.print(ippOn(t, b.link(usbip.PrinterProduct)), fmt.Sprintf("I%dN", n))
+	begin(t).withPrinter().strike(usbip.PrinterProduct, cases,
+		func(b *bench, c faultCase, l *usb.Link) func(context.Context, int) error {
 			if c.word == "http=tail" {
-				work = b.fetch // an answer in order, and rubbish behind it: the next must not meet that
+				return fetch(l) // an answer in order, and rubbish behind it: the next must not meet that
 			}
-			b.run(t, c, work)
+			return b.print(ippOn(b.t, l), "I"+c.name())
 		})
-	}
 }
 
 // fetch makes one exchange that needs no more than an answer.
-func (b *bench) fetch(ctx context.Context, _ int) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/", nil)
-	if err != nil {
-		return err
+func fetch(l *usb.Link) func(context.Context, int) error {
+	return func(ctx context.Context, _ int) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/", nil)
+		if err != nil {
+			return err
+		}
+		res, err := l.Transport().RoundTrip(req)
+		if err != nil {
+			return err
+		}
+		return res.Body.Close()
 	}
-	res, err := b.links[0].Transport().RoundTrip(req)
-	if err != nil {
-		return err
-	}
-	return res.Body.Close()
 }
 
 func TestFaultsOverPipe(t *testing.T) {
-	for n, c := range cableFaults() {
-		t.Run(c.word, func(t *testing.T) {
-			b := c.begin(t).withPrinter()
-			b.run(t, c, b.print(pipeOn(b.link(usbip.PrinterProduct)), fmt.Sprintf("P%dN", n)))
+	begin(t).withPrinter().strike(usbip.PrinterProduct, cableFaults(),
+		func(b *bench, c faultCase, l *usb.Link) func(context.Context, int) error {
+			return b.print(pipeOn(l), "P"+c.name())
 		})
-	}
 }
 
 func TestFaultsOfScanner(t *testing.T) {
@@ -146,18 +174,17 @@ func TestFaultsOfScanner(t *testing.T) {
 			cases[n].word = "short=50"
 		}
 	}
-	for _, c := range append(cases, faultCase{"unplug-in@9000", false}, faultCase{"babble@9000", false}) {
-		t.Run(c.word, func(t *testing.T) {
-			b := c.begin(t)
-			b.with(usbip.Scanner(b.scannerOf(), serial))
-			b.book("U0000001", desk.Scanner, small)
-			s := scannerOn(t, b.link(usbip.ScannerProduct))
-			b.run(t, c, func(ctx context.Context, _ int) error {
+	b := begin(t)
+	b.with(usbip.Scanner(b.scannerOf(), serial))
+	b.book("U0000001", desk.Scanner, small)
+	b.strike(usbip.ScannerProduct, append(cases, faultCase{"unplug-in@9000", false}, faultCase{"babble@9000", false}),
+		func(b *bench, _ faultCase, l *usb.Link) func(context.Context, int) error {
+			s := scannerOn(b.t, l)
+			return func(ctx context.Context, _ int) error {
 				_, err := s.Scan(ctx, devices.ScanSettings{DPI: 100, Region: devices.Region{WidthMM: 80, HeightMM: 60}}, nil)
 				return err
-			})
+			}
 		})
-	}
 }
 
 // TestLeftAlone: whoever leaves in the middle of an exchange gets away at once, and the pipe can be used again.

@@ -138,8 +138,8 @@ func (d *Device) clear(addresses ...uint8) {
 	d.hear = nil
 }
 
-// restart is what a reset of the port does to every interface.
-func (d *Device) restart() {
+// Restart is what a reset of the port does to every interface: it forgets what was on its way, and hangs up.
+func (d *Device) Restart() {
 	for n, f := range d.interfaces {
 		d.mu.Lock()
 		f.selected = 0
@@ -199,7 +199,7 @@ func (d *Device) standard(s Setup) ([]byte, error) {
 	case getConfiguration:
 		return []byte{1}, nil
 	case setConfiguration:
-		d.restart()
+		d.Restart()
 		return nil, nil
 	case getInterface:
 		d.mu.Lock()

@@ -43,6 +43,7 @@ func (d *Device) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 	d.mu.Lock()
 	d.connected[l] = true
 	d.mu.Unlock()
+	l.open()
 	err := l.run()
 	ended := l.ctx.Err() != nil
 	l.close()
@@ -51,7 +52,7 @@ func (d *Device) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 	delete(d.connected, l)
 	d.mu.Unlock()
 	l.work.Wait()
-	d.restart()
+	d.Restart()
 	if ended || left(err) {
 		return nil
 	}
@@ -103,15 +104,32 @@ func (l *link) submit(c command) error {
 		return errWire
 	}
 	l.pending[c.seq] = cancel
+	queue := l.queue(address)
+	l.mu.Unlock()
+	queue <- transfer{c, ctx} // has room for all that may be pending
+	return nil
+}
+
+// queue is where the transfers of an endpoint wait. The caller holds mu.
+func (l *link) queue(address uint8) chan transfer {
 	queue, ok := l.queues[address]
 	if !ok {
 		queue = make(chan transfer, maxPending)
 		l.queues[address] = queue
 		l.work.Go(func() { l.carry(address, queue) })
 	}
-	l.mu.Unlock()
-	queue <- transfer{c, ctx} // has room for all that may be pending
-	return nil
+	return queue
+}
+
+// open lets every endpoint of the device wait for transfers.
+func (l *link) open() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue(0)
+	for n := range l.device.interfaces {
+		l.queue(uint8(n + 1))
+		l.queue(uint8(n+1) | 0x80)
+	}
 }
 
 // unlink ends a transfer that is wanted no more.
