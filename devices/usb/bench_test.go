@@ -174,7 +174,7 @@ func scannerOn(t *testing.T, l *usb.Link) *escl.Scanner {
 // cleared tells whether an error is a condition that a person can do something about.
 func cleared(err error) bool {
 	for _, c := range []error{devices.ErrUnreachable, devices.ErrProtocol, devices.ErrBusy, devices.ErrPrintInDoubt,
-		devices.ErrStuck, devices.ErrNoBooklet, devices.ErrTrouble} {
+		devices.ErrHangs, devices.ErrNoBooklet, devices.ErrTrouble} {
 		if errors.Is(err, c) {
 			return true
 		}

@@ -13,9 +13,6 @@ const silence = 500 * time.Millisecond
 // pageDPI is how fine pages are that are printed in order: as an office prints them where a kernel carries them.
 const pageDPI = 300
 
-// scanDPI is how fine the whole glass is scanned.
-const scanDPI = 150
-
 // newBus is a bus of this process.
 func newBus(t *testing.T) bus {
 	t.Helper()

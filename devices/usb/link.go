@@ -60,6 +60,7 @@ type Link struct {
 
 	mu    sync.Mutex
 	owner *owner // guarded by mu; nil while the device is closed
+	hang  *hang  // guarded by mu; nil where no call was left behind
 }
 
 // NewLink returns the way to the device of an address. It opens nothing.
@@ -108,17 +109,25 @@ func (l *Link) find(ctx context.Context) (Plugged, error) {
 		return Plugged{}, err
 	}
 	var found []Plugged
+	hangs := false
 	for _, p := range all {
-		if l.address.matches(p) {
+		switch {
+		case l.address.matches(p):
 			found = append(found, p)
+		case p.Hangs && p.Layout.Vendor == l.address.Vendor && p.Layout.Product == l.address.Product:
+			hangs = true
 		}
 	}
 	switch {
+	case len(found) == 0 && hangs:
+		return Plugged{}, fmt.Errorf("%s does not say who it is: %w", l.address, devices.ErrHangs)
 	case len(found) == 0:
 		return Plugged{}, fmt.Errorf("%s is not plugged in: %w", l.address, devices.ErrUnreachable)
 	case len(found) > 1:
 		return Plugged{}, fmt.Errorf("%d devices are %s, and no serial number tells which: %w", len(found), l.address,
 			devices.ErrUnsupported)
+	case found[0].Hangs:
+		return found[0], fmt.Errorf("open %s: %w", l.address, devices.ErrHangs)
 	case found[0].Denied:
 		return found[0], fmt.Errorf("open %s: %w", l.address, devices.ErrDenied)
 	}

@@ -152,7 +152,7 @@ func (p *loan) askPJL(ctx context.Context) (int, error) {
 
 // quiet is no error where the time alone ended.
 func quiet(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, devices.ErrStuck) {
+	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, devices.ErrHangs) {
 		return nil
 	}
 	return err
