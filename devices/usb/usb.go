@@ -65,7 +65,10 @@ func ListOn(ctx context.Context, bus Bus) ([]Device, error) {
 		}
 		d := Device{Kinds: kinds, Identity: p.identity()}
 		d.Commands = ieee1284.Parse(p.DeviceID).Commands
-		if p.Denied {
+		switch {
+		case p.Hangs:
+			d.Err = devices.ErrHangs
+		case p.Denied:
 			d.Err = devices.ErrDenied
 		}
 		found = append(found, d)

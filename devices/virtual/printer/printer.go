@@ -55,6 +55,7 @@ type Options struct {
 	ShortEdge    bool          // books are fed short edge first: media 88 mm across, 125 mm along
 	Blind        bool          // the printer neither reads the booklet's number nor measures how it lies
 	Streams      bool          // the printer has no memory for a page: it lays ink while the page comes
+	Resolutions  []int         // what it offers, in dots per inch; 150, 300, 600 and 1200
 	PrintTime    time.Duration // how long a page takes; 200 ms
 	DocumentTime time.Duration // how long a job may wait for its document; 60 s
 	Now          func() time.Time
@@ -82,6 +83,9 @@ func Open(dir string, o Options) (*Printer, error) {
 	d, err := desk.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("virtual printer: %w", err)
+	}
+	if len(o.Resolutions) == 0 {
+		o.Resolutions = []int{150, 300, 600, 1200}
 	}
 	if o.PrintTime <= 0 {
 		o.PrintTime = 200 * time.Millisecond

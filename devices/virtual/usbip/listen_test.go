@@ -113,7 +113,7 @@ func FuzzServe(f *testing.F) {
 }
 
 func TestFaultsAreWords(t *testing.T) {
-	for _, word := range []string{"stall-out@0", "deaf-in@12", "short=3", "slow=5ms", "http=garbage", "shape=loop"} {
+	for _, word := range []string{"stall-out@0", "deaf-in@12", "hold-out@7", "short=3", "slow=5ms", "http=garbage", "shape=loop"} {
 		if _, err := usbip.ParseFault(word); err != nil {
 			t.Error(err)
 		}
