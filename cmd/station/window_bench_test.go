@@ -129,7 +129,8 @@ func BenchmarkWindow(b *testing.B) {
 			run("whole", "", nil, briefVariable+"=1")
 		}
 		f.window("bare", run("bare", "bare", letter), 0)
-		s := run("gated", texts["ui.name"], map[string][]string{sawUsable: phrase, sawResident: {"key", "--window", "0", "Return"}})
+		s := run("gated", texts["ui.name"], map[string][]string{
+			sawUsable: phrase, sawResident: {"key", "--window", "0", "Return"}})
 		f["s-open"] += s.between(sawGiven, sawSignIn)
 		f.window("gate", s, 0)
 		f.window("sign-in", s, 1)

@@ -50,23 +50,36 @@ func manyBooklets(t testing.TB, n int) (*office, *watched, *widget.List) {
 	return o, store, find(o, func(l *widget.List) bool { return l.Length() == n })
 }
 
-// Scrolling ten thousand booklets draws the rows that can be seen, and asks the database nothing.
+// Scrolling ten thousand booklets draws the rows that can be seen and no other, each at most twice, and asks the
+// database nothing, wherever one jumps and however one turns the wheel.
 func TestLongListTouchesWhatIsSeen(t *testing.T) {
 	o, store, list := manyBooklets(t, 10_000)
-	rows := 0
+	var drawn []int
 	update := list.UpdateItem
-	list.UpdateItem = func(i widget.ListItemID, c fyne.CanvasObject) { rows++; update(i, c) }
+	list.UpdateItem = func(i widget.ListItemID, c fyne.CanvasObject) { drawn = append(drawn, i); update(i, c) }
 	store.asked.Store(0)
-	seen := int(list.Size().Height/list.MinSize().Height) + 40
-	for _, at := range []int{9_999, 5_000, 0} {
-		rows = 0
-		list.ScrollTo(at)
-		if rows > 3*seen {
-			t.Errorf("scrolling to %d drew %d rows", at, rows)
+	seen := int(list.Size().Height/list.CreateItem().MinSize().Height) + 2 // the first and the last may be cut
+	turn := func(what string, around int, do func()) {
+		drawn = nil
+		do()
+		if n := len(drawn); n == 0 || n > 2*seen {
+			t.Errorf("%s drew %d rows, %d can be seen", what, n, seen)
 		}
+		for _, i := range drawn {
+			if i < around-seen || i > around+seen {
+				t.Errorf("%s drew row %d", what, i)
+			}
+		}
+	}
+	for _, at := range []int{9_999, 5_000, 0} {
+		turn(fmt.Sprintf("scrolling to %d", at), at, func() { list.ScrollTo(at) })
 	}
 	if !o.says("UT0000001") {
 		t.Error("the first booklet is not shown")
+	}
+	turn("the wheel", 0, func() { wheel(list, -3) })
+	if o.says("UT0000001") || !o.says("UT0000005") {
+		t.Error("the wheel does not move the list")
 	}
 	if n := store.asked.Load(); n != 0 {
 		t.Errorf("scrolling asked the database %d times", n)
@@ -76,6 +89,15 @@ func TestLongListTouchesWhatIsSeen(t *testing.T) {
 	if list.Length() != 1 || store.asked.Load() != 0 {
 		t.Errorf("the search found %d booklets and asked the database %d times", list.Length(), store.asked.Load())
 	}
+}
+
+// wheel turns the wheel of the mouse over a list by so many rows.
+func wheel(list *widget.List, rows float32) {
+	walk(list, func(each fyne.CanvasObject) {
+		if s, ok := each.(fyne.Scrollable); ok {
+			s.Scrolled(&fyne.ScrollEvent{Scrolled: fyne.NewDelta(0, rows*list.CreateItem().MinSize().Height)})
+		}
+	})
 }
 
 // BenchmarkLongList scrolls through ten thousand booklets and says how long the longest handler took, beside the
