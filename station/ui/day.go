@@ -162,9 +162,7 @@ func (w *Window) showChecks(title string, checks []issuance.Check, err error) {
 		list.Add(checkLine(w.texts, c))
 	}
 	w.tasks.resume()
-	if q := w.ask(w.texts.text(title), list, w.texts.text("ui.day.seen"), func() {}); q != nil {
-		q.answer.Enable()
-	}
+	w.inform(w.texts.text(title), list, w.texts.text("ui.close"), func() {})
 	w.tasks.settle()
 }
 

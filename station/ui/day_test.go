@@ -118,7 +118,7 @@ func TestDayByTapping(t *testing.T) {
 	if o.says(o.text("ui.day.closed")) {
 		t.Error("the screen still says that the day is closed")
 	}
-	o.tap("ui.day.seen")
+	o.tap("ui.close")
 	o.menu("ui.day.close")
 	test.Type(o.entry("ui.day.count"), "2")
 	test.Tap(o.button("ui.day.close"))

@@ -15,6 +15,8 @@ type question struct {
 	answer *widget.Button
 	leave  *widget.Button
 	box    *widget.PopUp
+	topic  string // of its help; "": the screen's below
+	again  func() // asks it again after its help was read
 }
 
 // ask opens a question. It refuses a second one, and the half of a double click that opened it.
@@ -41,6 +43,17 @@ func (w *Window) ask(title string, body fyne.CanvasObject, yes string, answered 
 	q.box.Show()
 	for range 2 { // text that wraps knows its height only once it has a width
 		q.box.Resize(q.box.MinSize())
+	}
+	return q
+}
+
+// inform shows what is no question: one button puts it away, and Escape.
+func (w *Window) inform(title string, body fyne.CanvasObject, close string, seen func()) *question {
+	q := w.ask(title, body, close, seen)
+	if q != nil {
+		q.leave.Hide() // there is nothing to do or not to do
+		q.answer.Enable()
+		w.win.Canvas().Focus(q.answer)
 	}
 	return q
 }

@@ -35,6 +35,22 @@ func (s *room) turned(busy bool) { able(!busy, s.buttons...) }
 // rooms are all such screens.
 func (w *Window) rooms() []*room { return []*room{w.stock.room, w.technician.room} }
 
+// screen is one of those that stand beside the board, one at a time.
+type screen struct {
+	object fyne.CanvasObject
+	topic  string // of its help
+}
+
+// screens are all of them, in the order in which help looks which one is shown.
+func (w *Window) screens() []screen {
+	out := []screen{{w.enrol.object, "enrol"}, {w.review.object, "review"}, {w.page.object, "page"},
+		{w.batch.object, "batch"}, {w.centre.object, "centre"}}
+	for _, r := range w.rooms() {
+		out = append(out, screen{r.object, r.topic})
+	}
+	return append(out, screen{w.casefile.object, "case"})
+}
+
 // showRoom opens such a screen, after saving what is being written.
 func (w *Window) showRoom(s *room, opened func()) {
 	if w.seat == nil || w.tasks.busy || w.question != nil {

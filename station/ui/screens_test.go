@@ -141,8 +141,10 @@ func TestScreens(t *testing.T) {
 
 // leave goes back to the screen on which officers sign in.
 func (o *office) leave() {
-	if o.offers("ui.help.seen") {
-		o.tap("ui.help.seen")
+	for _, key := range []string{"ui.help.seen", "ui.close"} {
+		if o.offers(key) {
+			o.tap(key)
+		}
 	}
 	if o.offers("ui.leave") {
 		o.tap("ui.leave")

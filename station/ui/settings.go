@@ -42,6 +42,7 @@ func (w *Window) askSettings() {
 			Look{Percents()[slices.Index(sizes, size.Selected)], contrast.Checked})
 	})
 	if q != nil {
+		q.topic, q.again = topicSettings, w.askSettings
 		q.answer.Enable()
 		w.win.Canvas().FocusNext()
 	}

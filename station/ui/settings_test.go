@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -103,6 +104,60 @@ func TestHelpOfEachScreen(t *testing.T) {
 	check("stock")
 	o.menu("ui.centre.title")
 	check("centre")
+}
+
+// Every screen has a topic of its own in the help, with words in every language; a new one without them fails here.
+func TestEveryScreenHasHelp(t *testing.T) {
+	o := newOffice(t)
+	o.open()
+	topics := o.window.HelpTopics()
+	for _, language := range ui.Languages() {
+		own := fileOf(t, language)
+		for i, topic := range topics {
+			if own["help."+topic] == "" || own["help."+topic+".title"] == "" {
+				t.Errorf("%s has no help for the screen %q", language, topic)
+			}
+			if slices.Contains(topics[:i], topic) {
+				t.Errorf("two screens have the topic %q", topic)
+			}
+		}
+	}
+	told := map[string]bool{}
+	o = newOffice(t)
+	o.deps.Officers = append(o.deps.Officers, "T-01")
+	o.furnish()
+	o.open()
+	for _, s := range screens {
+		if !slices.Contains(topics, s.name) {
+			continue
+		}
+		o.leave()
+		s.reach(o)
+		o.menu("ui.help.screen")
+		for _, topic := range topics {
+			told[topic] = told[topic] || o.says(o.text("help."+topic)) && o.says(o.text("help."+topic+".title"))
+		}
+	}
+	for _, topic := range topics {
+		if !told[topic] {
+			t.Errorf("no screen leads to the help about %q", topic)
+		}
+	}
+}
+
+// Help about a question that loses nothing by it is read in its place, and the question comes again.
+func TestHelpOfTheStatus(t *testing.T) {
+	o := newOffice(t)
+	o.open()
+	o.step("ui.status.details")
+	o.menu("ui.help.screen")
+	if !o.says(o.text("help.status")) {
+		t.Fatal("the help is not about the state of the office")
+	}
+	o.tap("ui.help.seen")
+	if !o.says(o.text("ui.status.clock.says")) {
+		t.Error("the state of the office does not come again")
+	}
 }
 
 // The first start shows the guide, and the next one does not.

@@ -3,53 +3,100 @@ package ui
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
 )
 
 // condition is how the office stands, as it was last read.
 func (w *Window) condition() condition {
-	c := condition{waiting: w.record.waiting, contact: w.record.contact, synced: w.synced, health: w.health}
+	c := condition{waiting: w.record.waiting, contact: w.record.contact, synced: w.synced, health: w.health,
+		asking: w.health == nil && w.deps.Devices != nil, now: w.deps.Desk.Now()}
 	for _, b := range w.record.booklets {
 		c.blanks = c.blanks || b.State == station.StateAvailable
 	}
 	return c
 }
 
-// showStatus opens what the status line says in short: each thing with what to do where it is not well.
-func (w *Window) showStatus() {
+// statusLine is one thing of the office: how it is and, where it is not well, where that is put right.
+type statusLine struct {
+	name, says string
+	well       bool
+	way        string // key of the words of the way there; "": there is none in this program
+	lead       func()
+}
+
+// statusLines are mode, day, devices, headquarters, stock and clock.
+func (w *Window) statusLines() []statusLine {
 	t, c := w.texts, w.condition()
-	list := column(8)
-	add := func(name, says string, well bool) {
-		sign, shade := "✓", colourDone
-		if !well {
-			sign, shade = "!", colourTrouble
-		}
-		list.Add(container.NewBorder(nil, nil, container.NewVBox(container.New(columns{[]float32{22, 150}, 8},
-			line(sign, sizeText, true, shade), line(name, sizeText, true, colourInk))), nil, snug(paragraph(says))))
-	}
 	mode := string(w.deps.Desk.Charter.Profile.Mode)
-	add(t.word("ui.mode", mode), t.text("ui.mode."+mode+".says"), true)
+	out := []statusLine{{name: t.word("ui.mode", mode), says: t.text("ui.mode." + mode + ".says"), well: true}}
+	day := statusLine{name: t.text("ui.status.day"), says: t.text("ui.day.opened") + ".", well: true}
+	if !w.record.day {
+		day = statusLine{day.name, t.text("ui.day.closed.says"), false, "ui.day.open", w.askOpenDay}
+	}
+	out = append(out, day)
+	if c.asking {
+		out = append(out, statusLine{name: t.text("ui.service.devices"), says: t.text("ui.status.asking.says"), well: true})
+	}
 	for _, h := range c.health {
 		says := t.text("ui.status.well")
 		if h.Err != nil {
 			says = t.sentence(h.Err)
 		}
-		add(t.word("ui.device", h.Kind), says, h.Err == nil)
+		out = append(out, statusLine{t.word("ui.device", h.Kind), says, h.Err == nil, "ui.status.to-devices", w.showTechnician})
 	}
-	says := t.text("ui.status.waiting", c.waiting)
-	if trouble := contactTrouble(t, c.contact); trouble != "" {
-		says = trouble + " " + says
+	says, trouble := t.text("ui.status.waiting", c.waiting)+". "+t.text("ui.status.never")+".", contactTrouble(t, c.contact)
+	if !c.synced.IsZero() {
+		says = t.text("ui.status.waiting", c.waiting) + ". " + t.text("ui.status.synced", c.synced.Format(t.text("ui.time.layout"))) + "."
 	}
-	add(t.text("ui.status.centre"), says, contactTrouble(t, c.contact) == "")
+	if trouble != "" {
+		says = trouble + ". " + says
+	}
 	stock := "ui.status.blanks.says"
 	if !c.blanks {
 		stock = "ui.status.no-blanks.says"
 	}
-	add(t.text("ui.status.stock"), t.text(stock), c.blanks)
-	add(t.text("ui.status.clock"), w.deps.Desk.Now().Format(t.text("ui.time.layout"))+". "+t.text("ui.status.clock.says"), true)
-	if q := w.ask(t.text("ui.status.details"), fyne.CanvasObject(list), t.text("ui.day.seen"), func() {}); q != nil {
-		q.answer.Enable()
-		focus(q.answer)
+	clock := c.now.Format(t.text("ui.time.layout")) + ". " + t.text("ui.status.clock.says")
+	if c.behind() {
+		clock = t.text("ui.status.clock.behind.says", c.now.Format(t.text("ui.time.layout")), t.moment(c.contact.Heard.Unix(), c.now.Location()))
 	}
+	return append(out, statusLine{t.text("ui.status.centre"), says, trouble == "", "ui.status.to-centre", w.showCentre},
+		statusLine{t.text("ui.status.stock"), t.text(stock), c.blanks, "ui.status.to-stock", w.showStock},
+		statusLine{name: t.text("ui.status.clock"), says: clock, well: !c.behind()})
+}
+
+// showStatus opens what the status line says in short. Whoever sits at the desk is led to where a thing is put
+// right; nobody else is.
+func (w *Window) showStatus() {
+	list := column(8)
+	for _, l := range w.statusLines() {
+		list.Add(w.statusRow(l))
+	}
+	q := w.inform(w.texts.text("ui.status.details"), list, w.texts.text("ui.close"), func() {})
+	if q != nil {
+		q.topic, q.again = topicStatus, w.showStatus
+	}
+}
+
+// statusRow draws one line: a sign, what it is, how it is, and the way.
+func (w *Window) statusRow(l statusLine) fyne.CanvasObject {
+	sign, shade := "✓", colourDone
+	if !l.well {
+		sign, shade = "!", colourTrouble
+	}
+	var way fyne.CanvasObject
+	if !l.well && l.way != "" {
+		b := widget.NewButton(w.texts.text(l.way), func() {
+			w.closeQuestion()
+			w.tasks.resume()
+			l.lead()
+		})
+		way = container.NewVBox(b)
+		if w.seat == nil {
+			way = inset(2, 0, 8, 0, line(w.texts.text("ui.status.sign-in"), sizeSmall, false, colourFaint))
+		}
+	}
+	return container.NewBorder(nil, nil, container.NewVBox(container.New(columns{[]float32{22, 150}, 8},
+		line(sign, sizeText, true, shade), line(l.name, sizeText, true, colourInk))), way, snug(paragraph(l.says)))
 }

@@ -161,9 +161,6 @@ func computed(t *testing.T) []string {
 	for _, p := range ui.Percents() {
 		add("ui.settings.size", strconv.Itoa(p))
 	}
-	for _, topic := range ui.HelpTopics() {
-		add("help", topic, topic+".title")
-	}
 	add("ui.wizard", issuance.StepCard, issuance.StepPrint, issuance.StepScan, issuance.StepSign, issuance.StepDone)
 	add("ui.wizard.cause", "out-of-reach", "unsteady", "out-of-tolerance", "grey")
 	add("ui.service.word", issuance.WordOK, issuance.WordSilent, "swapped", "out-of-tolerance", "firmware-changed",

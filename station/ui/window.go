@@ -161,15 +161,14 @@ func (w *Window) build() {
 	w.page = newPage(t, w.back)
 	w.batch = newBatch(t, w.batchActions())
 	w.signin = newSignin(t, d.Desk.Charter, d, w.signIn)
-	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now, w.showStatus)
+	w.status = newStatus(t, d.Desk.Charter, func() time.Time { return d.Desk.Now() }, w.showStatus)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)
 	w.fault = newFault(t, w.grown)
 	w.day = newDayCard(t, w.askOpenDay)
 	w.centre = newCentre(t, w.centreActions(), d.Stick != nil)
 	w.stock, w.technician = newStock(w, w.stockActions()), newTechnician(w)
-	screens := container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.page.object, w.batch.object,
-		w.centre.object)
-	for _, s := range w.rooms() {
+	screens := container.NewStack()
+	for _, s := range w.screens() {
 		screens.Add(s.object)
 	}
 	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil,
