@@ -120,7 +120,7 @@ func (d *Desk) History(ctx context.Context, kind DeviceKind) (points []HistoryPo
 			return err
 		}
 		for _, c := range history {
-			points = append(points, c.point())
+			points = append(points, c.Point())
 		}
 		seen, err := shifts(tx, deviceName(kind, a.Serial))
 		for _, s := range seen {
@@ -131,7 +131,8 @@ func (d *Desk) History(ctx context.Context, kind DeviceKind) (points []HistoryPo
 	return points, drift, err
 }
 
-func (c Calibration) point() HistoryPoint {
+// Point is the calibration as a plot shows it.
+func (c Calibration) Point() HistoryPoint {
 	p := HistoryPoint{Time: c.Time, OK: c.OK, Cause: c.Cause, VerifyMM: c.VerifyMM}
 	p.XMM, p.YMM = c.axes()
 	switch {

@@ -50,7 +50,7 @@ func (w *Window) plotHistory(kind issuance.DeviceKind, points []issuance.History
 			points = append(points, issuance.HistoryPoint{OK: true, XMM: p.XMM, YMM: p.YMM})
 		}
 		last := points[len(points)-1-len(drift)]
-		box.Add(line(t.text("ui.plot.title", t.text("ui.device."+string(kind)), len(points)-len(drift), len(drift)),
+		box.Add(line(t.text("ui.plot.title", t.text("ui.device.name."+string(kind)), len(points)-len(drift), len(drift)),
 			sizeSmall, true, colourInk))
 		box.Add(plotOf(points))
 		box.Add(line(t.text("ui.plot.legend", last.XMM, last.YMM, last.RestMM), sizeSmall, false, colourFaint))

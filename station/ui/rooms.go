@@ -12,21 +12,30 @@ type room struct {
 	topic   string // of its help
 	object  *fyne.Container
 	buttons []*widget.Button // of its verbs, at rest while one runs
+	foot    *fyne.Container
+	places  map[*widget.Button]fyne.CanvasObject // at the foot
 }
 
 // newRoom makes a screen with a title, and the way back at its foot beside its buttons.
 func (w *Window) newRoom(topic, title string, body fyne.CanvasObject, buttons ...*widget.Button) *room {
 	back := widget.NewButtonWithIcon(w.texts.text("ui.centre.back"), theme.NavigateBackIcon(), w.back)
-	s := &room{topic: topic, buttons: append(buttons, back)}
-	verbs := row(10)
+	s := &room{topic: topic, buttons: append(buttons, back), foot: row(10), places: map[*widget.Button]fyne.CanvasObject{}}
 	for _, b := range buttons {
-		verbs.Add(roomy(b))
+		s.places[b] = roomy(b)
+		s.foot.Add(s.places[b])
 	}
 	s.object = inset(12, 14, 24, 24, container.NewBorder(
 		inset(0, 10, 0, 0, line(w.texts.text(title), sizeTitle, true, colourInk)),
-		inset(10, 0, 0, 0, container.NewBorder(nil, nil, roomy(back), verbs)), nil, nil, body))
+		inset(10, 0, 0, 0, container.NewBorder(nil, nil, roomy(back), s.foot)), nil, nil, body))
 	s.object.Hide()
 	return s
+}
+
+// offer shows a button of the foot, or takes it away with its place.
+func (s *room) offer(yes bool, b *widget.Button) {
+	visible(yes, s.places[b])
+	visible(yes, b)
+	s.foot.Refresh()
 }
 
 // turned shows whether a verb runs.

@@ -96,7 +96,7 @@ func (s *status) show(c condition) {
 	var troubled []string
 	for _, h := range c.health {
 		if h.Err != nil {
-			troubled = append(troubled, s.texts.word("ui.device", h.Kind))
+			troubled = append(troubled, s.texts.word("ui.device.name", h.Kind))
 			continue
 		}
 		s.devices.Add(healthMark(s.texts, h))
@@ -165,19 +165,22 @@ func contactTrouble(t texts, c issuance.Contact) string {
 // blanksMark says whether blanks lie in the safe. It does not say how many: who counts must not know.
 func blanksMark(t texts, there bool) fyne.CanvasObject {
 	if there {
-		return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))),
-			line(t.text("ui.status.blanks"), sizeSmall, false, colourInk))
+		return mark(t.text("ui.status.blanks"), true)
 	}
 	return signed(t.text("ui.status.no-blanks"))
 }
 
 // healthMark is a device's name with a disc where all is well and a square with a sign where not.
 func healthMark(t texts, h Health) fyne.CanvasObject {
-	name := line(t.word("ui.device", h.Kind), sizeSmall, false, colourInk)
-	if h.Err == nil {
-		return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))), name)
+	return mark(t.word("ui.device", h.Kind), h.Err == nil)
+}
+
+// mark is a name with a disc where all is well and a square with a sign where not.
+func mark(name string, well bool) fyne.CanvasObject {
+	if !well {
+		return signed(name)
 	}
-	return signed(name.Text)
+	return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))), line(name, sizeSmall, false, colourInk))
 }
 
 // signed is a name with a square with a sign.

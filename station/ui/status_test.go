@@ -59,7 +59,8 @@ func TestStatusLineInWords(t *testing.T) {
 				o.stock("UT0000001")
 			} else {
 				o.dark()
-				names := strings.Join(want[:3], ", ")
+				names := strings.Join([]string{o.text("ui.device.name.scanner"), o.text("ui.device.name.printer"),
+					o.text("ui.device.name.encoder")}, ", ")
 				want = []string{fmt.Sprintf(o.text("ui.status.troubled.many"), names),
 					fmt.Sprintf(o.text("ui.status.stopped"), 42), o.text("ui.status.no-blanks"), "12:00"}
 			}

@@ -44,7 +44,7 @@ func (w *Window) statusLines() []statusLine {
 		if h.Err != nil {
 			says = t.sentence(h.Err)
 		}
-		out = append(out, statusLine{t.word("ui.device", h.Kind), says, h.Err == nil, "ui.status.to-devices", w.showTechnician})
+		out = append(out, statusLine{t.word("ui.device.name", h.Kind), says, h.Err == nil, "ui.status.to-devices", w.showTechnician})
 	}
 	says, trouble := t.text("ui.status.waiting", c.waiting)+". "+t.text("ui.status.never")+".", contactTrouble(t, c.contact)
 	if !c.synced.IsZero() {

@@ -64,7 +64,7 @@ func families() []string {
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
 		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.printed", "ui.zone", "ui.source", "ui.tongue", "ui.oddity",
-		"ui.absent", "ui.figure", "ui.language", "ui.wizard",
+		"ui.absent", "ui.figure", "ui.language", "ui.wizard", "ui.device.name",
 	}
 }
 
@@ -172,6 +172,7 @@ func computed(t *testing.T) []string {
 	add("ui.figure", station.FigureReceived, station.FigureIssued, station.FigureSpoiled, station.FigureSent,
 		station.FigureLost, station.FigureCounted)
 	add("ui.device", "scanner", "printer", "encoder")
+	add("ui.device.name", "scanner", "printer", "encoder")
 	add("ui.check", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
 	add("ui.check.not", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
 	for _, v := range verbs(t) {
