@@ -172,7 +172,7 @@ func (h DeviceHealth) Word() string {
 	case h.FirmwareChanged:
 		return "firmware-changed"
 	case h.Calibrated == 0:
-		return "never-calibrated"
+		return WordNever
 	case h.Expired:
 		return "expired"
 	case h.Drifting:
@@ -181,8 +181,11 @@ func (h DeviceHealth) Word() string {
 	return WordOK
 }
 
-// WordOK is a device of which nothing is wrong.
-const WordOK = "ok"
+// Words of a device of which nothing is wrong, and of one that nobody has calibrated yet.
+const (
+	WordOK    = "ok"
+	WordNever = "never-calibrated"
+)
 
 // alarmFirmware enters that a device's firmware is not what was accepted.
 func (d *Desk) alarmFirmware(ctx context.Context, kind DeviceKind, now string) error {

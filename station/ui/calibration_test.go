@@ -202,6 +202,9 @@ func TestDeviceAcceptedByTapping(t *testing.T) {
 			if !m.says(m.text("ui.service.word."+c.word)) || !m.says(c.serial+c.firmware) {
 				t.Fatalf("the list does not say that the scanner is %s", c.word)
 			}
+			if stops := strings.Contains(o.bottom(), fmt.Sprintf(o.text("ui.status.troubled"), o.text("ui.device.name.scanner"))); stops != (c.serial != "") {
+				t.Errorf("the status line and the list say different things: %q", o.bottom())
+			}
 			m.tap("ui.service.accept")
 			m.partner("I-01", passphrase)
 			if !m.last("ui.service.accept").Disabled() {

@@ -107,6 +107,7 @@ func (w *Window) askOpenDay() {
 	if q != nil {
 		w.win.Canvas().Focus(count)
 	}
+	w.coverStock()
 }
 
 func (w *Window) openDay(n int, partner string, secret []byte) {
@@ -140,6 +141,7 @@ func (w *Window) askCloseDay() {
 		if q != nil {
 			w.win.Canvas().Focus(count)
 		}
+		w.coverStock()
 	})
 }
 

@@ -71,6 +71,7 @@ func (w *Window) closeQuestion() bool {
 	}
 	w.question.box.Hide()
 	w.question = nil
+	w.stock.cover(false)
 	return true
 }
 

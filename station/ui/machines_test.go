@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"net"
@@ -49,7 +50,9 @@ func (o *office) machines(page time.Duration) *machines {
 	dir := t.TempDir()
 	pages := filepath.Join(dir, "pages")
 	m := &machines{office: o, table: must(desk.Open(filepath.Join(dir, "desk")))(t), slot: &virtualchip.Slot{}}
-	write(o, filepath.Join(pages, "0-card.png"), calibration.ScannerTarget().Draw(300, measure.Identity()))
+	for n := range 3 { // each scan takes one away
+		write(o, filepath.Join(pages, fmt.Sprintf("%d-card.png", n)), calibration.ScannerTarget().Draw(300, measure.Identity()))
+	}
 	server := httptest.NewServer(virtualscanner.New(virtualscanner.Settings{
 		Desk: m.table, Pages: pages, Seed: 3, SkewDeg: 1, ShiftMM: 3, Noise: 2}))
 	t.Cleanup(server.Close)

@@ -1,11 +1,15 @@
 package ui
 
 import (
+	"context"
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
+	"padarozhnik/station/issuance"
 )
 
 // condition is how the office stands, as it was last read.
@@ -99,4 +103,16 @@ func (w *Window) statusRow(l statusLine) fyne.CanvasObject {
 	}
 	return container.NewBorder(nil, nil, container.NewVBox(container.New(columns{[]float32{22, 150}, 8},
 		line(sign, sizeText, true, shade), line(l.name, sizeText, true, colourInk))), way, snug(paragraph(l.says)))
+}
+
+// stopped is the health of devices with what their calibration says: a device that answers and may not issue is not
+// well. It is called by a worker.
+func (w *Window) stopped(ctx context.Context, found []Health) []Health {
+	out := slices.Clone(found)
+	for i, h := range out {
+		if h.Err == nil {
+			out[i].Err = w.deps.Desk.Stop(ctx, issuance.DeviceKind(h.Kind))
+		}
+	}
+	return out
 }

@@ -26,6 +26,7 @@ type technician struct {
 	rest      []fyne.CanvasObject // that makes room for the wizard
 	wizard    *wizard
 	plot      *fyne.Container
+	scroll    *container.Scroll
 	may       bool
 	serving   bool // service mode is open
 	busy      bool
@@ -45,8 +46,8 @@ func newTechnician(w *Window) *technician {
 	mode := card(say("ui.service.mode"), column(8, t.state, says))
 	t.rest = []fyne.CanvasObject{mode, list, plot}
 	z := t.wizard
-	t.room = w.newRoom("technician", "ui.service.title", container.NewVScroll(inset(0, 0, 0, 8, column(12,
-		mode, z.object, list, plot))), t.card, t.end, t.open, z.leave, z.goOn, z.sign)
+	t.scroll = container.NewVScroll(inset(0, 0, 0, 8, column(12, mode, z.object, list, plot)))
+	t.room = w.newRoom("technician", "ui.service.title", t.scroll, t.card, t.end, t.open, z.leave, z.goOn, z.sign)
 	return t
 }
 
@@ -54,6 +55,9 @@ func newTechnician(w *Window) *technician {
 func (t *technician) leadBy(wizard bool) {
 	for _, o := range t.rest {
 		visible(!wizard, o)
+	}
+	if wizard {
+		t.scroll.ScrollToTop()
 	}
 	t.showFoot()
 }
@@ -98,18 +102,15 @@ func (t *technician) showDevices(lines []issuance.DeviceLine, serving bool) {
 // device is one line: a mark that says by its form how the device is, who it is, and what can be done.
 func (t *technician) device(d issuance.DeviceLine, serving bool) fyne.CanvasObject {
 	x := t.w.texts
-	var trouble error
-	if d.Word != issuance.WordOK {
-		trouble = issuance.ErrNotCalibrated
-	}
+	warns := d.Warns()
 	firmware := ""
 	if d.Firmware != "" {
 		firmware = x.text("ui.service.firmware", d.Firmware)
 	}
-	name := row(10, mark(x.word("ui.device.name", string(d.Kind)), trouble == nil),
+	name := row(10, mark(x.word("ui.device.name", string(d.Kind)), !warns),
 		line(strings.TrimSpace(d.Maker+" "+d.Model+" "+d.Serial), sizeText, true, colourInk), line(firmware, sizeSmall, false, colourFaint))
-	verdict := line(x.text("ui.service.word."+d.Word), sizeText, trouble != nil, colourInk)
-	if trouble != nil {
+	verdict := line(x.text("ui.service.word."+d.Word), sizeText, warns, colourInk)
+	if warns {
 		verdict.Color = shade(colourTrouble)
 	}
 	when := ""

@@ -70,7 +70,7 @@ func TestTechnicianByTapping(t *testing.T) {
 	if got := o.kinds()[event.DeviceCalibrated]; got != 1 {
 		t.Errorf("%d calibrations were signed", got)
 	}
-	if !o.says(o.text("ui.service.word.ok")) || !o.says("± 0.5 mm") {
+	if !o.says(o.text("ui.service.word.ok")) || !o.says("± 0.5 мм") {
 		t.Error("the list or the plot does not show the calibration")
 	}
 	o.tap("ui.service.close")

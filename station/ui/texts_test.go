@@ -64,7 +64,7 @@ func families() []string {
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
 		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.printed", "ui.zone", "ui.source", "ui.tongue", "ui.oddity",
-		"ui.absent", "ui.figure", "ui.language", "ui.wizard", "ui.device.name",
+		"ui.absent", "ui.figure", "ui.language", "ui.wizard", "ui.device.name", "ui.safe.kind",
 	}
 }
 
@@ -168,6 +168,8 @@ func computed(t *testing.T) []string {
 	add("help", "keys", "guide", "guide.title")
 	add("ui.stock.stage", string(station.ShipmentAnnounced), string(station.ShipmentArrived),
 		string(station.ShipmentCompared), string(station.ShipmentStored))
+	add("ui.safe.kind", event.DayOpened, event.StockWitnessed, event.StockSent, event.StockSpoiled, event.StockDestroyed,
+		event.StockChecked)
 	add("ui.stock.why", station.WhyBroken, station.WhySeal, station.WhyAbsent, station.WhyMissing, station.WhyExtra)
 	add("ui.figure", station.FigureReceived, station.FigureIssued, station.FigureSpoiled, station.FigureSent,
 		station.FigureLost, station.FigureCounted)

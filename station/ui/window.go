@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"io"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -37,7 +38,8 @@ type Deps struct {
 	Place    func(chosen func(dir string))    // has the officer choose a stick's directory; a dialog if nil
 	Pictures string                           // directory in which the file dialog begins
 	Reports  string                           // directory for the reports of batch runs
-	Language string                           // be or en
+	Language string                           // be, en, or another that there are texts for
+	Texts    fs.FS                            // its files of texts, translations/CODE.json; nil: the program's own
 	Look     Look                             // size of type and contrast
 	Guide    bool                             // shows the first-run guide
 	Remember func(Preferences)                // keeps what was chosen for the next start; nil: it is forgotten
@@ -95,7 +97,7 @@ type Window struct {
 // New makes the window of an office in an application. Show or ShowAndRun of Fyne's window, which
 // Window.Fyne returns, puts it on the screen.
 func New(app fyne.App, d Deps) (*Window, error) {
-	t, err := newTexts(d.Language)
+	t, err := textsIn(d.translations(), d.Language)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"image"
+	"math"
 	"strings"
 	"time"
 
@@ -155,7 +156,12 @@ func (z *wizard) showResult(c *issuance.Calibration) {
 
 // measured is one calibration in figures.
 func measured(name string, p issuance.HistoryPoint) fyne.CanvasObject {
-	mm := func(v float64) string { return strings.Replace(fmt.Sprintf("%+.2f", v), "-", "−", 1) }
+	mm := func(v float64) string {
+		if math.Abs(v) < 0.005 {
+			return "0.00"
+		}
+		return strings.Replace(fmt.Sprintf("%+.2f", v), "-", "−", 1)
+	}
 	return figures(name, mm(p.XMM), mm(p.YMM), mm(p.TurnDeg), fmt.Sprintf("%.2f", p.RestMM))
 }
 
