@@ -94,7 +94,8 @@ func (m *machines) longAgo() {
 	t := m.t
 	t.Helper()
 	id := must(m.desk.Printer.Identify(t.Context()))(t)
-	must(m.desk.SignCalibration(t.Context(), must(m.desk.SignIn(m.tokens["T-01"]))(t), must(m.desk.SignIn(m.tokens["I-01"]))(t),
+	tech, witness := must(m.desk.SignIn(m.tokens["T-01"]))(t), must(m.desk.SignIn(m.tokens["I-01"]))(t)
+	must(m.desk.SignCalibration(t.Context(), tech, witness,
 		issuance.Calibration{Kind: issuance.KindPrinter, Model: id.Model, Serial: id.Serial, Firmware: id.Firmware, OK: true,
 			Printer: &calibration.Printer{Error: measure.Identity(), OffsetXMM: 0.61, OffsetYMM: -0.42, ScaleX: 1, ScaleY: 1,
 				RestMM: 0.05, Prints: 3}, VerifyMM: 0.11}))(t)
@@ -202,7 +203,8 @@ func TestDeviceAcceptedByTapping(t *testing.T) {
 			if !m.says(m.text("ui.service.word."+c.word)) || !m.says(c.serial+c.firmware) {
 				t.Fatalf("the list does not say that the scanner is %s", c.word)
 			}
-			if stops := strings.Contains(o.bottom(), fmt.Sprintf(o.text("ui.status.troubled"), o.text("ui.device.name.scanner"))); stops != (c.serial != "") {
+			stops := fmt.Sprintf(o.text("ui.status.troubled"), o.text("ui.device.name.scanner"))
+			if strings.Contains(o.bottom(), stops) != (c.serial != "") {
 				t.Errorf("the status line and the list say different things: %q", o.bottom())
 			}
 			m.tap("ui.service.accept")

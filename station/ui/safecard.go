@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"fyne.io/fyne/v2/widget"
+
 	"padarozhnik/station/issuance"
 )
 
@@ -19,18 +21,20 @@ func (s *stock) showSafe(safe issuance.SafeState) {
 		}
 		s.safe.Add(s.kind(k.State, k.Count, more))
 	}
-	s.safe.Add(line(t.text("ui.safe.opened", s.act(safe.Opened)), sizeSmall, false, colourInk))
+	s.safe.Add(snug(detail(t.text("ui.safe.opened", s.act(safe.Opened)))))
 	if safe.Counted != safe.Opened {
-		s.safe.Add(line(t.text("ui.safe.counted", s.act(safe.Counted)), sizeSmall, false, colourInk))
+		s.safe.Add(snug(detail(t.text("ui.safe.counted", s.act(safe.Counted)))))
 	}
+	due := paragraph(t.text("ui.safe.due.open"))
 	switch {
 	case safe.Differs:
-		s.safe.Add(signed(t.text("ui.safe.differs")))
+		due.SetText("! " + t.text("ui.safe.differs"))
+		due.Importance = widget.DangerImportance
 	case safe.DayOpen:
-		s.safe.Add(line(t.text("ui.safe.due.close"), sizeSmall, true, colourInk))
-	default:
-		s.safe.Add(line(t.text("ui.safe.due.open"), sizeSmall, true, colourInk))
+		due.SetText(t.text("ui.safe.due.close"))
 	}
+	due.TextStyle.Bold = true
+	s.safe.Add(snug(due))
 }
 
 // act says when two officers did something with the safe, what, and who.

@@ -150,9 +150,11 @@ func (w *Window) askAccept(d issuance.DeviceLine) {
 			check()
 		}
 	}
-	which := line(strings.TrimSpace(w.texts.word("ui.device.name", string(d.Kind))+" "+d.Maker+" "+d.Model+" "+d.Serial), sizeText, true, colourInk)
+	name := strings.Join([]string{w.texts.word("ui.device.name", string(d.Kind)), d.Maker, d.Model, d.Serial}, " ")
+	which := line(name, sizeText, true, colourInk)
 	body := column(10, which, snug(paragraph(w.texts.text("ui.service.accept.says"))), note)
-	check = w.witnessed("ui.service.accept", body, func() bool { return len(strings.TrimSpace(note.Text)) >= issuance.LeastNote },
+	ready := func() bool { return len(strings.TrimSpace(note.Text)) >= issuance.LeastNote }
+	check = w.witnessed("ui.service.accept", body, ready,
 		func(ctx context.Context, witness issuance.Seat) error {
 			return w.deps.Desk.AcceptDevice(ctx, seat, witness, d.Kind, strings.TrimSpace(note.Text))
 		}, nil)

@@ -48,26 +48,40 @@ func (w *Window) statusLines() []statusLine {
 		if h.Err != nil {
 			says = t.sentence(h.Err)
 		}
-		out = append(out, statusLine{t.word("ui.device.name", h.Kind), says, h.Err == nil, "ui.status.to-devices", w.showTechnician})
-	}
-	says, trouble := t.text("ui.status.waiting", c.waiting)+". "+t.text("ui.status.never")+".", contactTrouble(t, c.contact)
-	if !c.synced.IsZero() {
-		says = t.text("ui.status.waiting", c.waiting) + ". " + t.text("ui.status.synced", c.synced.Format(t.text("ui.time.layout"))) + "."
-	}
-	if trouble != "" {
-		says = trouble + ". " + says
+		name := t.word("ui.device.name", h.Kind)
+		out = append(out, statusLine{name, says, h.Err == nil, "ui.status.to-devices", w.showTechnician})
 	}
 	stock := "ui.status.blanks.says"
 	if !c.blanks {
 		stock = "ui.status.no-blanks.says"
 	}
-	clock := c.now.Format(t.text("ui.time.layout")) + ". " + t.text("ui.status.clock.says")
-	if c.behind() {
-		clock = t.text("ui.status.clock.behind.says", c.now.Format(t.text("ui.time.layout")), t.moment(c.contact.Heard.Unix(), c.now.Location()))
+	return append(out, w.centreLine(c),
+		statusLine{t.text("ui.status.stock"), t.text(stock), c.blanks, "ui.status.to-stock", w.showStock}, clockLine(t, c))
+}
+
+// centreLine is how the office stands with headquarters.
+func (w *Window) centreLine(c condition) statusLine {
+	t := w.texts
+	synced := t.text("ui.status.never")
+	if !c.synced.IsZero() {
+		synced = t.text("ui.status.synced", c.synced.Format(t.text("ui.time.layout")))
 	}
-	return append(out, statusLine{t.text("ui.status.centre"), says, trouble == "", "ui.status.to-centre", w.showCentre},
-		statusLine{t.text("ui.status.stock"), t.text(stock), c.blanks, "ui.status.to-stock", w.showStock},
-		statusLine{name: t.text("ui.status.clock"), says: clock, well: !c.behind()})
+	says := t.text("ui.status.waiting", c.waiting) + ". " + synced + "."
+	trouble := contactTrouble(t, c.contact)
+	if trouble != "" {
+		says = trouble + ". " + says
+	}
+	return statusLine{t.text("ui.status.centre"), says, trouble == "", "ui.status.to-centre", w.showCentre}
+}
+
+// clockLine is the time, and whether it can be right. It is put right outside of this program.
+func clockLine(t texts, c condition) statusLine {
+	now := c.now.Format(t.text("ui.time.layout"))
+	says := now + ". " + t.text("ui.status.clock.says")
+	if c.behind() {
+		says = t.text("ui.status.clock.behind.says", now, t.moment(c.contact.Heard.Unix(), c.now.Location()))
+	}
+	return statusLine{name: t.text("ui.status.clock"), says: says, well: !c.behind()}
 }
 
 // showStatus opens what the status line says in short. Whoever sits at the desk is led to where a thing is put
@@ -77,7 +91,8 @@ func (w *Window) showStatus() {
 	for _, l := range w.statusLines() {
 		list.Add(w.statusRow(l))
 	}
-	q := w.inform(w.texts.text("ui.status.details"), list, w.texts.text("ui.close"), func() {})
+	q := w.inform(w.texts.text("ui.status.details"), atLeast(600, 430, container.NewVScroll(inset(0, 0, 0, 8, list))),
+		w.texts.text("ui.close"), func() {})
 	if q != nil {
 		q.topic, q.again = topicStatus, w.showStatus
 	}

@@ -99,10 +99,7 @@ func newStock(w *Window, a stockActions) *stock {
 		s.verbs = append(s.verbs, verb)
 		widest = max(widest, verb.MinSize().Width)
 	}
-	across := 3
-	if 3*(widest+4) > stockRoom-scaled(boardWidth+listWidth) {
-		across = 2
-	}
+	across := max(1, min(3, int((stockRoom-scaled(boardWidth+listWidth))/(widest+4))))
 	grid := container.New(layout.NewGridLayout(across))
 	for _, verb := range s.verbs {
 		grid.Add(atLeast(0, 42, verb))
@@ -165,7 +162,7 @@ func (s *stock) showSums(today issuance.Statement) {
 func (s *stock) kind(state station.State, count int, more string) fyne.CanvasObject {
 	return container.New(columns{[]float32{170, 50, 0}, 8},
 		line(s.texts.word("ui.state", string(state)), sizeText, false, colourInk),
-		line(s.texts.text("ui.board.count", count), sizeText, true, colourInk), line(more, sizeSmall, false, colourFaint))
+		line(s.texts.text("ui.board.count", count), sizeText, true, colourInk), ellipsis(more))
 }
 
 // equationOf is the reconciliation in words.

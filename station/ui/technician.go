@@ -103,12 +103,12 @@ func (t *technician) showDevices(lines []issuance.DeviceLine, serving bool) {
 func (t *technician) device(d issuance.DeviceLine, serving bool) fyne.CanvasObject {
 	x := t.w.texts
 	warns := d.Warns()
-	firmware := ""
+	who := ellipsis(strings.TrimSpace(d.Maker + " " + d.Model + " " + d.Serial))
+	who.TextStyle.Bold = true
 	if d.Firmware != "" {
-		firmware = x.text("ui.service.firmware", d.Firmware)
+		who.SetText(who.Text + " · " + x.text("ui.service.firmware", d.Firmware))
 	}
-	name := row(10, mark(x.word("ui.device.name", string(d.Kind)), !warns),
-		line(strings.TrimSpace(d.Maker+" "+d.Model+" "+d.Serial), sizeText, true, colourInk), line(firmware, sizeSmall, false, colourFaint))
+	name := container.NewBorder(nil, nil, mark(x.word("ui.device.name", string(d.Kind)), !warns), nil, snug(who))
 	verdict := line(x.text("ui.service.word."+d.Word), sizeText, warns, colourInk)
 	if warns {
 		verdict.Color = shade(colourTrouble)
@@ -121,7 +121,7 @@ func (t *technician) device(d issuance.DeviceLine, serving bool) fyne.CanvasObje
 		at := t.w.deps.Desk.Now().Location()
 		when = x.text("ui.service.calibrated", x.moment(d.Calibrated, at), d.Technician, d.Witness, x.moment(d.Due, at))
 	}
-	facts := column(2, name, row(10, verdict, line(when, sizeSmall, false, colourFaint)))
+	facts := column(2, name, container.NewBorder(nil, nil, verdict, nil, snug(ellipsis(when))))
 	if d.Err != nil {
 		facts.Add(snug(paragraph(x.sentence(d.Err))))
 	}
