@@ -20,12 +20,8 @@ import (
 // TestApprovalIsLookedAt: without every tick no approval, and the ticks stand in the entry; headquarters
 // orders nothing for an approval without them, whatever program the station runs.
 func TestApprovalIsLookedAt(t *testing.T) {
-	o := newOffice(t, 2)
-	d := o.desk(nil)
+	o, d := stockedOffice(t, 2)
 	ctx := t.Context()
-	if err := o.receive(d); err != nil {
-		t.Fatal(err)
-	}
 	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
 	if err := o.capture(ctx, d, token); err != nil {
 		t.Fatal(err)
@@ -137,12 +133,8 @@ func (o *office) childDraft(d *issuance.Desk, child station.Applicant) (parent, 
 // TestScenario2F3Newborn: the portrait of a newborn is judged by the rules for infants: a head that lies askew
 // passes, and nobody ticks open eyes. They do not sign, and their book holds as long as a child's.
 func TestScenario2F3Newborn(t *testing.T) {
-	o := newOffice(t, 1)
-	d := o.desk(nil)
+	o, d := stockedOffice(t, 1)
 	ctx, e := t.Context(), o.seat(d, "E")
-	if err := o.receive(d); err != nil {
-		t.Fatal(err)
-	}
 	child := other()
 	child.Birth = station.DateOf(time.Now().UTC().AddDate(0, 0, -20))
 	grown := child
@@ -185,12 +177,8 @@ func TestScenario2F3Newborn(t *testing.T) {
 // TestScenario2F1ChildTurnsFourteen: between approval and print a birthday changes the validity; the number
 // that was signed is not used, and the case is approved again.
 func TestScenario2F1ChildTurnsFourteen(t *testing.T) {
-	o := newOffice(t, 2)
-	d := o.desk(nil)
+	o, d := stockedOffice(t, 2)
 	ctx := t.Context()
-	if err := o.receive(d); err != nil {
-		t.Fatal(err)
-	}
 	tomorrow := time.Now().UTC().AddDate(0, 0, 1)
 	child := other()
 	child.Birth = station.DateOf(tomorrow.AddDate(-14, 0, 0))

@@ -12,6 +12,9 @@ import (
 	"padarozhnik/station"
 )
 
+// ErrPageSpent: a print of a calibration was broken off; its page may carry ink and is of no more use.
+var ErrPageSpent = errors.New("page of the calibration may carry ink")
+
 // Voids says which void page is used for a print of a calibration, and is told what was found on the scan
 // of the one before. It may wait for a person.
 type Voids interface {
@@ -69,6 +72,9 @@ func (d *Desk) printTarget(
 		}
 		return d.Printer.Print(ctx, sheet, report)
 	})
+	if errors.Is(err, devices.ErrPrintInDoubt) {
+		err = fmt.Errorf("%w: %w", ErrPageSpent, err)
+	}
 	if err != nil {
 		return err
 	}

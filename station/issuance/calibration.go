@@ -85,6 +85,9 @@ func cause(err error) string {
 // calibrationDPI is the resolution of scans for calibration: marks are found to micrometres in it.
 const calibrationDPI = 300
 
+// VerifyLimitMM is how far a mark of the verification print may lie off, after the correction.
+const VerifyLimitMM = calibration.VerifyMM
+
 // MeasureScanner scans the card that lies on the glass and measures the scanner by it. A scanner that is
 // out of order is measured too: the calibration says so, and is signed like a good one.
 func (d *Desk) MeasureScanner(ctx context.Context, tech Seat) (Calibration, error) {

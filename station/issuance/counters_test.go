@@ -85,12 +85,8 @@ func (o *office) outbox(d *issuance.Desk) issuance.Outbox {
 // TestFind: one's own open cases are found by token or name as typed; nobody else's, no closed one, and
 // what was typed is written nowhere.
 func TestFind(t *testing.T) {
-	o := newOffice(t, 1)
-	d := o.desk(nil)
+	o, d := stockedOffice(t, 1)
 	ctx := t.Context()
-	if err := o.receive(d); err != nil {
-		t.Fatal(err)
-	}
 	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
 	if err := o.capture(ctx, d, token); err != nil {
 		t.Fatal(err)
@@ -124,12 +120,8 @@ func TestFind(t *testing.T) {
 
 // TestMaskedFields: the approver asks for each, and each is an entry; the officer who enrols sees their own.
 func TestMaskedFields(t *testing.T) {
-	o := newOffice(t, 1)
-	d := o.desk(nil)
+	o, d := stockedOffice(t, 1)
 	ctx := t.Context()
-	if err := o.receive(d); err != nil {
-		t.Fatal(err)
-	}
 	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
 	const number = "4140591A001PB2"
 	if err := d.Amend(ctx, o.seat(d, "E"), token, "person", func(a *station.Application) error {

@@ -50,6 +50,7 @@ func conditions() []struct {
 		key string
 	}{
 		{ErrFoundBegun, "found-begun"},
+		{ErrPageSpent, "page-spent"}, // before the doubt: no booklet is at stake
 		{ErrInDoubt, "in-doubt"},
 		{devices.ErrHangs, "driver-hangs"},
 		{devices.ErrPrintInDoubt, "in-doubt"},

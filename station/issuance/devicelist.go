@@ -2,6 +2,7 @@ package issuance
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"padarozhnik/devices"
@@ -20,6 +21,13 @@ type DeviceLine struct {
 	Witness    string `json:"witness,omitempty"`
 	Due        int64  `json:"due,omitempty"` // unix seconds; when the calibration runs out, 0 for never calibrated
 	Err        error  `json:"-"`             // the device does not answer, and why
+	Stop       error  `json:"-"`             // why nothing may be issued on it; nil where it may, as far as it answers
+}
+
+// Warns tells whether a technician should look at the device. Where specimens alone are made, one that was never
+// calibrated is the office's own matter.
+func (l DeviceLine) Warns() bool {
+	return l.Err != nil || l.Stop != nil || l.Word != WordOK && l.Word != WordNever
 }
 
 // WordSilent is a device that does not answer.
@@ -58,6 +66,9 @@ func (d *Desk) DeviceList(ctx context.Context) ([]DeviceLine, error) {
 				return nil, err
 			}
 		}
+		if silent == nil && kind != KindReader {
+			line.Stop = d.stop(h)
+		}
 		if last != nil {
 			line.Technician, line.Witness = last.Technician, last.Witness
 			line.Due = time.Unix(last.Time, 0).Add(renewAfter).Unix()
@@ -65,6 +76,34 @@ func (d *Desk) DeviceList(ctx context.Context) ([]DeviceLine, error) {
 		out = append(out, line)
 	}
 	return out, nil
+}
+
+// Stop is why nothing may be issued on the device of a kind by its calibration; nil where it may, or where the device
+// does not answer.
+func (d *Desk) Stop(ctx context.Context, kind DeviceKind) error {
+	if calibratedKind(kind) != nil {
+		return nil
+	}
+	id, err := d.identify(ctx, kind)
+	if err != nil {
+		return nil
+	}
+	h, _, err := d.health(ctx, kind, id)
+	if err != nil {
+		return err
+	}
+	return d.stop(h)
+}
+
+// stop is DeviceHealth.Stops; besides, an office that issues passports prints on calibrated printers only.
+func (d *Desk) stop(h DeviceHealth) error {
+	if err := h.Stops(); err != nil {
+		return err
+	}
+	if h.Kind == KindPrinter && h.Calibrated == 0 && d.Charter.Profile.Mode == station.ModeIssue {
+		return fmt.Errorf("%s %s: %w", h.Kind, h.Serial, ErrNotCalibrated)
+	}
+	return nil
 }
 
 func (d *Desk) acceptedAs(ctx context.Context, kind DeviceKind) (a accepted, err error) {
@@ -120,7 +159,7 @@ func (d *Desk) History(ctx context.Context, kind DeviceKind) (points []HistoryPo
 			return err
 		}
 		for _, c := range history {
-			points = append(points, c.point())
+			points = append(points, c.Point())
 		}
 		seen, err := shifts(tx, deviceName(kind, a.Serial))
 		for _, s := range seen {
@@ -131,7 +170,8 @@ func (d *Desk) History(ctx context.Context, kind DeviceKind) (points []HistoryPo
 	return points, drift, err
 }
 
-func (c Calibration) point() HistoryPoint {
+// Point is the calibration as a plot shows it.
+func (c Calibration) Point() HistoryPoint {
 	p := HistoryPoint{Time: c.Time, OK: c.OK, Cause: c.Cause, VerifyMM: c.VerifyMM}
 	p.XMM, p.YMM = c.axes()
 	switch {

@@ -172,7 +172,7 @@ func (h DeviceHealth) Word() string {
 	case h.FirmwareChanged:
 		return "firmware-changed"
 	case h.Calibrated == 0:
-		return "never-calibrated"
+		return WordNever
 	case h.Expired:
 		return "expired"
 	case h.Drifting:
@@ -181,8 +181,11 @@ func (h DeviceHealth) Word() string {
 	return WordOK
 }
 
-// WordOK is a device of which nothing is wrong.
-const WordOK = "ok"
+// Words of a device of which nothing is wrong, and of one that nobody has calibrated yet.
+const (
+	WordOK    = "ok"
+	WordNever = "never-calibrated"
+)
 
 // alarmFirmware enters that a device's firmware is not what was accepted.
 func (d *Desk) alarmFirmware(ctx context.Context, kind DeviceKind, now string) error {
@@ -201,6 +204,9 @@ func (d *Desk) alarmFirmware(ctx context.Context, kind DeviceKind, now string) e
 	})
 }
 
+// LeastNote is how long a note about a device is at least, in bytes.
+const LeastNote = 4
+
 // AcceptDevice accepts the device that stands there now in the place of the one before, or with the
 // firmware that it has now, by the note of a technician that a second person countersigns. A device
 // that was never calibrated here begins without a correction.
@@ -211,7 +217,7 @@ func (d *Desk) AcceptDevice(ctx context.Context, tech, witness Seat, kind Device
 	if err := errors.Join(calibratedKind(kind), d.two(tech, witness)); err != nil {
 		return fmt.Errorf("accept %s: %w", kind, err)
 	}
-	if len(note) < 4 || len(note) > 500 {
+	if len(note) < LeastNote || len(note) > 500 {
 		return fmt.Errorf("accept %s: %w", kind, station.ErrReason)
 	}
 	id, err := d.identify(ctx, kind)

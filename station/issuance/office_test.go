@@ -109,6 +109,17 @@ func newOffice(t testing.TB, blanks int) *office {
 	return o
 }
 
+// stockedOffice is an office on an open day, with blanks counted into its safe.
+func stockedOffice(t testing.TB, blanks int) (*office, *issuance.Desk) {
+	t.Helper()
+	o := newOffice(t, blanks)
+	d := o.desk(nil)
+	if err := o.receive(d); err != nil {
+		t.Fatal(err)
+	}
+	return o, d
+}
+
 // bareOffice is an office without devices and blanks. dial may stand for the direct connection.
 func bareOffice(t testing.TB, dial ...client.Dial) *office {
 	t.Helper()

@@ -102,12 +102,8 @@ func (o *office) nothingLeft(t *testing.T, token station.CaseToken) {
 }
 
 func TestFourEyes(t *testing.T) {
-	o := newOffice(t, 1)
-	d := o.desk(nil)
+	o, d := stockedOffice(t, 1)
 	ctx := t.Context()
-	if err := o.receive(d); err != nil {
-		t.Fatal(err)
-	}
 	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
 	if err := o.capture(ctx, d, token); err != nil {
 		t.Fatal(err)
@@ -140,12 +136,8 @@ func TestFourEyes(t *testing.T) {
 }
 
 func TestReturnedCaseKeepsWhatWasEntered(t *testing.T) {
-	o := newOffice(t, 1)
-	d := o.desk(nil)
+	o, d := stockedOffice(t, 1)
 	ctx := t.Context()
-	if err := o.receive(d); err != nil {
-		t.Fatal(err)
-	}
 	token := must(d.Enrol(ctx, o.seat(d, "E")))(t)
 	if err := o.capture(ctx, d, token); err != nil {
 		t.Fatal(err)

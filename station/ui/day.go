@@ -107,6 +107,7 @@ func (w *Window) askOpenDay() {
 	if q != nil {
 		w.win.Canvas().Focus(count)
 	}
+	w.coverStock()
 }
 
 func (w *Window) openDay(n int, partner string, secret []byte) {
@@ -140,6 +141,7 @@ func (w *Window) askCloseDay() {
 		if q != nil {
 			w.win.Canvas().Focus(count)
 		}
+		w.coverStock()
 	})
 }
 
@@ -162,9 +164,7 @@ func (w *Window) showChecks(title string, checks []issuance.Check, err error) {
 		list.Add(checkLine(w.texts, c))
 	}
 	w.tasks.resume()
-	if q := w.ask(w.texts.text(title), list, w.texts.text("ui.day.seen"), func() {}); q != nil {
-		q.answer.Enable()
-	}
+	w.inform(w.texts.text(title), list, w.texts.text("ui.close"), func() {})
 	w.tasks.settle()
 }
 

@@ -27,20 +27,23 @@ func closed(t *testing.T) *office {
 // received writes down that two custodians took blanks into the safe: a day closes by its entries.
 func (o *office) received(serials ...station.Serial) {
 	o.t.Helper()
+	body := must(journal.Encode(event.Counted{Serials: serials}))(o.t)
 	err := o.desk.Store.Update(o.t.Context(), func(tx issuance.Tx) error {
-		last, err := tx.Last()
-		if err != nil {
-			return err
+		for _, by := range []struct{ kind, who string }{{event.StockProposed, "A-01"}, {event.StockWitnessed, "C-01"}} {
+			last, err := tx.Last()
+			if err != nil {
+				return err
+			}
+			s, err := journal.Sign(journal.Entry{Chain: "UTO-01", Epoch: 1, Sequence: last.Entry.Sequence + 1,
+				Previous: last.ID(), Time: last.Entry.Time, Kind: by.kind, Body: body}, o.tokens[by.who])
+			if err != nil {
+				return err
+			}
+			if err := tx.Append(s); err != nil {
+				return err
+			}
 		}
-		e := journal.Entry{
-			Chain: "UTO-01", Epoch: 1, Sequence: last.Entry.Sequence + 1, Previous: last.ID(), Time: last.Entry.Time,
-			Kind: event.StockWitnessed, Body: must(journal.Encode(event.Counted{Serials: serials}))(o.t),
-		}
-		s, err := journal.Sign(e, o.tokens["C-01"])
-		if err != nil {
-			return err
-		}
-		return tx.Append(s)
+		return nil
 	})
 	if err != nil {
 		o.t.Fatal(err)
@@ -118,7 +121,7 @@ func TestDayByTapping(t *testing.T) {
 	if o.says(o.text("ui.day.closed")) {
 		t.Error("the screen still says that the day is closed")
 	}
-	o.tap("ui.day.seen")
+	o.tap("ui.close")
 	o.menu("ui.day.close")
 	test.Type(o.entry("ui.day.count"), "2")
 	test.Tap(o.button("ui.day.close"))

@@ -17,6 +17,8 @@ type question struct {
 	answer *widget.Button
 	leave  *widget.Button
 	box    *widget.PopUp
+	topic  string // of its help; "": the screen's below
+	again  func() // asks it again after its help was read
 }
 
 // ask opens a question. It refuses a second one, and the half of a double click that opened it.
@@ -47,6 +49,17 @@ func (w *Window) ask(title string, body fyne.CanvasObject, yes string, answered 
 	return q
 }
 
+// inform shows what is no question: one button puts it away, and Escape.
+func (w *Window) inform(title string, body fyne.CanvasObject, close string, seen func()) *question {
+	q := w.ask(title, body, close, seen)
+	if q != nil {
+		q.leave.Hide() // there is nothing to do or not to do
+		q.answer.Enable()
+		w.win.Canvas().Focus(q.answer)
+	}
+	return q
+}
+
 // leave closes the question that is open without an answer.
 func (w *Window) leave() {
 	if w.closeQuestion() {
@@ -60,6 +73,7 @@ func (w *Window) closeQuestion() bool {
 	}
 	w.question.box.Hide()
 	w.question = nil
+	w.stock.cover(false)
 	return true
 }
 

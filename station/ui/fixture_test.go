@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"image"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -68,7 +69,8 @@ type office struct {
 	clock  time.Time // of double clicks
 	window *ui.Window
 	app    fyne.App
-	signed []string // who has signed in
+	signed []string  // who has signed in
+	bench  *machines // nil: it has no devices
 }
 
 var roles = map[string][]station.Role{
@@ -97,7 +99,8 @@ func newOffice(t testing.TB) *office {
 	dir := t.TempDir()
 	store := must(sqlite.Open(t.Context(), filepath.Join(dir, "station.db")))(t)
 	t.Cleanup(func() { _ = store.Close() })
-	d := &issuance.Desk{Store: store, Headquarters: nobody{}, Now: func() time.Time { return noon }}
+	d := &issuance.Desk{Store: store, Headquarters: nobody{}, Now: func() time.Time { return noon },
+		Log: slog.New(slog.DiscardHandler)}
 	if err := toml.Unmarshal(resources.UtopiaProfile, &d.Charter.Profile); err != nil {
 		t.Fatal(err)
 	}

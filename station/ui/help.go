@@ -17,37 +17,51 @@ type About struct {
 	Parts   []string
 }
 
-// HelpTopics are the screens that have a help text.
-func HelpTopics() []string {
-	return []string{"sign-in", "case", "enrol", "review", "batch", "centre", "stock", "technician"}
+// Topics of the help of what is no screen beside the board.
+const (
+	topicSignIn   = "sign-in"
+	topicStatus   = "status"
+	topicSettings = "settings"
+)
+
+// HelpTopics are those of all screens: each of them has a text in every language.
+func (w *Window) HelpTopics() []string {
+	out := []string{topicSignIn, topicStatus, topicSettings}
+	for _, s := range w.screens() {
+		out = append(out, s.topic)
+	}
+	return out
 }
 
 // topic names the screen that is shown.
 func (w *Window) topic() string {
-	switch {
-	case w.seat == nil:
-		return "sign-in"
-	case w.enrol.object.Visible():
-		return "enrol"
-	case w.review.object.Visible():
-		return "review"
-	case w.batch.object.Visible():
-		return "batch"
-	case w.centre.object.Visible():
-		return "centre"
+	if w.seat == nil {
+		return topicSignIn
 	}
-	for _, s := range w.rooms() {
+	for _, s := range w.screens() {
 		if s.object.Visible() {
 			return s.topic
 		}
 	}
-	return "case"
+	return ""
 }
 
-// help explains the screen that is shown, and its keys.
+// help explains the screen that is shown, and its keys. A question that has a topic of its own makes room, and
+// comes again afterwards.
 func (w *Window) help() {
-	topic := w.topic()
-	w.tell(w.texts.text("help."+topic+".title"), w.texts.text("help."+topic)+"\n\n"+w.texts.text("help.keys"), nil)
+	topic, again := w.topic(), func() {}
+	if q := w.question; q != nil && q.topic != "" {
+		topic, again = q.topic, q.again
+		w.closeQuestion()
+		w.tasks.resume()
+	}
+	if topic == "" {
+		return
+	}
+	w.tell(w.texts.text("help."+topic+".title"), w.texts.text("help."+topic)+"\n\n"+w.texts.text("help.keys"), func() {
+		w.tasks.resume()
+		again()
+	})
 }
 
 // showGuide tells in a few steps how the office works.
@@ -110,17 +124,11 @@ func (w *Window) tell(title, words string, seen func()) {
 	says := paragraph(words)
 	says.Selectable = true
 	scroll := container.NewVScroll(says)
-	q := w.ask(title, atLeast(640, 400, scroll), w.texts.text("ui.help.seen"), func() {
+	w.inform(title, atLeast(640, 400, scroll), w.texts.text("ui.help.seen"), func() {
 		if seen != nil {
 			seen()
 		}
 	})
-	if q == nil {
-		return
-	}
-	q.leave.Hide() // there is nothing to do or not to do
-	q.answer.Enable()
-	w.win.Canvas().Focus(q.answer)
 }
 
 // keys answers the keys that are no shortcuts of the menu: F1 wherever no field has the focus.

@@ -48,7 +48,7 @@ func contrasting(n fyne.ThemeColorName) (color.NRGBA, bool) {
 	case theme.ColorNameButton, theme.ColorNameDisabledButton:
 		return rgb(0xe0e0e0)
 	case theme.ColorNameFocus:
-		return color.NRGBA{R: 0xff, G: 0xb0, A: 0xc0}, true
+		return color.NRGBA{R: 0xff, G: 0xb0, A: 0x48}, true // words on a focused button stay 7 to 1
 	}
 	return color.NRGBA{}, false
 }

@@ -44,8 +44,8 @@ func (w *Window) menu() *fyne.MainMenu {
 // viewMenu offers the settings, and every language at once: who cannot read the present one finds theirs.
 func (w *Window) viewMenu(settings *fyne.MenuItem) *fyne.Menu {
 	m := fyne.NewMenu(w.texts.text("ui.menu.view"), settings, fyne.NewMenuItemSeparator())
-	for n, l := range Languages() {
-		i := fyne.NewMenuItem(languageName(l), func() { w.speak(l) })
+	for n, l := range w.deps.languages() {
+		i := fyne.NewMenuItem(w.deps.languageName(l), func() { w.speak(l) })
 		i.Checked = l == w.texts.language
 		if n < 9 {
 			i.Shortcut = &desktop.CustomShortcut{

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"fyne.io/fyne/v2"
@@ -12,9 +11,10 @@ import (
 	"padarozhnik/station/issuance"
 )
 
-// Sizes of the plot, and the millimetres from its middle to its edge at least.
+// Sizes of the plot, of the room for its scale, and the millimetres from its middle to its edge at least.
 const (
-	plotWidth, plotHeight = 700, 150
+	plotWidth, plotHeight = 780, 150
+	plotScale             = 90 // at the right, for the words
 	plotLeastMM           = 0.5
 )
 
@@ -50,15 +50,18 @@ func (w *Window) plotHistory(kind issuance.DeviceKind, points []issuance.History
 			points = append(points, issuance.HistoryPoint{OK: true, XMM: p.XMM, YMM: p.YMM})
 		}
 		last := points[len(points)-1-len(drift)]
-		box.Add(line(t.text("ui.plot.title", t.text("ui.device."+string(kind)), len(points)-len(drift), len(drift)),
+		box.Add(line(t.text("ui.plot.title", t.text("ui.device.name."+string(kind)), len(points)-len(drift), len(drift)),
 			sizeSmall, true, colourInk))
-		box.Add(plotOf(points))
+		box.Add(plotOf(t, points))
 		box.Add(line(t.text("ui.plot.legend", last.XMM, last.YMM, last.RestMM), sizeSmall, false, colourFaint))
 	}
 	w.technician.object.Refresh()
+	if kind != "" {
+		w.technician.scroll.ScrollToBottom()
+	}
 }
 
-func plotOf(points []issuance.HistoryPoint) fyne.CanvasObject {
+func plotOf(t texts, points []issuance.HistoryPoint) fyne.CanvasObject {
 	reach := plotLeastMM
 	for _, p := range points {
 		reach = max(reach, math.Abs(p.XMM), math.Abs(p.YMM))
@@ -67,7 +70,7 @@ func plotOf(points []issuance.HistoryPoint) fyne.CanvasObject {
 	ground.Resize(fyne.NewSize(plotWidth, plotHeight))
 	drawn := container.NewWithoutLayout(ground)
 	at := func(i int, mm float64) fyne.Position {
-		x := 16 + float32(i)*(plotWidth-32)/float32(max(len(points)-1, 1))
+		x := 16 + float32(i)*(plotWidth-plotScale-32)/float32(max(len(points)-1, 1))
 		return fyne.NewPos(x, plotHeight/2-float32(mm/reach)*(plotHeight/2-10))
 	}
 	rule := func(a, b fyne.Position, c fyne.ThemeColorName) {
@@ -95,8 +98,8 @@ func plotOf(points []issuance.HistoryPoint) fyne.CanvasObject {
 			drawn.Add(mark.o)
 		}
 	}
-	scale := line("", sizeSmall, false, colourFaint)
-	scale.Text = fmt.Sprintf("± %.1f mm", reach)
+	scale := line(t.text("ui.plot.scale", reach), sizeSmall, false, colourFaint)
+	scale.Move(fyne.NewPos(plotWidth-plotScale, 4))
 	drawn.Add(scale)
 	floor := canvas.NewRectangle(shade(colourPaper))
 	floor.SetMinSize(fyne.NewSize(plotWidth, plotHeight))

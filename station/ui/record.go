@@ -34,14 +34,15 @@ type file struct {
 
 // readRecord reads the board and, where one is chosen, a case.
 func readRecord(ctx context.Context, d *issuance.Desk, token station.CaseToken) (record, error) {
-	if d.ServiceLeft() > 0 {
-		return record{day: true}, nil // no case can be listed
-	}
 	board, err := d.Board(ctx)
 	if err != nil {
 		return record{}, err
 	}
 	r := record{booklets: board.Booklets, waiting: board.Waiting, contact: board.Contact}
+	if d.ServiceLeft() > 0 {
+		r.day = true
+		return r, nil // no case can be listed
+	}
 	for _, c := range board.Cases {
 		if c.Open() {
 			r.cases = append(r.cases, c)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/image/draw"
 
@@ -78,7 +79,28 @@ var screens = []struct {
 		o.tapMore("ui.stock.check")
 		o.entry("ui.stock.serials").SetText("UT0000101-UT0000106")
 	}},
-	{"technician", true, true, func(o *office) { o.enter("T-01"); o.menu("ui.service.title"); o.tap("ui.service.open") }},
+	{"technician", true, true, func(o *office) { o.serve() }},
+	{"technician-wizard", true, true, func(o *office) { o.serve(); o.tap("ui.service.calibrate"); o.tap("ui.wizard.do") }},
+	{"technician-print", true, false, func(o *office) { o.serve(); o.bench.scannerReady(); o.tapNth("ui.service.calibrate", 1) }},
+	{"technician-result", true, false, func(o *office) {
+		o.serve()
+		o.bench.longAgo()
+		o.bench.misplace(0.3, -0.2)
+		o.tapNth("ui.service.calibrate", 1)
+		o.bench.measurePrinter("V")
+	}},
+	{"technician-history", true, false, func(o *office) {
+		o.serve()
+		o.bench.longAgo()
+		o.tapNth("ui.service.show", 1)
+	}},
+	{"technician-accept", true, false, func(o *office) {
+		o.serve()
+		o.desk.Scanner = relabelled{o.desk.Scanner, "E7731", ""}
+		o.menu("ui.service.title")
+		o.tap("ui.service.accept")
+	}},
+	{"technician-reader", true, false, func(o *office) { o.serve(); o.bench.readerTested() }},
 	{"settings", true, true, func(o *office) { o.menu("ui.settings.title") }},
 	{"help", true, true, func(o *office) { o.enter("I-01"); o.menu("ui.help.screen") }},
 	{"guide", true, false, func(o *office) { o.menu("ui.help.guide") }},
@@ -90,7 +112,8 @@ var screens = []struct {
 func (o *office) draft() { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") }
 
 // ofTheSafe are the screens drawn of an office whose journal holds whole entries about its blanks.
-var ofTheSafe = []string{"stock", "stock-count", "technician"}
+var ofTheSafe = []string{"stock", "stock-count", "technician", "technician-wizard", "technician-print", "technician-result",
+	"technician-history", "technician-accept", "technician-reader"}
 
 // TestScreens draws every screen in both languages, for people to look at, into the directory that
 // PADAROZHNIK_SCREENS names, and compares the Belarusian ones with the pictures that were looked at and accepted.
@@ -112,7 +135,12 @@ func TestScreens(t *testing.T) {
 		full.open()
 		cupboard.deps.Officers = append(cupboard.deps.Officers, "T-01")
 		cupboard.shelved()
+		cupboard.machines(time.Millisecond)
+		cupboard.desk.Encoder = nil // the chip reader is not plugged in
 		for _, s := range screens {
+			if dir == "" && !s.golden {
+				continue // nobody looks at it
+			}
 			o := full
 			if slices.Contains(ofTheSafe, s.name) {
 				o = cupboard
@@ -138,8 +166,10 @@ func TestScreens(t *testing.T) {
 
 // leave goes back to the screen on which officers sign in.
 func (o *office) leave() {
-	if o.offers("ui.help.seen") {
-		o.tap("ui.help.seen")
+	for _, key := range []string{"ui.help.seen", "ui.close"} {
+		if o.offers(key) {
+			o.tap(key)
+		}
 	}
 	if o.offers("ui.leave") {
 		o.tap("ui.leave")

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
@@ -88,13 +89,19 @@ func (w *Window) beginCalibration(kind issuance.DeviceKind) {
 	}
 	seat := *w.seat
 	var p *issuance.Procedure
+	var former *issuance.Calibration
 	w.service("begin calibration", func(ctx context.Context, _ devices.Report) (err error) {
-		p, err = w.deps.Desk.BeginCalibration(ctx, seat, kind)
+		if p, err = w.deps.Desk.BeginCalibration(ctx, seat, kind); err != nil {
+			return err
+		}
+		history, err := w.deps.Desk.Calibrations(ctx, kind)
+		if n := len(history); n > 0 && history[n-1].Serial == p.State().Device.Serial {
+			former = &history[n-1]
+		}
 		return err
 	}, func(err error) {
 		if err == nil {
-			w.technician.wizard.drop()
-			w.technician.wizard.procedure = p
+			w.technician.wizard.begin(p, former)
 		}
 	})
 }
@@ -130,7 +137,7 @@ func (w *Window) askSignCalibration() {
 }
 
 // askAccept accepts a device that was swapped, or whose firmware has changed, by a signed note.
-func (w *Window) askAccept(kind issuance.DeviceKind) {
+func (w *Window) askAccept(d issuance.DeviceLine) {
 	if w.seat == nil {
 		return
 	}
@@ -143,10 +150,13 @@ func (w *Window) askAccept(kind issuance.DeviceKind) {
 			check()
 		}
 	}
-	body := column(10, snug(paragraph(w.texts.text("ui.service.accept.says"))), note)
-	check = w.witnessed("ui.service.accept", body, func() bool { return said(note.Text) },
+	name := strings.Join([]string{w.texts.word("ui.device.name", string(d.Kind)), d.Maker, d.Model, d.Serial}, " ")
+	which := line(name, sizeText, true, colourInk)
+	body := column(10, which, snug(paragraph(w.texts.text("ui.service.accept.says"))), note)
+	ready := func() bool { return len(strings.TrimSpace(note.Text)) >= issuance.LeastNote }
+	check = w.witnessed("ui.service.accept", body, ready,
 		func(ctx context.Context, witness issuance.Seat) error {
-			return w.deps.Desk.AcceptDevice(ctx, seat, witness, kind, note.Text)
+			return w.deps.Desk.AcceptDevice(ctx, seat, witness, d.Kind, strings.TrimSpace(note.Text))
 		}, nil)
 	w.win.Canvas().Focus(note)
 }

@@ -18,10 +18,10 @@ type Preferences struct {
 // askSettings has the officer choose language, size of type and contrast. Nobody needs to have signed in.
 func (w *Window) askSettings() {
 	t := w.texts
-	languages := Languages()
+	languages := w.deps.languages()
 	named := make([]string, len(languages))
 	for i, l := range languages {
-		named[i] = languageName(l)
+		named[i] = w.deps.languageName(l)
 	}
 	sizes := make([]string, len(Percents()))
 	for i, p := range Percents() {
@@ -29,7 +29,7 @@ func (w *Window) askSettings() {
 	}
 	language, size := widget.NewRadioGroup(named, nil), widget.NewRadioGroup(sizes, nil)
 	language.Required, size.Required = true, true
-	language.SetSelected(languageName(t.language))
+	language.SetSelected(w.deps.languageName(t.language))
 	size.SetSelected(sizes[max(0, slices.Index(Percents(), w.style.Percent))])
 	contrast := widget.NewCheck(t.text("ui.settings.contrast"), nil)
 	contrast.SetChecked(w.style.Contrast)
@@ -42,23 +42,15 @@ func (w *Window) askSettings() {
 			Look{Percents()[slices.Index(sizes, size.Selected)], contrast.Checked})
 	})
 	if q != nil {
+		q.topic, q.again = topicSettings, w.askSettings
 		q.answer.Enable()
 		w.win.Canvas().FocusNext()
 	}
 }
 
-// languageName is how the speakers of a language call it.
-func languageName(code string) string {
-	t, err := newTexts(code)
-	if err != nil {
-		return code
-	}
-	return t.word("ui.language", code)
-}
-
 // apply makes every screen anew in a language and a look, after saving what is being written.
 func (w *Window) apply(language string, look Look) {
-	t, err := newTexts(language)
+	t, err := textsIn(w.deps.translations(), language)
 	if err != nil || w.tasks.busy {
 		return
 	}

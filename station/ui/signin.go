@@ -53,7 +53,7 @@ func newSignin(t texts, c station.Charter, d Deps, try func(name, passphrase str
 		s.who.SetSelected(labels[0])
 	}
 	who := container.NewVScroll(s.who)
-	shown := float32(min(len(labels), officersShown)) / float32(max(len(labels), 1))
+	shown := float32(min(len(labels), int(officersShown/scaled(1)))) / float32(max(len(labels), 1))
 	who.SetMinSize(fyne.NewSize(0, s.who.MinSize().Height*shown))
 	form := column(12,
 		container.NewCenter(row(16, emblem(72), container.NewCenter(column(2,

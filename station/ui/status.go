@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -26,18 +27,30 @@ type condition struct {
 	blanks  bool      // one at least lies in the safe
 	synced  time.Time // zero: not since the start
 	health  []Health
+	asking  bool // the devices have not answered yet
+	now     time.Time
 }
 
+// clockSlack is by how much two clocks may differ that are both right.
+const clockSlack = 5 * time.Minute
+
+// behind tells that the clock is certainly wrong: headquarters has signed a later time already.
+func (c condition) behind() bool { return c.contact.Heard.Sub(c.now) > clockSlack }
+
 // status is the line at the bottom: mode, station, what waits for headquarters, the last sync, what is
-// wrong with headquarters, and the devices.
+// wrong with headquarters, the devices, the stock and the clock. Everything is said in words, and what is not
+// well has a sign besides.
 type status struct {
 	texts   texts
 	now     func() time.Time
 	waiting *canvas.Text
 	synced  *canvas.Text
 	trouble *canvas.Text
+	name    *canvas.Text
 	devices *fyne.Container
 	clock   *canvas.Text
+	left    *fyne.Container
+	right   *fyne.Container
 	object  fyne.CanvasObject
 }
 
@@ -50,11 +63,11 @@ func newStatus(t texts, c station.Charter, now func() time.Time, details func())
 	s.clock = line("", sizeSmall, true, colourInk)
 	top := block(shade(colourEdge))
 	top.SetMinSize(fyne.NewSize(0, 1))
-	name := line(t.text("ui.status.station", c.Station), sizeSmall, true, colourInk)
-	left := row(18, modeMark(t, c.Profile.Mode), name, s.waiting, s.synced, s.trouble)
+	s.name = line(t.text("ui.status.station", c.Station), sizeSmall, true, colourInk)
+	s.left = row(18, modeMark(t, c.Profile.Mode), s.name, s.waiting, s.synced, s.trouble)
+	s.right = row(14, s.devices, s.clock)
 	s.object = container.NewStack(block(shade(colourSheet)), container.NewBorder(top, nil, nil, nil,
-		newPress(t.text("ui.status.details"), 7, 18,
-			container.NewBorder(nil, nil, left, row(14, s.devices, s.clock)), details)))
+		newPress(t.text("ui.status.details"), 7, 18, container.NewBorder(nil, nil, s.left, s.right), details)))
 	return s
 }
 
@@ -80,12 +93,49 @@ func (s *status) show(c condition) {
 	}
 	s.trouble.Text = contactTrouble(s.texts, c.contact)
 	s.devices.RemoveAll()
+	var troubled []string
 	for _, h := range c.health {
+		if h.Err != nil {
+			troubled = append(troubled, s.texts.word("ui.device.name", h.Kind))
+			continue
+		}
 		s.devices.Add(healthMark(s.texts, h))
 	}
+	if c.asking {
+		s.devices.Add(line(s.texts.text("ui.status.asking"), sizeSmall, false, colourFaint))
+	}
+	switch len(troubled) {
+	case 0:
+	case 1:
+		s.devices.Add(signed(s.texts.text("ui.status.troubled", troubled[0])))
+	default:
+		s.devices.Add(signed(s.texts.text("ui.status.troubled.many", strings.Join(troubled, ", "))))
+	}
 	s.devices.Add(blanksMark(s.texts, c.blanks))
+	if c.behind() {
+		s.devices.Add(signed(s.texts.text("ui.status.clock.behind")))
+	}
 	s.tick()
+	s.fit()
 	s.object.Refresh()
+}
+
+// statusRoom is how wide the line may be on the smallest screen that the window is made for.
+const statusRoom = 1366 - 2*18 - 18
+
+// fit leaves out what matters least until the rest has room. The details say everything.
+func (s *status) fit() {
+	room := max(statusRoom, s.object.Size().Width-2*18-18)
+	least := []*canvas.Text{s.synced, s.name, s.waiting}
+	for _, t := range append(least, s.trouble) {
+		t.Hidden = t.Text == ""
+	}
+	for _, t := range least {
+		if s.left.MinSize().Width+s.right.MinSize().Width <= room {
+			return
+		}
+		t.Hide()
+	}
 }
 
 // tick shows the time.
@@ -115,19 +165,22 @@ func contactTrouble(t texts, c issuance.Contact) string {
 // blanksMark says whether blanks lie in the safe. It does not say how many: who counts must not know.
 func blanksMark(t texts, there bool) fyne.CanvasObject {
 	if there {
-		return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))),
-			line(t.text("ui.status.blanks"), sizeSmall, false, colourInk))
+		return mark(t.text("ui.status.blanks"), true)
 	}
 	return signed(t.text("ui.status.no-blanks"))
 }
 
 // healthMark is a device's name with a disc where all is well and a square with a sign where not.
 func healthMark(t texts, h Health) fyne.CanvasObject {
-	name := line(t.word("ui.device", h.Kind), sizeSmall, false, colourInk)
-	if h.Err == nil {
-		return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))), name)
+	return mark(t.word("ui.device", h.Kind), h.Err == nil)
+}
+
+// mark is a name with a disc where all is well and a square with a sign where not.
+func mark(name string, well bool) fyne.CanvasObject {
+	if !well {
+		return signed(name)
 	}
-	return signed(name.Text)
+	return row(6, container.NewCenter(sized(9, canvas.NewCircle(shade(colourDone)))), line(name, sizeSmall, false, colourInk))
 }
 
 // signed is a name with a square with a sign.

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -19,6 +20,7 @@ type shelf struct {
 	books      []station.Booklet // every one that was ever here, by serial
 	deliveries []station.Shipment
 	today      issuance.Statement
+	safe       issuance.SafeState
 }
 
 func readShelf(ctx context.Context, d *issuance.Desk) (s shelf, err error) {
@@ -26,6 +28,9 @@ func readShelf(ctx context.Context, d *issuance.Desk) (s shelf, err error) {
 		return s, err
 	}
 	if s.deliveries, err = d.Shipments(ctx); err != nil {
+		return s, err
+	}
+	if s.safe, err = d.SafeState(ctx); err != nil {
 		return s, err
 	}
 	today := station.DateOf(d.Now())
@@ -44,6 +49,9 @@ type stock struct {
 	search  *widget.Entry
 	list    *widget.List
 	count   *canvas.Text
+	now     func() time.Time
+	body    *fyne.Container // covered while somebody counts
+	safe    *fyne.Container
 	sums    *fyne.Container
 	coming  *fyne.Container
 	verbs   []*widget.Button // of custodians
@@ -61,9 +69,15 @@ type stockActions struct {
 	count                                        func(s station.Shipment, bag string)
 }
 
+// Widths of the list of booklets, and of what the smallest screen leaves beside the edges.
+const (
+	listWidth = 290
+	stockRoom = 1366 - 112
+)
+
 func newStock(w *Window, a stockActions) *stock {
 	t := w.texts
-	s := &stock{texts: t, actions: a, sums: column(4), coming: column(10)}
+	s := &stock{texts: t, actions: a, now: w.deps.Desk.Now, safe: column(4), sums: column(4), coming: column(10)}
 	s.search = widget.NewEntry()
 	s.search.SetPlaceHolder(t.text("ui.stock.search"))
 	s.search.OnChanged = func(string) { s.filter() }
@@ -73,7 +87,7 @@ func newStock(w *Window, a stockActions) *stock {
 		func(i widget.ListItemID, o fyne.CanvasObject) { o.(*stockRow).show(s.texts, s.listed[i]) })
 	s.list.HideSeparators = true
 	s.nobody = paragraph(t.text("ui.stock.custodians"))
-	grid := container.New(layout.NewGridLayout(2))
+	widest := float32(0)
 	for _, b := range []struct {
 		key string
 		do  func()
@@ -83,15 +97,20 @@ func newStock(w *Window, a stockActions) *stock {
 	} {
 		verb := widget.NewButton(t.text(b.key)+"…", b.do)
 		s.verbs = append(s.verbs, verb)
+		widest = max(widest, verb.MinSize().Width)
+	}
+	across := max(1, min(3, int((stockRoom-scaled(boardWidth+listWidth))/(widest+4))))
+	grid := container.New(layout.NewGridLayout(across))
+	for _, verb := range s.verbs {
 		grid.Add(atLeast(0, 42, verb))
 	}
 	s.custody = card(t.text("ui.stock.verbs"), grid)
 	statement := widget.NewButton(t.text("ui.stock.statement")+"…", a.statement)
 	books := card(t.text("ui.stock.books"), container.NewBorder(column(6, s.search, s.count), nil, nil, nil, s.list))
-	right := container.NewVScroll(column(12, snug(s.nobody), card(t.text("ui.stock.sums"), s.sums),
-		s.custody, card(t.text("ui.stock.deliveries"), s.coming)))
-	s.room = w.newRoom("stock", "ui.stock.title",
-		container.NewBorder(nil, nil, atLeast(290, 0, books), nil, inset(0, 0, 12, 0, right)), statement)
+	right := container.NewVScroll(inset(0, 0, 0, 8, column(12, snug(s.nobody), card(t.text("ui.stock.safe"), s.safe),
+		s.custody, card(t.text("ui.stock.sums"), s.sums), card(t.text("ui.stock.deliveries"), s.coming))))
+	s.body = container.NewBorder(nil, nil, atLeast(listWidth, 0, books), nil, inset(0, 0, 12, 0, right))
+	s.room = w.newRoom("stock", "ui.stock.title", s.body, statement)
 	return s
 }
 
@@ -101,6 +120,7 @@ func (s *stock) show(h shelf, may bool) {
 	visible(may, s.custody)
 	visible(!may, s.nobody)
 	s.filter()
+	s.showSafe(h.safe)
 	s.showSums(h.today)
 	s.showDeliveries(h.deliveries)
 	s.turned(s.busy)
@@ -132,11 +152,17 @@ func (s *stock) showSums(today issuance.Statement) {
 	equation.TextStyle.Bold = true
 	s.sums.Add(snug(equation))
 	for _, b := range today.Stock {
-		s.sums.Add(container.New(columns{[]float32{190, 50, 0}, 8},
-			line(s.texts.word("ui.state", string(b.State)), sizeText, false, colourInk),
-			line(s.texts.text("ui.board.count", b.Count), sizeText, true, colourInk),
-			line(rangesOf(b.Blanks), sizeSmall, false, colourFaint)))
+		if !b.State.InSafe() {
+			s.sums.Add(s.kind(b.State, b.Count, rangesOf(b.Blanks)))
+		}
 	}
+}
+
+// kind is one line: how many booklets are in a state, and what more there is to say of them.
+func (s *stock) kind(state station.State, count int, more string) fyne.CanvasObject {
+	return container.New(columns{[]float32{170, 50, 0}, 8},
+		line(s.texts.word("ui.state", string(state)), sizeText, false, colourInk),
+		line(s.texts.text("ui.board.count", count), sizeText, true, colourInk), ellipsis(more))
 }
 
 // equationOf is the reconciliation in words.

@@ -211,6 +211,74 @@ func TestStockByTapping(t *testing.T) {
 	}
 }
 
+// The safe is shown as a place: what is in it and since when, which two opened it last, and when it is counted next;
+// after a count that differs it says that nobody takes a blank.
+func TestSafeAsAPlace(t *testing.T) {
+	o := newOffice(t)
+	o.shelved()
+	o.open()
+	o.enter("C-01")
+	o.menu("ui.stock.title")
+	at := noon.Format(o.text("ui.time.layout"))
+	put := fmt.Sprintf(o.text("ui.safe.act"), at, "A-01", "C-01", o.text("ui.safe.kind.stock.witnessed"))
+	for _, words := range []string{o.text("ui.state.available"), "40", fmt.Sprintf(o.text("ui.safe.since"), at),
+		put, o.text("ui.safe.kind.day.opened"), o.text("ui.safe.due.close")} {
+		if !o.says(words) {
+			t.Errorf("the safe does not say %q", words)
+		}
+	}
+	o.tapMore("ui.stock.check")
+	if o.says("UT0000100") || o.says("= у сейфе 40") {
+		t.Error("who counts can read what the record says")
+	}
+	o.tap("ui.leave")
+	if !o.says("UT0000100") {
+		t.Error("the stock stays covered")
+	}
+	o.tapMore("ui.stock.check")
+	test.Type(o.entry("ui.stock.serials"), "UT0000101-UT0000139")
+	o.witnessed("ui.stock.check")
+	checked := fmt.Sprintf(o.text("ui.safe.act"), at, "C-01", "A-01", o.text("ui.safe.kind.stock.checked"))
+	if !o.says(checked) || !o.says(o.text("ui.safe.differs")) {
+		t.Errorf("the safe does not say %q and that the count differed", checked)
+	}
+}
+
+// Every act of the custodians on the safe asks for a second one, and a second officer who is none is refused.
+func TestSafeIsOpenedByTwoCustodians(t *testing.T) {
+	for _, c := range []struct{ verb, words string }{
+		{"ui.stock.check", ""}, {"ui.stock.send", "ui.stock.seal"}, {"ui.stock.spoil", "ui.stock.reason"},
+		{"ui.stock.lost", "ui.stock.reason"},
+	} {
+		t.Run(c.verb, func(t *testing.T) {
+			o := newOffice(t)
+			o.shelved()
+			o.open()
+			o.enter("C-01")
+			o.menu("ui.stock.title")
+			before := len(must(o.desk.Journal(t.Context(), ""))(t))
+			o.tapMore(c.verb)
+			o.entry("ui.stock.serials").SetText("UT0000100")
+			if c.words != "" {
+				o.entry(c.words).SetText("SL0000001")
+			}
+			o.pass()
+			if !o.last(c.verb).Disabled() {
+				t.Error("one custodian alone")
+			}
+			o.partner("O-01", passphrase)
+			test.Tap(o.last(c.verb))
+			o.pass()
+			if !o.says(o.text("cure.role")) {
+				t.Error("a second officer who is no custodian")
+			}
+			if after := len(must(o.desk.Journal(t.Context(), ""))(t)); after != before {
+				t.Errorf("%d entries were made", after-before)
+			}
+		})
+	}
+}
+
 // tapMoreOf presses a button whose words end in dots already.
 func (o *office) tapMoreOf(key string) { o.t.Helper(); o.tap(key) }
 

@@ -143,6 +143,7 @@ func (w *Window) askCheck() {
 	) error {
 		return w.deps.Desk.SurpriseCount(ctx, first, second, s)
 	})
+	w.coverStock()
 }
 
 func (w *Window) askSpoilBlanks() {
@@ -255,6 +256,7 @@ func (w *Window) askCountBag(d station.Shipment, bag string) {
 	if q != nil {
 		w.win.Canvas().Focus(field.entry)
 	}
+	w.coverStock()
 }
 
 // compareDelivery opens the manifest, and says of each bag how it compares.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -21,10 +22,13 @@ type technician struct {
 	state     *canvas.Text
 	open, end *widget.Button
 	card      *widget.Button
-	calls     []*widget.Button // beside the devices
+	calls     []*widget.Button    // beside the devices
+	rest      []fyne.CanvasObject // that makes room for the wizard
 	wizard    *wizard
 	plot      *fyne.Container
+	scroll    *container.Scroll
 	may       bool
+	serving   bool // service mode is open
 	busy      bool
 }
 
@@ -36,24 +40,51 @@ func newTechnician(w *Window) *technician {
 	t.open.Importance = widget.HighImportance
 	t.end = widget.NewButton(say("ui.service.close"), w.closeService)
 	t.card = widget.NewButton(say("ui.service.card"), w.readTestCard)
-	t.wizard = newWizard(w)
-	t.room = w.newRoom("technician", "ui.service.title", container.NewVScroll(column(12,
-		card(say("ui.service.mode"), column(8, t.state, snug(paragraph(say("ui.service.says"))))),
-		card(say("ui.service.devices"), t.list), t.wizard.object, card(say("ui.service.history"), t.plot))),
-		t.card, t.end, t.open)
+	t.wizard = newWizard(w, t.leadBy)
+	says := snug(paragraph(say("ui.service.says")))
+	list, plot := card(say("ui.service.devices"), t.list), card(say("ui.service.history"), t.plot)
+	mode := card(say("ui.service.mode"), column(8, t.state, says))
+	t.rest = []fyne.CanvasObject{mode, list, plot}
+	z := t.wizard
+	t.scroll = container.NewVScroll(inset(0, 0, 0, 8, column(12, mode, z.object, list, plot)))
+	t.room = w.newRoom("technician", "ui.service.title", t.scroll, t.card, t.end, t.open, z.leave, z.goOn, z.sign)
 	return t
+}
+
+// leadBy gives the wizard the screen, or takes it back.
+func (t *technician) leadBy(wizard bool) {
+	for _, o := range t.rest {
+		visible(!wizard, o)
+	}
+	if wizard {
+		t.scroll.ScrollToTop()
+	}
+	t.showFoot()
+}
+
+// showFoot offers at the foot what the officer may do now.
+func (t *technician) showFoot() {
+	if t.room == nil {
+		return
+	}
+	step, sign, leave := t.wizard.offers()
+	t.offer(step, t.wizard.goOn)
+	t.offer(sign, t.wizard.sign)
+	t.offer(leave, t.wizard.leave)
+	idle := !leave
+	t.offer(t.may && !t.serving, t.open)
+	t.offer(t.may && t.serving && idle, t.end)
+	t.offer(t.may && t.serving && idle, t.card)
 }
 
 // showMode says whether service mode is open, and offers what the officer may do.
 func (t *technician) showMode(left time.Duration, may bool) {
-	t.may = may
+	t.may, t.serving = may, left > 0
 	t.state.Text = t.w.texts.text("ui.service.closed")
 	if left > 0 {
-		t.state.Text = t.w.texts.text("ui.service.left", int(left.Round(time.Minute)/time.Minute))
+		t.state.Text = t.w.texts.text("ui.service.left", minutes(left))
 	}
-	visible(may && left == 0, t.open)
-	visible(may && left > 0, t.end)
-	visible(may && left > 0, t.card)
+	t.showFoot()
 	t.object.Refresh()
 }
 
@@ -71,32 +102,38 @@ func (t *technician) showDevices(lines []issuance.DeviceLine, serving bool) {
 // device is one line: a mark that says by its form how the device is, who it is, and what can be done.
 func (t *technician) device(d issuance.DeviceLine, serving bool) fyne.CanvasObject {
 	x := t.w.texts
-	var trouble error
-	if d.Word != issuance.WordOK {
-		trouble = issuance.ErrNotCalibrated
+	warns := d.Warns()
+	who := ellipsis(strings.TrimSpace(d.Maker + " " + d.Model + " " + d.Serial))
+	who.TextStyle.Bold = true
+	if d.Firmware != "" {
+		who.SetText(who.Text + " · " + x.text("ui.service.firmware", d.Firmware))
 	}
-	name := row(10, healthMark(x, Health{string(d.Kind), trouble}),
-		line(d.Maker+" "+d.Model+" "+d.Serial, sizeText, true, colourInk), line(d.Firmware, sizeSmall, false, colourFaint))
-	verdict := line(x.text("ui.service.word."+d.Word), sizeText, trouble != nil, colourInk)
-	if trouble != nil {
+	name := container.NewBorder(nil, nil, mark(x.word("ui.device.name", string(d.Kind)), !warns), nil, snug(who))
+	verdict := line(x.text("ui.service.word."+d.Word), sizeText, warns, colourInk)
+	if warns {
 		verdict.Color = shade(colourTrouble)
 	}
 	when := ""
+	if d.Kind == issuance.KindReader && d.Err == nil {
+		when = x.text("ui.reader.never")
+	}
 	if d.Calibrated > 0 {
 		at := t.w.deps.Desk.Now().Location()
 		when = x.text("ui.service.calibrated", x.moment(d.Calibrated, at), d.Technician, d.Witness, x.moment(d.Due, at))
 	}
-	facts := column(2, name, row(10, verdict, line(when, sizeSmall, false, colourFaint)))
+	facts := column(2, name, container.NewBorder(nil, nil, verdict, nil, snug(ellipsis(when))))
 	if d.Err != nil {
 		facts.Add(snug(paragraph(x.sentence(d.Err))))
 	}
 	verbs := row(8)
 	if serving && d.Err == nil {
-		if d.Kind != issuance.KindReader {
+		if d.Kind == issuance.KindReader {
+			verbs.Add(t.call("ui.reader.test", t.w.askReader))
+		} else {
 			verbs.Add(t.call("ui.service.calibrate", func() { t.w.beginCalibration(d.Kind) }))
 		}
 		if d.Swapped || d.FirmwareChanged {
-			verbs.Add(t.call("ui.service.accept", func() { t.w.askAccept(d.Kind) }))
+			verbs.Add(t.call("ui.service.accept", func() { t.w.askAccept(d) }))
 		}
 	}
 	if d.Kind != issuance.KindReader {

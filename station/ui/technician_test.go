@@ -62,7 +62,7 @@ func TestTechnicianByTapping(t *testing.T) {
 	if !o.says(o.text("ui.wizard.good")) {
 		t.Fatal("the wizard does not say what it found")
 	}
-	o.tap("ui.wizard.sign")
+	o.tapMore("ui.wizard.sign")
 	o.partner("I-01", passphrase) // service mode has closed the tokens of those who opened the day
 	o.pass()
 	o.last("ui.wizard.sign").OnTapped()
@@ -70,7 +70,7 @@ func TestTechnicianByTapping(t *testing.T) {
 	if got := o.kinds()[event.DeviceCalibrated]; got != 1 {
 		t.Errorf("%d calibrations were signed", got)
 	}
-	if !o.says(o.text("ui.service.word.ok")) || !o.says("± 0.5 mm") {
+	if !o.says(o.text("ui.service.word.ok")) || !o.says("± 0.5 мм") {
 		t.Error("the list or the plot does not show the calibration")
 	}
 	o.tap("ui.service.close")

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"io/fs"
 	"time"
 
 	"padarozhnik/resources"
@@ -16,12 +17,34 @@ type texts struct {
 	table    map[string]string
 }
 
-func newTexts(language string) (texts, error) {
-	table, err := resources.Texts(language)
+func newTexts(language string) (texts, error) { return textsIn(resources.Translations, language) }
+
+func textsIn(files fs.FS, language string) (texts, error) {
+	table, err := resources.TextsIn(files, language)
 	if err != nil {
 		return texts{}, err
 	}
 	return texts{language, table}, nil
+}
+
+// translations are the files of texts that a window has.
+func (d Deps) translations() fs.FS {
+	if d.Texts != nil {
+		return d.Texts
+	}
+	return resources.Translations
+}
+
+// languages of a window: a file of texts is all that one needs.
+func (d Deps) languages() []string { return resources.LanguagesIn(d.translations()) }
+
+// languageName is how the speakers of a language call it.
+func (d Deps) languageName(code string) string {
+	t, err := textsIn(d.translations(), code)
+	if err != nil {
+		return code
+	}
+	return t.word("ui.language", code)
 }
 
 // text returns the words of a key with its arguments put in, and the key itself where there are

@@ -64,7 +64,7 @@ func families() []string {
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
 		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.printed", "ui.zone", "ui.source", "ui.tongue", "ui.oddity",
-		"ui.absent", "ui.figure", "ui.language", "ui.wizard",
+		"ui.absent", "ui.figure", "ui.language", "ui.wizard", "ui.device.name", "ui.safe.kind",
 	}
 }
 
@@ -161,9 +161,6 @@ func computed(t *testing.T) []string {
 	for _, p := range ui.Percents() {
 		add("ui.settings.size", strconv.Itoa(p))
 	}
-	for _, topic := range ui.HelpTopics() {
-		add("help", topic, topic+".title")
-	}
 	add("ui.wizard", issuance.StepCard, issuance.StepPrint, issuance.StepScan, issuance.StepSign, issuance.StepDone)
 	add("ui.wizard.cause", "out-of-reach", "unsteady", "out-of-tolerance", "grey")
 	add("ui.service.word", issuance.WordOK, issuance.WordSilent, "swapped", "out-of-tolerance", "firmware-changed",
@@ -171,10 +168,13 @@ func computed(t *testing.T) []string {
 	add("help", "keys", "guide", "guide.title")
 	add("ui.stock.stage", string(station.ShipmentAnnounced), string(station.ShipmentArrived),
 		string(station.ShipmentCompared), string(station.ShipmentStored))
+	add("ui.safe.kind", event.DayOpened, event.StockWitnessed, event.StockSent, event.StockSpoiled, event.StockDestroyed,
+		event.StockChecked)
 	add("ui.stock.why", station.WhyBroken, station.WhySeal, station.WhyAbsent, station.WhyMissing, station.WhyExtra)
 	add("ui.figure", station.FigureReceived, station.FigureIssued, station.FigureSpoiled, station.FigureSent,
 		station.FigureLost, station.FigureCounted)
 	add("ui.device", "scanner", "printer", "encoder")
+	add("ui.device.name", "scanner", "printer", "encoder")
 	add("ui.check", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
 	add("ui.check.not", "scanner", "printer", "encoder", "calibration", "stock", "sync", "age", "room")
 	for _, v := range verbs(t) {

@@ -84,7 +84,7 @@ func (w *Window) look() {
 	var silent error
 	list := w.seat != nil && w.technician.object.Visible()
 	w.tasks.look(func(ctx context.Context) {
-		found = w.deps.Devices(ctx)
+		found = w.stopped(ctx, w.deps.Devices(ctx))
 		if list {
 			lines, silent = w.deps.Desk.DeviceList(ctx)
 		}

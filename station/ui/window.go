@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"io"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -37,7 +38,8 @@ type Deps struct {
 	Place    func(chosen func(dir string))    // has the officer choose a stick's directory; a dialog if nil
 	Pictures string                           // directory in which the file dialog begins
 	Reports  string                           // directory for the reports of batch runs
-	Language string                           // be or en
+	Language string                           // be, en, or another that there are texts for
+	Texts    fs.FS                            // its files of texts, translations/CODE.json; nil: the program's own
 	Look     Look                             // size of type and contrast
 	Guide    bool                             // shows the first-run guide
 	Remember func(Preferences)                // keeps what was chosen for the next start; nil: it is forgotten
@@ -96,7 +98,7 @@ type Window struct {
 // New makes the window of an office in an application. Show or ShowAndRun of Fyne's window, which
 // Window.Fyne returns, puts it on the screen.
 func New(app fyne.App, d Deps) (*Window, error) {
-	t, err := newTexts(d.Language)
+	t, err := textsIn(d.translations(), d.Language)
 	if err != nil {
 		return nil, err
 	}
@@ -167,15 +169,14 @@ func (w *Window) build() {
 	w.page = newPage(t, w.back)
 	w.batch = newBatch(t, w.batchActions())
 	w.signin = newSignin(t, d.Desk.Charter, d, w.signIn)
-	w.status = newStatus(t, d.Desk.Charter, d.Desk.Now, w.showStatus)
+	w.status = newStatus(t, d.Desk.Charter, func() time.Time { return d.Desk.Now() }, w.showStatus)
 	w.strip = newStrip(t, w.tasks.stop, w.grown)
 	w.fault = newFault(t, w.grown)
 	w.day = newDayCard(t, w.askOpenDay)
 	w.centre = newCentre(t, w.centreActions(), d.Stick != nil)
 	w.stock, w.technician = newStock(w, w.stockActions()), newTechnician(w)
-	screens := container.NewStack(w.casefile.object, w.enrol.object, w.review.object, w.page.object, w.batch.object,
-		w.centre.object)
-	for _, s := range w.rooms() {
+	screens := container.NewStack()
+	for _, s := range w.screens() {
 		screens.Add(s.object)
 	}
 	w.pane = container.NewBorder(w.day.object, w.strip.object, nil, nil,
