@@ -173,7 +173,7 @@ func (o *office) pump() chan func() {
 }
 
 // until runs what workers hand to the screen until something is true.
-func until(t *testing.T, screen chan func(), what string, holds func() bool) {
+func until(t testing.TB, screen chan func(), what string, holds func() bool) {
 	t.Helper()
 	limit := time.After(20 * time.Second)
 	for !holds() {

@@ -58,13 +58,21 @@ func (o *office) chipRead() {
 	}
 }
 
-// doubtful is a page on which a letter stands in the date of birth.
-func doubtful(t testing.TB) (image.Image, [2]string) {
+// readable is the page of an old passport.
+func readable(t testing.TB) (*synth.Page, [2]string) {
 	t.Helper()
 	zone := must(station.Zone(station.Profile{IssuingState: "UTO", DocumentCode: "P"}, person(), "UX0031416",
 		station.Date{Year: 2014, Month: 3, Day: 3}, station.Date{Year: 2024, Month: 3, Day: 2}))(t)
 	page := synth.Random(mrz.TD3, synth.Clean, 0, 77)
 	page.DPI, page.WidthMM, page.HeightMM, page.XMM, page.YMM, page.Degrees = 300, 210, 297, 90, 80, 2
+	page.Lines = zone[:]
+	return &page, zone
+}
+
+// doubtful is a page on which a letter stands in the date of birth.
+func doubtful(t testing.TB) (image.Image, [2]string) {
+	t.Helper()
+	page, zone := readable(t)
 	page.Lines = []string{zone[0], zone[1][:15] + "O" + zone[1][16:]}
 	return page.Draw(), zone
 }

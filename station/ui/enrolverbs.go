@@ -115,13 +115,7 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 	var now draft
 	var unread error
 	w.run(name, func(ctx context.Context, report devices.Report) error {
-		err := d.Amend(ctx, seat, token, "person", func(a *station.Application) error {
-			was := latinOf(a.Applicant)
-			a.Applicant, a.Evidence, a.Consents = form.Applicant, form.Evidence, form.Consents
-			a.Guardians, a.Proxies = form.Guardians, form.Proxies
-			a.Applicant.Surname, a.Applicant.GivenNames = was.Surname, was.GivenNames
-			return a.KeepChip()
-		})
+		err := d.Amend(ctx, seat, token, "person", typed(form))
 		if err == nil && respelled {
 			err = d.SpellName(ctx, seat, token, choice, card, reason)
 		}
@@ -136,7 +130,7 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 		if unread == nil && (name != "submit" || err != nil) {
 			w.enrol.show(token, now)
 		}
-		if errors.Is(err, station.ErrNameReason) || errors.Is(err, station.ErrSpelling) {
+		if asksForWords(err) {
 			w.enrol.person.names.retype(choice, card, reason)
 			w.enrol.turn(stepPerson, "")
 			focus(w.enrol.person.names.reason)
@@ -145,6 +139,22 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 			after(err)
 		}
 	})
+}
+
+// typed writes a form into an application. The Latin name has a verb of its own.
+func typed(form station.Application) func(*station.Application) error {
+	return func(a *station.Application) error {
+		was := latinOf(a.Applicant)
+		a.Applicant, a.Evidence, a.Consents = form.Applicant, form.Evidence, form.Consents
+		a.Guardians, a.Proxies = form.Guardians, form.Proxies
+		a.Applicant.Surname, a.Applicant.GivenNames = was.Surname, was.GivenNames
+		return a.KeepChip()
+	}
+}
+
+// asksForWords tells whether a spelling needs another form or a reason.
+func asksForWords(err error) bool {
+	return errors.Is(err, station.ErrNameReason) || errors.Is(err, station.ErrSpelling)
 }
 
 func latinOf(a station.Applicant) station.LatinName {

@@ -62,6 +62,7 @@ func (nobody) Pull(context.Context, journal.Checkpoint, int64) (journal.Page, er
 // office is a real desk over a real store, without devices, and its window.
 type office struct {
 	t      testing.TB
+	dir    string // of the store and the tokens
 	desk   *issuance.Desk
 	tokens map[string]*token.File
 	deps   ui.Deps
@@ -95,6 +96,7 @@ func newOffice(t testing.TB) *office {
 	t.Helper()
 	o := &office{t: t, tokens: map[string]*token.File{}, clock: noon}
 	dir := t.TempDir()
+	o.dir = dir
 	store := must(sqlite.Open(t.Context(), filepath.Join(dir, "station.db")))(t)
 	t.Cleanup(func() { _ = store.Close() })
 	d := &issuance.Desk{Store: store, Headquarters: nobody{}, Now: func() time.Time { return noon }}

@@ -52,11 +52,14 @@ type Deps struct {
 // Window is the station's window. Its methods are called on the screen's goroutine.
 type Window struct {
 	deps  Deps
+	app   fyne.App
 	win   fyne.Window
 	texts texts
 	tasks *tasks
 
 	seat      *issuance.Seat // nil while nobody has signed in
+	sitting   int            // counts who came to the desk and who left it
+	left      *spot          // by an officer who was locked out; nil where nobody was
 	token     station.CaseToken
 	record    record
 	found     *issuance.Examination // of the chosen case, until another is chosen
@@ -69,6 +72,7 @@ type Window struct {
 	shutter   context.CancelFunc // ends what the camera shows live; nil while it does not
 	closing   bool               // the window closes when the verb has ended
 	attention attention          // at the last look
+	attended  time.Time          // when it last changed
 	unsaved   bool               // closing was asked for and the open form could not be saved
 	style     Look
 	guided    bool // the first-run guide was seen
@@ -103,7 +107,7 @@ func New(app fyne.App, d Deps) (*Window, error) {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
 	app.Settings().SetTheme(NewTheme(d.Look))
-	w := &Window{deps: d, texts: t, tasks: newTasks(d), style: d.Look, guided: !d.Guide}
+	w := &Window{deps: d, app: app, texts: t, tasks: newTasks(d), style: d.Look, guided: !d.Guide}
 	w.tasks.moved = w.moved
 	w.tasks.turned = w.turned
 	w.win = app.NewWindow(t.text("ui.name"))
@@ -180,7 +184,7 @@ func (w *Window) build() {
 		top.Add(trainingBand(t))
 	}
 	top.Add(w.seatbar.object)
-	w.win.SetContent(container.NewStack(block(shade(colourPaper)),
+	w.win.SetContent(container.NewStack(newPresence(d.Desk.Touch), block(shade(colourPaper)),
 		container.NewBorder(top, w.status.object, nil, nil, container.NewStack(w.body, w.signin.object))))
 	w.win.SetMainMenu(w.menu())
 	w.win.SetTitle(t.text("ui.name") + " · " + d.Desk.Charter.Station)
