@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
@@ -95,52 +94,6 @@ func TestDoubleClick(t *testing.T) {
 			}
 			if got := o.stage(c.row); got != c.stage {
 				t.Errorf("the case is %s, want %s", got, c.stage)
-			}
-		})
-	}
-}
-
-// Every button of every screen bears a double click without a second step. A button that several screens
-// have is pressed on the first of them.
-func TestDoubleClickEverywhere(t *testing.T) {
-	pressed := map[string]bool{}
-	for _, s := range screens {
-		if s.same {
-			continue
-		}
-		t.Run(s.name, func(t *testing.T) {
-			var o *office
-			for more := true; more; {
-				if o == nil {
-					o = newOffice(t)
-					o.pick()
-					o.furnish()
-					o.open()
-				}
-				s.reach(o)
-				var next fyne.Tappable
-				var words string
-				shown(o.window.Fyne().Canvas(), func(each fyne.CanvasObject) {
-					b, ok := each.(*widget.Button)
-					if ok && !b.Disabled() && b.OnTapped != nil && next == nil && !pressed[b.Text] {
-						next, words = b, b.Text
-					}
-				})
-				if more = next != nil; !more {
-					return
-				}
-				pressed[words] = true
-				stages := o.stages()
-				o.pass()
-				test.Tap(next)
-				test.Tap(next)
-				moved := changes(stages, o.stages())
-				if moved > 1 {
-					t.Errorf("%q moved cases by %d steps", words, moved)
-				}
-				if o.leave(); moved > 0 || len(o.stages()) != len(stages) || !o.offers("ui.signin.enter") {
-					o = nil // another office
-				}
 			}
 		})
 	}

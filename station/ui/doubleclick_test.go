@@ -1,0 +1,365 @@
+package ui_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"padarozhnik/station/journal"
+)
+
+// steps counts the verbs that a window has carried out, by their names in its log.
+type steps struct {
+	slog.Handler
+	mu sync.Mutex
+	of map[string]int // guarded by mu
+}
+
+func (s *steps) Enabled(context.Context, slog.Level) bool { return true }
+
+func (s *steps) Handle(_ context.Context, r slog.Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "step" {
+			name = a.Value.String()
+		}
+		return true
+	})
+	s.of[name]++
+	return nil
+}
+
+func (s *steps) since(before map[string]int) (out []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, n := range s.of {
+		if n > before[name] {
+			out = append(out, fmt.Sprintf("%s × %d", name, n-before[name]))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (s *steps) now() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]int{}
+	for name, n := range s.of {
+		out[name] = n
+	}
+	return out
+}
+
+// way is how a control is reached: through a screen, and from there through what was pressed on it.
+type way struct {
+	screen int
+	opens  []string // names of controls, each of which opens a question
+}
+
+// control is what can be pressed, by a name that tells it from every other: its words and the code behind it.
+type control struct {
+	name string
+	tap  func()
+	at   fyne.CanvasObject // nil for an item of the menu
+}
+
+// clicker presses every control twice, each in a state that no other has changed.
+type clicker struct {
+	t       *testing.T
+	office  *office
+	safe    bool // the office is one whose safe is full
+	steps   *steps
+	pressed map[string]bool
+	idle    map[string]bool // controls that were seen and could not be pressed
+	ways    []way
+}
+
+// TestDoubleClickEverywhere presses every button, link, step and item of the menu on every screen, and on every
+// question that opens from there, three times at once: on itself twice, and then whatever has come to lie under
+// the pointer. Each verb runs once, no second question opens, and the screen is what the first click has made.
+func TestDoubleClickEverywhere(t *testing.T) {
+	c := &clicker{t: t, pressed: map[string]bool{}, idle: map[string]bool{}}
+	for i := range screens {
+		c.ways = append(c.ways, way{screen: i})
+	}
+	for len(c.ways) > 0 {
+		next := c.ways[0]
+		c.ways = c.ways[1:]
+		c.walk(next)
+	}
+	t.Logf("%d controls were pressed", len(c.pressed))
+	if len(c.pressed) < 150 {
+		t.Errorf("only %d controls were found", len(c.pressed))
+	}
+	for name := range c.idle {
+		if !c.pressed[name] {
+			t.Logf("never able: %s", name)
+		}
+	}
+}
+
+// fresh is an office at the end of a way.
+func (c *clicker) fresh(w way) *office {
+	s := screens[w.screen]
+	if safe := slices.Contains(ofTheSafe, s.name); c.office == nil || safe != c.safe {
+		c.office, c.safe = newOffice(c.t), safe
+		c.steps = &steps{Handler: slog.DiscardHandler, of: map[string]int{}}
+		o := c.office
+		o.deps.Log, o.deps.Stick = slog.New(c.steps), &sticks{}
+		o.deps.Place = func(chosen func(string)) { chosen("/media/stick") }
+		o.deps.Keep = func(string, []byte) {}
+		o.deps.Officers = append(o.deps.Officers, "S-01", "T-01")
+		o.pick()
+		if safe {
+			o.shelved()
+		} else {
+			o.furnish()
+			o.beginRun()
+		}
+		o.open()
+	}
+	o := c.office
+	s.reach(o)
+	for _, name := range w.opens {
+		o.pass()
+		found := slices.IndexFunc(o.controls(), func(k control) bool { return k.name == name })
+		if found < 0 {
+			c.t.Fatalf("%s: %s is gone", s.name, name)
+		}
+		o.controls()[found].tap()
+		o.answerAll()
+	}
+	return o
+}
+
+// walk presses what is new at the end of a way.
+func (c *clicker) walk(w way) {
+	for {
+		o := c.fresh(w)
+		var next *control
+		for _, k := range o.controls() {
+			if k.tap == nil {
+				c.idle[k.name] = true
+			} else if next == nil && !c.pressed[k.name] {
+				next = &k
+			}
+		}
+		if next == nil {
+			o.leave()
+			return
+		}
+		c.pressed[next.name] = true
+		if opened, changed := c.press(w, *next); opened && len(w.opens) < 2 {
+			c.ways = append(c.ways, way{w.screen, append(slices.Clone(w.opens), next.name)})
+			o.leave()
+		} else if o.leave(); changed || !o.asks() {
+			c.office = nil
+		}
+	}
+}
+
+// press presses a control three times at once.
+func (c *clicker) press(w way, k control) (opened, changed bool) {
+	o, name := c.office, screens[w.screen].name+": "+strings.Join(append(slices.Clone(w.opens), k.name), " > ")
+	defer func() {
+		if r := recover(); r != nil {
+			c.t.Errorf("%s: %v", name, r)
+			changed = true
+		}
+	}()
+	canvas := o.window.Fyne().Canvas()
+	over, verbs, entries := len(canvas.Overlays().List()), c.steps.now(), o.records()
+	var under fyne.Position
+	if k.at != nil {
+		under = o.app.Driver().AbsolutePositionForObject(k.at).AddXY(k.at.Size().Width/2, k.at.Size().Height/2)
+	}
+	o.pass()
+	k.tap()
+	once, first := o.screen(), c.steps.since(verbs)
+	k.tap()
+	if k.at != nil {
+		test.TapCanvas(canvas, under)
+	}
+	for _, s := range c.steps.since(verbs) {
+		if !slices.Contains(first, s) {
+			c.t.Errorf("%s: verbs by one click %v, by three %v", name, first, c.steps.since(verbs))
+			break
+		}
+	}
+	for entry, n := range o.records() {
+		if changed = changed || n > entries[entry]; n-entries[entry] > 1 {
+			c.t.Errorf("%s: recorded %d times: %.60s", name, n-entries[entry], entry)
+		}
+	}
+	more := len(canvas.Overlays().List()) - over
+	if more > 1 {
+		c.t.Errorf("%s: %d questions stand over one another", name, more)
+	}
+	if thrice := o.screen(); thrice != once && !repeats(k) {
+		c.t.Errorf("%s: the second click has changed the screen:\n%s", name, difference(once, thrice))
+	}
+	return more == 1, changed || len(first) > 0
+}
+
+// repeats tells whether a control means to do the same again at once: it turns something on and off, goes from
+// place to place, or makes a picture larger.
+func repeats(k control) bool {
+	switch b := k.at.(type) {
+	case *widget.Check, *widget.RadioGroup, *widget.Select, *widget.List:
+		return true
+	case *widget.Button:
+		return slices.Contains([]fyne.Resource{theme.ZoomInIcon(), theme.ZoomOutIcon()}, b.Icon)
+	}
+	return false
+}
+
+// controls are all that can be pressed now: on the question that is open, or on the screen and its menu. What
+// is there and cannot be pressed has nothing to tap.
+func (o *office) controls() []control {
+	var out []control
+	c := o.window.Fyne().Canvas()
+	top := c.Overlays().Top()
+	visit := func(each fyne.CanvasObject) {
+		name := ""
+		switch k := each.(type) {
+		case *widget.Button:
+			name = k.Text + icon(k.Icon) + code(k.OnTapped)
+		case *widget.Check:
+			name = "☐ " + k.Text
+		case pressable:
+			name = "› " + k.Words()
+		case *widget.Hyperlink:
+			name = k.Text
+		default:
+			return
+		}
+		k := control{name: name, at: each}
+		if d, is := each.(fyne.Disableable); !is || !d.Disabled() {
+			k.tap = func() {
+				if each.Visible() {
+					test.Tap(each.(fyne.Tappable))
+				}
+			}
+		}
+		out = append(out, k)
+	}
+	if top != nil {
+		walk(top, visit)
+		return out
+	}
+	walk(c.Content(), visit)
+	for _, m := range o.window.Fyne().MainMenu().Items {
+		for _, i := range m.Items {
+			if !i.IsSeparator && !i.IsQuit {
+				out = append(out, control{name: "☰ " + i.Label, tap: i.Action})
+			}
+		}
+	}
+	return out
+}
+
+func icon(r fyne.Resource) string {
+	if r == nil {
+		return ""
+	}
+	return " [" + r.Name() + "]"
+}
+
+// code tells functions apart that stand behind buttons of one name.
+func code(f func()) string { return fmt.Sprintf(" %x", reflect.ValueOf(f).Pointer()) }
+
+// answerAll fills in the question that is open, so that it can be answered.
+func (o *office) answerAll() {
+	top := o.window.Fyne().Canvas().Overlays().Top()
+	if top == nil {
+		return
+	}
+	for range 2 { // what is answered may ask for more
+		walk(top, func(each fyne.CanvasObject) {
+			if f, is := each.(interface{ Field() *widget.Entry }); is {
+				each = f.Field()
+			}
+			switch k := each.(type) {
+			case *widget.Entry:
+				if k.Password {
+					k.SetText(passphrase)
+				} else if k.Text == "" {
+					k.SetText("UT0000105")
+				}
+			case *widget.RadioGroup:
+				if k.Selected == "" {
+					k.SetSelected(k.Options[0])
+				}
+			case *widget.Select:
+				if k.Selected == "" {
+					k.SetSelected(k.Options[len(k.Options)-1])
+				}
+			case *widget.Check:
+				k.SetChecked(true)
+			}
+		})
+	}
+}
+
+// records counts the entries of the journal by what they say and of whom.
+func (o *office) records() map[string]int {
+	out := map[string]int{}
+	for _, s := range must(o.desk.Journal(o.t.Context(), ""))(o.t) {
+		out[recordName(s)]++
+	}
+	return out
+}
+
+func recordName(s journal.Signed) string {
+	return fmt.Sprintf("%s %s %x", s.Entry.Kind, s.Entry.Subject, s.Entry.Body)
+}
+
+// screen is everything that is written on the screen, and what of it can be pressed.
+func (o *office) screen() string {
+	var b strings.Builder
+	shown(o.window.Fyne().Canvas(), func(each fyne.CanvasObject) {
+		switch k := each.(type) {
+		case *canvas.Text:
+			fmt.Fprintln(&b, k.Text)
+		case *widget.Label:
+			fmt.Fprintln(&b, k.Text)
+		case *widget.Entry:
+			fmt.Fprintln(&b, "entry", k.Text)
+		case *widget.Button:
+			fmt.Fprintln(&b, "button", k.Text, k.Disabled())
+		}
+	})
+	return b.String()
+}
+
+// difference lists the lines that two screens do not share.
+func difference(a, b string) string {
+	var out []string
+	in := func(lines []string, l string) bool { return slices.Contains(lines, l) }
+	first, second := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for _, l := range first {
+		if !in(second, l) {
+			out = append(out, "- "+l)
+		}
+	}
+	for _, l := range second {
+		if !in(first, l) {
+			out = append(out, "+ "+l)
+		}
+	}
+	return strings.Join(out, "\n")
+}
