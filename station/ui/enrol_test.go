@@ -211,10 +211,14 @@ func TestFocusOrderOfTheSteps(t *testing.T) {
 		{"family", "ui.guardian.add", []string{"ui.guardian.name", "ui.guardian.agrees", "ui.guardian.add", "ui.family.child",
 			"ui.proxy.name", "ui.proxy.document", "ui.enrol.after"}},
 		{"summary", "", []string{"ui.step.summary", "ui.back", "ui.enrol.save", "ui.enrol.before", "ui.verb.submit"}},
-		{"old", "ui.old.scan", []string{"ui.doubts.other", "ui.doubts.again", "ui.old.scan", "ui.old.chip"}},
+		{"old", "ui.old.scan", []string{"ui.doubts.other", "ui.doubts.again", "ui.old.scan", "ui.old.use",
+			"ui.person.birth.form", "ui.choose", "ui.old.chip"}},
 	} {
 		t.Run(c.step, func(t *testing.T) {
 			o.t = t
+			if c.step == "family" {
+				o.grow(2015)
+			}
 			o.step("ui.step." + c.step)
 			if c.press != "" {
 				o.tap(c.press)
@@ -299,6 +303,14 @@ func (o *office) testSignature(t *testing.T) {
 func (o *office) testFamily(t *testing.T) {
 	o.t = t
 	o.step("ui.step.family")
+	if o.offers("ui.guardian.add") || !o.says(fmt.Sprintf(o.text("ui.guardian.none"), 18)) {
+		t.Error("guardians are asked of an adult, or nothing says why they are not")
+	}
+	o.grow(2015)
+	o.step("ui.step.family")
+	if !o.says(fmt.Sprintf(o.text("ui.guardian.minor"), 18)) {
+		t.Error("nothing says which rule asks for guardians")
+	}
 	o.tap("ui.guardian.add")
 	test.Type(o.entry("ui.guardian.name"), "Ян Вандроўны")
 	group := find(o, func(g *widget.RadioGroup) bool { return slices.Contains(g.Options, o.text("ui.guardian.unreachable")) })
@@ -316,6 +328,13 @@ func (o *office) testFamily(t *testing.T) {
 		len(a.Proxies) != 1 {
 		t.Errorf("guardians %d, proxies %d", len(a.Guardians), len(a.Proxies))
 	}
+}
+
+// grow has the applicant be born in a year.
+func (o *office) grow(year int) {
+	o.t.Helper()
+	o.step("ui.step.person")
+	o.entry("ui.person.birth.form").SetText(station.Date{Year: year, Month: 5, Day: 14}.String())
 }
 
 // entriesOf lists the entries with the same words in them while they are empty.

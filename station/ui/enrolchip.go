@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -61,14 +60,6 @@ func chipTree(t texts, old *station.OldPassport) fyne.CanvasObject {
 		if len(leaves.Objects) > 0 {
 			tree.Add(inset(4, 0, 0, 0, line(t.text(b.key), sizeSmall, true, colourFaint)))
 			tree.Add(inset(0, 0, 16, 0, leaves))
-		}
-	}
-	for _, r := range old.FieldRows() {
-		if r.Agree == station.Differs {
-			words := paragraph("! " + t.text("ui.chip.differs", t.word("ui.printed", r.Field),
-				cmp.Or(r.Chip, "—"), cmp.Or(r.Zone, "—"), cmp.Or(r.Page, "—")))
-			words.Importance = widget.WarningImportance
-			tree.Add(snug(words))
 		}
 	}
 	for _, f := range []struct{ key, value string }{

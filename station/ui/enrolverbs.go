@@ -109,16 +109,12 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 		w.fault.show(err)
 		return
 	}
-	names := w.enrol.person.names
+	names, save := w.enrol.person.names, w.saving(form)
 	choice, card, reason := names.name(), names.onCard(), names.reason.Text
-	respelled := choice != latinOf(w.enrol.saved.Applicant) && choice != station.LatinName{}
 	var now draft
 	var unread error
 	w.run(name, func(ctx context.Context, report devices.Report) error {
-		err := d.Amend(ctx, seat, token, "person", typed(form))
-		if err == nil && respelled {
-			err = d.SpellName(ctx, seat, token, choice, card, reason)
-		}
+		err := save(ctx, seat, token, report)
 		if err == nil {
 			err = step(ctx, seat, token, report)
 		}
@@ -141,7 +137,27 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 	})
 }
 
-// typed writes a form into an application. The Latin name has a verb of its own.
+// saving is the step that saves a form. What was read off the old passport's page and the Latin name have verbs
+// of their own.
+func (w *Window) saving(form station.Application) captureStep {
+	d, saved, names := w.deps.Desk, w.enrol.saved, w.enrol.person.names
+	choice, card, reason := names.name(), names.onCard(), names.reason.Text
+	respelled := choice != latinOf(saved.Applicant) && choice != station.LatinName{}
+	page := pageOf(form)
+	reread := page != pageOf(saved)
+	return func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
+		err := d.Amend(ctx, s, t, "person", typed(form))
+		if err == nil && reread {
+			err = d.TypeOldPage(ctx, s, t, page)
+		}
+		if err == nil && respelled {
+			err = d.SpellName(ctx, s, t, choice, card, reason)
+		}
+		return err
+	}
+}
+
+// typed writes a form into an application.
 func typed(form station.Application) func(*station.Application) error {
 	return func(a *station.Application) error {
 		was := latinOf(a.Applicant)

@@ -114,23 +114,19 @@ func (w *Window) keepTyped() {
 	if w.seat == nil || !w.enrol.object.Visible() || w.question != nil || !w.tasks.ready() || !w.enrol.changed() {
 		return
 	}
-	d, seat, token, e := w.deps.Desk, *w.seat, w.token, w.enrol
+	seat, token, e := *w.seat, w.token, w.enrol
 	form, err := e.fill()
-	if err != nil {
-		form.Applicant.Birth = e.saved.Applicant.Birth // the only field that can be half written
+	if err != nil && form.Applicant.Birth.IsZero() {
+		form.Applicant.Birth = e.saved.Applicant.Birth // half written
 	}
 	if e.kept != nil && reflect.DeepEqual(form, *e.kept) {
 		return
 	}
-	names := e.person.names
-	choice, card, reason := names.name(), names.onCard(), names.reason.Text
-	respelled := choice != latinOf(e.saved.Applicant) && choice != station.LatinName{}
-	w.tasks.quietly(func(ctx context.Context, _ devices.Report) error {
-		err := d.Amend(ctx, seat, token, "person", typed(form))
-		if err == nil && respelled {
-			if err = d.SpellName(ctx, seat, token, choice, card, reason); asksForWords(err) {
-				err = nil // when the officer goes on
-			}
+	save := w.saving(form)
+	w.tasks.quietly(func(ctx context.Context, r devices.Report) error {
+		err := save(ctx, seat, token, r)
+		if asksForWords(err) {
+			return nil // when the officer goes on
 		}
 		return err
 	}, w.seated(func(err error) {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/image/draw"
 
+	"padarozhnik/station"
 	"padarozhnik/station/ui"
 )
 
@@ -53,7 +54,18 @@ var screens = []struct {
 	{"enrol-signature", false, true, func(o *office) { o.draft(); o.step("ui.step.signature") }},
 	{"enrol-evidence", false, true, func(o *office) { o.draft(); o.step("ui.step.evidence") }},
 	{"enrol-consents", false, true, func(o *office) { o.draft(); o.step("ui.step.consents") }},
-	{"enrol-family", false, true, func(o *office) { o.draft(); o.step("ui.step.family"); o.tap("ui.guardian.add") }},
+	{"enrol-family", false, true, func(o *office) {
+		o.draft()
+		o.grow(2015)
+		o.step("ui.step.family")
+		o.tap("ui.guardian.add")
+	}},
+	{"enrol-page", false, true, func(o *office) {
+		o.draft()
+		o.printed(map[string]string{station.PageSurname: "VANDROUNAYA", station.PageNumber: "UT0031416",
+			station.PageAuthority: "Zenith"})
+		o.scrollDown()
+	}},
 	{"enrol-summary", false, true, func(o *office) { o.draft(); o.step("ui.step.summary") }},
 	{"page", false, true, func(o *office) { o.ordered(); o.enter("I-01"); o.choose(3); o.tap("ui.verb.preview") }},
 	{"page-differs", true, true, func(o *office) {

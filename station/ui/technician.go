@@ -75,7 +75,7 @@ func (t *technician) device(d issuance.DeviceLine, serving bool) fyne.CanvasObje
 	if d.Word != issuance.WordOK {
 		trouble = issuance.ErrNotCalibrated
 	}
-	name := row(10, healthMark(x, Health{string(d.Kind), trouble}),
+	name := row(10, healthMark(x, Health{Kind: string(d.Kind), Err: trouble}),
 		line(d.Maker+" "+d.Model+" "+d.Serial, sizeText, true, colourInk), line(d.Firmware, sizeSmall, false, colourFaint))
 	verdict := line(x.text("ui.service.word."+d.Word), sizeText, trouble != nil, colourInk)
 	if trouble != nil {
