@@ -68,6 +68,7 @@ func (s *steps) now() map[string]int {
 type way struct {
 	screen int
 	opens  []string // names of controls, each of which opens a question
+	filled bool     // every field of the screen is filled in first
 }
 
 // control is what can be pressed, by a name that tells it from every other: its words and the code behind it.
@@ -93,14 +94,16 @@ type clicker struct {
 // question that opens from there, three times at once: on itself twice, and then whatever has come to lie under
 // the pointer. Each verb runs once, no second question opens, and the screen is what the first click has made.
 func TestDoubleClickEverywhere(t *testing.T) {
-	c := &clicker{t: t, pressed: map[string]bool{}, idle: map[string]bool{}}
-	for i := range screens {
-		c.ways = append(c.ways, way{screen: i})
-	}
-	for len(c.ways) > 0 {
-		next := c.ways[0]
-		c.ways = c.ways[1:]
-		c.walk(next)
+	c := &clicker{pressed: map[string]bool{}, idle: map[string]bool{}}
+	for i, s := range screens {
+		t.Run(s.name, func(t *testing.T) {
+			c.t, c.office = t, nil
+			for c.ways = []way{{screen: i}}; len(c.ways) > 0; {
+				next := c.ways[0]
+				c.ways = c.ways[1:]
+				c.walk(next)
+			}
+		})
 	}
 	t.Logf("%d controls were pressed in %d offices", len(c.pressed), c.offices)
 	if len(c.pressed) < 150 {
@@ -136,6 +139,7 @@ func (c *clicker) fresh(w way) *office {
 	}
 	o := c.office
 	s.reach(o)
+	o.answerAll(w.filled)
 	for _, name := range w.opens {
 		o.pass()
 		found := slices.IndexFunc(o.controls(), func(k control) bool { return k.name == name })
@@ -143,7 +147,7 @@ func (c *clicker) fresh(w way) *office {
 			c.t.Fatalf("%s: %s is gone", s.name, name)
 		}
 		o.controls()[found].tap()
-		o.answerAll()
+		o.answerAll(false)
 	}
 	return o
 }
@@ -152,32 +156,52 @@ func (c *clicker) fresh(w way) *office {
 func (c *clicker) walk(w way) {
 	for there := ""; ; {
 		o := c.office
+		if o != nil && there != "" && o.screen() != there && len(w.opens) == 0 {
+			o.dismiss()
+		}
 		if o == nil || there == "" || o.screen() != there {
 			if o != nil && there != "" {
-				o.leave()
+				if o.leave(); o.desk.ServiceLeft() > 0 || !o.asks() {
+					c.office = nil
+				}
 			}
 			o = c.fresh(w)
 			there = o.screen()
 		}
 		var next *control
+		idle := false
 		for _, k := range o.controls() {
-			if k.tap == nil {
-				c.idle[k.name] = true
-			} else if next == nil && !c.pressed[k.name] {
+			switch {
+			case c.pressed[k.name]:
+			case k.tap == nil:
+				c.idle[k.name], idle = true, true
+			case next == nil:
 				next = &k
 			}
 		}
 		if next == nil {
+			if idle && !w.filled && len(w.opens) == 0 {
+				c.ways = append(c.ways, way{screen: w.screen, filled: true})
+			}
 			o.leave()
 			return
 		}
 		c.pressed[next.name] = true
 		opened, changed := c.press(w, *next)
 		if opened && len(w.opens) < 2 {
-			c.ways = append(c.ways, way{w.screen, append(slices.Clone(w.opens), next.name)})
+			c.ways = append(c.ways, way{w.screen, append(slices.Clone(w.opens), next.name), w.filled})
 		}
 		if changed {
 			c.office = nil
+		}
+	}
+}
+
+// dismiss leaves the question that is open.
+func (o *office) dismiss() {
+	for _, key := range []string{"ui.help.seen", "ui.leave"} {
+		if o.offers(key) {
+			o.tap(key)
 		}
 	}
 }
@@ -242,7 +266,9 @@ func (o *office) controls() []control {
 		name := ""
 		switch k := each.(type) {
 		case *widget.Button:
-			name = k.Text + icon(k.Icon) + code(k.OnTapped)
+			if name = code(k.OnTapped); len([]rune(k.Text)) != 1 || k.Icon != nil { // one of many characters
+				name = k.Text + icon(k.Icon) + name
+			}
 		case *widget.Check:
 			name = "☐ " + k.Text
 		case pressable:
@@ -287,9 +313,12 @@ func icon(r fyne.Resource) string {
 // code tells functions apart that stand behind buttons of one name.
 func code(f func()) string { return fmt.Sprintf(" %x", reflect.ValueOf(f).Pointer()) }
 
-// answerAll fills in the question that is open, so that it can be answered.
-func (o *office) answerAll() {
+// answerAll fills in the question that is open, so that it can be answered, or the screen where none is.
+func (o *office) answerAll(screen bool) {
 	top := o.window.Fyne().Canvas().Overlays().Top()
+	if top == nil && screen {
+		top = o.window.Fyne().Canvas().Content()
+	}
 	if top == nil {
 		return
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -74,8 +76,20 @@ func doubtful(t testing.TB) (image.Image, [2]string) {
 	t.Helper()
 	page, zone := readable(t)
 	page.Lines = []string{zone[0], zone[1][:15] + "O" + zone[1][16:]}
-	return page.Draw(), zone
+	return drawn(page), zone
 }
+
+// drawn draws each page once.
+func drawn(p *synth.Page) image.Image {
+	key := strings.Join(p.Lines, "\n")
+	img, ok := pages.Load(key)
+	if !ok {
+		img, _ = pages.LoadOrStore(key, p.Draw())
+	}
+	return img.(image.Image)
+}
+
+var pages sync.Map // pictures by the lines of their zones
 
 // Each doubtful character is decided on by its picture, one after the other; without a decision on each there
 // is no zone.

@@ -82,6 +82,15 @@ func (s *oldStep) show(d draft) {
 	s.turned(false)
 }
 
+// ask shows what was read with doubts, for the officer to decide on or to correct.
+func (s *oldStep) ask(read issuance.PageReading) {
+	s.zone.SetText(strings.Join(read.Lines, "\n"))
+	s.doubts.show(read)
+	if len(read.Doubts) > 0 {
+		s.says.SetText(s.texts.text("ui.old.doubtful"))
+	}
+}
+
 // fill writes what was read off the printed page; the zone is taken by a verb of its own.
 func (s *oldStep) fill(a *station.Application) error {
 	if !s.has {

@@ -248,8 +248,7 @@ func (w *Window) scanOldPassport() {
 		if !asked && (!errors.Is(err, issuance.ErrDoubtful) || !read.Found) {
 			return
 		}
-		w.enrol.old.zone.SetText(strings.Join(read.Lines, "\n"))
-		w.enrol.old.doubts.show(read)
+		w.enrol.old.ask(read)
 		w.enrol.stand()
 	})
 }
@@ -265,8 +264,7 @@ func (w *Window) decideZone() {
 		if err == nil {
 			return
 		}
-		w.enrol.old.zone.SetText(strings.Join(read.Lines, "\n"))
-		q.show(read)
+		w.enrol.old.ask(read)
 		for _, r := range q.rows {
 			for _, c := range decided {
 				if c.Line == r.doubt.Line && c.Column == r.doubt.Column {

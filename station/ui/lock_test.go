@@ -110,6 +110,9 @@ func TestIdleDeskIsResumed(t *testing.T) {
 	}
 	a.passed += a.desk.Charter.Profile.IdleTime()
 	a.locks()
+	if got := a.window.Fyne().Canvas().Size(); got.Width != 1366 || got.Height != 740 {
+		t.Errorf("the window has become %v", got)
+	}
 	a.nothingOf(t, "Іншы востраў", "1991-0", who.LocalSurname, who.Surname, who.Birth.String())
 
 	a.enter("A-01")
@@ -192,7 +195,7 @@ func scanning(t *testing.T) (*asleep, patient, chan func(), [2]string) {
 	a := &asleep{office: newOffice(t)}
 	a.desk.Elapsed = func() time.Duration { return a.passed }
 	a.furnish()
-	a.lay(page.Draw())
+	a.lay(drawn(page))
 	p := patient{a.desk.Scanner, make(chan struct{}, 1), make(chan struct{})}
 	a.desk.Scanner = p
 	screen := a.pump()

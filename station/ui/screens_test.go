@@ -153,12 +153,7 @@ func TestScreens(t *testing.T) {
 
 // leave goes back to the screen on which officers sign in.
 func (o *office) leave() {
-	if o.offers("ui.help.seen") {
-		o.tap("ui.help.seen")
-	}
-	if o.offers("ui.leave") {
-		o.tap("ui.leave")
-	}
+	o.dismiss()
 	if o.offers("ui.seat.leave") {
 		o.tap("ui.seat.leave")
 	}

@@ -92,6 +92,7 @@ type Window struct {
 	stock      *stock
 	technician *technician
 	fault      *fault
+	root       *fyne.Container // everything
 	body       *fyne.Container
 	pane       *fyne.Container // right of the board
 }
@@ -184,13 +185,26 @@ func (w *Window) build() {
 		top.Add(trainingBand(t))
 	}
 	top.Add(w.seatbar.object)
-	w.win.SetContent(container.NewStack(newPresence(d.Desk.Touch), block(shade(colourPaper)),
-		container.NewBorder(top, w.status.object, nil, nil, container.NewStack(w.body, w.signin.object))))
+	w.fill(newPresence(d.Desk.Touch), block(shade(colourPaper)),
+		container.NewBorder(top, w.status.object, nil, nil, container.NewStack(w.body, w.signin.object)))
 	w.win.SetMainMenu(w.menu())
 	w.win.SetTitle(t.text("ui.name") + " · " + d.Desk.Charter.Station)
 	w.back()
 	w.show()
 	w.turned(w.tasks.busy)
+}
+
+// fill puts screens into the window. The window keeps its size: texts that wrap and have no width yet would ask
+// for a far taller one.
+func (w *Window) fill(screens ...fyne.CanvasObject) {
+	if w.root == nil {
+		w.root = container.NewStack(screens...)
+		w.win.SetContent(w.root)
+		return
+	}
+	w.win.Canvas().Unfocus()
+	w.root.Objects = screens
+	w.root.Refresh()
 }
 
 // show fills every screen from what was last read.
