@@ -79,11 +79,13 @@ func (a Application) Missing(p Profile, today Date) []Missing {
 		}
 	}
 	who := a.Applicant
+	_, spelled := PlaceOnPage(who.PlaceOfBirth)
 	lack("applicant.surname", strings.TrimSpace(who.Surname) != "", ErrIncomplete)
 	lack("applicant.nationality", slices.Contains(p.Nationalities, who.Nationality), ErrProfile)
 	lack("applicant.sex", slices.Contains([]Sex{mrz.Female, mrz.Male, mrz.Unspecified}, who.Sex), ErrIncomplete)
 	if p.Lists(FieldPlaceOfBirth) {
 		lack("applicant.placeOfBirth", strings.TrimSpace(who.PlaceOfBirth) != "", ErrIncomplete)
+		lack("applicant.placeOfBirth", spelled == nil, spelled)
 	}
 	born := !who.Birth.IsZero() && who.Birth.Check() == nil && !today.Before(who.Birth) && who.Birth.Age(today) < 130
 	lack("applicant.birth", born, ErrMalformed)

@@ -95,7 +95,7 @@ type apduSize struct {
 	command, reply int
 }
 
-// BenchmarkSequence prints the commands of a run beside the shortest list that the chip allows.
+// BenchmarkSequence counts the commands of a run against the shortest list that the chip allows; -v prints both.
 func BenchmarkSequence(b *testing.B) {
 	for _, of := range thirties(b) {
 		b.Run(of.name, func(b *testing.B) {
@@ -104,7 +104,9 @@ func BenchmarkSequence(b *testing.B) {
 				_, _, bench, o := timed(b, of.book, 106)
 				got, want = traced(b, bench.trace.String()), shortest(b, o)
 			}
-			fmt.Printf("sent:\n%sshortest that the chip allows:\n%s", listing(got), listing(want))
+			if testing.Verbose() {
+				b.Logf("sent:\n%sshortest that the chip allows:\n%s", listing(got), listing(want))
+			}
 			n, bytes := sum(got)
 			leastN, leastBytes := sum(want)
 			b.ReportMetric(n/leastN, "x-apdus")

@@ -46,6 +46,9 @@ func bucketOf(s *profile.Sample) string {
 	if len(s.Label["device"]) > 0 {
 		return virtual
 	}
+	if len(s.Location) == 0 { // the kernel's timer came where no stack could be read
+		return rest
+	}
 	found := ""
 	for _, at := range s.Location {
 		for _, line := range at.Line {

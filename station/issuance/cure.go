@@ -154,6 +154,7 @@ func conditions() []struct {
 		{ErrNoZone, "no-zone"},
 		{ErrSignature, "signature"},
 		{station.ErrSpelling, "spelling"},
+		{station.ErrPlace, "birthplace"},
 		{station.ErrNameReason, "name-reason"},
 		{ErrUnsigned, "unsigned"},
 		{ErrNoOrder, "no-order"},

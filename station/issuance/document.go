@@ -26,6 +26,10 @@ func Page(p station.Profile, o station.Order) (printing.Page, error) {
 	}
 	date := func(d station.Date) string { return printing.DateText(d.Year, d.Month, d.Day) }
 	a := o.Applicant
+	place, err := station.PlaceOnPage(a.PlaceOfBirth)
+	if err != nil {
+		return printing.Page{}, err
+	}
 	can := ""
 	if p.PrintCAN {
 		can = o.Secrets.CAN
@@ -35,7 +39,7 @@ func Page(p station.Profile, o station.Order) (printing.Page, error) {
 		Surname: a.Surname, GivenNames: a.GivenNames,
 		SurnameLocal: a.LocalSurname, GivenNamesLocal: a.LocalGivenNames,
 		Nationality: p.Nationality.BE + " / " + p.Nationality.EN,
-		Birth:       date(a.Birth), Sex: string(a.Sex), PlaceOfBirth: a.PlaceOfBirth,
+		Birth:       date(a.Birth), Sex: string(a.Sex), PlaceOfBirth: place,
 		Issue: date(o.Issue), Expiry: date(o.Expiry), Authority: p.Authority.BE + " / " + p.Authority.EN,
 		CAN: can, MRZ: o.MRZ, Portrait: img, Overprint: overprint(p),
 	}, nil

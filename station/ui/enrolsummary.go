@@ -77,7 +77,7 @@ func (s *summaryStep) overview(d draft) fyne.CanvasObject {
 	add := func(key, value string) {
 		if value != "" {
 			facts.Add(container.New(columns{[]float32{150, 0}, 8}, line(t.text(key), 12, false, colourFaint),
-				line(value, sizeText, false, colourInk)))
+				snug(paragraph(value))))
 		}
 	}
 	add("ui.person.surname", who.Surname)
@@ -87,7 +87,11 @@ func (s *summaryStep) overview(d draft) fyne.CanvasObject {
 	if !who.Birth.IsZero() {
 		add("ui.person.birth", who.Birth.String())
 	}
-	add("ui.person.placeOfBirth", who.PlaceOfBirth)
+	place, err := station.PlaceOnPage(who.PlaceOfBirth)
+	if err != nil {
+		place = who.PlaceOfBirth // it stands among what is missing
+	}
+	add("ui.person.placeOfBirth", place)
 	add("ui.person.sex", t.word("ui.sex", string(who.Sex)))
 	var consents []string
 	for _, c := range d.Consents {

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
+	"padarozhnik/station/issuance"
 	"padarozhnik/station/mrz"
 )
 
@@ -23,6 +24,7 @@ type personForm struct {
 	sex, nationality                            *widget.Select
 	names                                       *namesForm
 	odd                                         *widget.Label
+	oddities                                    []string
 	labels                                      map[string]*canvas.Text // by field
 	rows                                        *fyne.Container
 	object                                      fyne.CanvasObject
@@ -56,6 +58,7 @@ func newPersonForm(t texts, p station.Profile, spell func()) *personForm {
 	f.add("ui.person.nationality", f.nationality)
 	f.localSurname.OnChanged = func(string) { f.respell() }
 	f.localGiven.OnChanged = func(string) { f.respell() }
+	f.birthplace.OnChanged = func(string) { f.warn() }
 	f.odd.Importance = widget.WarningImportance
 	f.odd.Hide()
 	f.names.mark(f.labels)
@@ -126,13 +129,25 @@ func (f *personForm) show(d draft) {
 		f.nationality.SetSelected(a.Nationality)
 	}
 	f.respell()
-	var odd []string
+	f.oddities = nil
 	for _, o := range d.Oddities() {
-		odd = append(odd, f.texts.word("ui.oddity", string(o)))
+		f.oddities = append(f.oddities, f.texts.word("ui.oddity", string(o)))
 	}
-	f.odd.SetText(f.texts.text("ui.oddity.title") + " " + strings.Join(odd, ", "))
-	visible(len(odd) > 0, f.odd)
+	f.warn()
 	f.mark(d.Marks)
+}
+
+// warn says below the form what is odd in it, and what cannot be printed.
+func (f *personForm) warn() {
+	var words []string
+	if len(f.oddities) > 0 {
+		words = append(words, f.texts.text("ui.oddity.title")+" "+strings.Join(f.oddities, ", "))
+	}
+	if _, err := station.PlaceOnPage(f.birthplace.Text); err != nil {
+		words = append(words, f.texts.text("cure."+issuance.Cure(err)))
+	}
+	f.odd.SetText(strings.Join(words, "\n"))
+	visible(len(words) > 0, f.odd)
 }
 
 // respell offers what the rules make of the names as they stand in the form.

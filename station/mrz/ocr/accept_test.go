@@ -203,3 +203,16 @@ func strips(seed uint64) image.Image {
 	}
 	return m
 }
+
+// TestFillerInOptionalData reads a page on which a filler between fillers looks more like a K, and no check digit
+// can tell: a filler is shown, and a person is asked.
+func TestFillerInOptionalData(t *testing.T) {
+	p := synth.Hard(mrz.TD3, synth.Outline{}, 50_048)
+	r, err := ocr.Read(t.Context(), p.Draw(), p.DPI)
+	if err != nil || !slices.Equal(r.Lines, p.Lines) {
+		t.Fatalf("%v: read %q, printed %q", err, r.Lines, p.Lines)
+	}
+	if at := (ocr.Place{Line: 1, Column: 35}); r.Accepted || !slices.Contains(r.Doubtful, at) {
+		t.Errorf("nobody is asked: accepted %v, doubtful %v", r.Accepted, r.Doubtful)
+	}
+}

@@ -167,20 +167,31 @@ func (r *reading) marginTo(at Place, other byte) float64 {
 	return (scores[best] - scores[i]) / r.templates.apart[best][i]
 }
 
-// fillers proposes a filler for a doubtful character of the name between two fillers.
+// fillers proposes a filler for a doubtful character between two fillers of a name or of optional data, where no
+// check digit speaks against it.
 func (r *reading) fillers(fields []field, doubts map[Place]bool) {
 	for _, f := range fields {
-		if f.name != mrz.FieldName {
+		if f.name != mrz.FieldName && f.name != mrz.FieldOptional && f.name != mrz.FieldOptional2 {
 			continue
 		}
 		text := r.shown[f.line]
 		for c := f.from + 1; c < min(f.to, len(text)); c++ {
 			k := r.lines[f.line].choices[c]
-			last := c+1 >= len(text) || text[c+1] == '<'
+			last := c+1 >= min(f.to, len(text)) || text[c+1] == '<'
 			if text[c-1] == '<' && last && doubts[Place{Line: f.line, Column: c}] && k.rival >= 0 &&
 				ocrb.Alphabet[k.rival] == '<' {
-				text[c] = '<'
+				r.empty(Place{Line: f.line, Column: c})
 			}
 		}
+	}
+}
+
+// empty shows a filler at a place unless that makes a defect where there was none.
+func (r *reading) empty(at Place) {
+	was, cell := r.defects(), &r.shown[at.Line][at.Column]
+	old := *cell
+	*cell = '<'
+	if was == nil && r.defects() != nil {
+		*cell = old
 	}
 }
