@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"padarozhnik/resources"
 	"padarozhnik/station/issuance"
 )
 
@@ -106,12 +107,15 @@ func TestDoubleClickEverywhere(t *testing.T) {
 		})
 	}
 	t.Logf("%d controls were pressed in %d offices", len(c.pressed), c.offices)
-	if len(c.pressed) < 150 {
+	if len(c.pressed) < 140 {
 		t.Errorf("only %d controls were found", len(c.pressed))
 	}
-	for name := range c.idle {
-		if !c.pressed[name] {
-			t.Logf("never able: %s", name)
+	for name := range c.idle { // a run that goes on, and a character without a doubt, are not on these screens
+		words := strings.TrimSpace(name[:strings.LastIndex(name, " ")+1])
+		allowed := slices.ContainsFunc([]string{"ui.doubts.take", "ui.batch.skip", "ui.batch.pause", "ui.day.open"},
+			func(key string) bool { return must(resources.Texts("be"))(t)[key] == words })
+		if !c.pressed[name] && !allowed {
+			t.Errorf("%s can never be pressed", name)
 		}
 	}
 }
@@ -241,7 +245,7 @@ func (c *clicker) press(w way, k control) (opened, changed bool) {
 	if thrice := o.screen(); thrice != once && !repeats(k) {
 		c.t.Errorf("%s: the second click has changed the screen:\n%s", name, difference(once, thrice))
 	}
-	return more == 1, changed || len(first) > 0 || made > entries
+	return more == 1, changed || made > entries
 }
 
 // repeats tells whether a control means to do the same again at once: it turns something on and off, goes from

@@ -49,10 +49,10 @@ func (o *office) chipRead() {
 	err := o.desk.Amend(o.t.Context(), seat, "Q6TLN-3SRGW", "old-chip", func(a *station.Application) error {
 		return a.TakeChip(station.OldChip{Level: station.ChipSigned, Origin: "UTO CSCA 3", FullName: "VANDROUNAIA<<ZORKA<MIRA",
 			Authority: "Zenith", Issued: "20240102", Checks: []station.ChipCheck{
-				{What: "PACE", OK: true, Reason: "PACE-ECDH-GM-AES-CBC-CMAC-128"},
-				{What: "zone", OK: true, Reason: "DG1 is the zone of the page"},
-				{What: "passive authentication", OK: true, Reason: "signed by UTO"},
-				{What: "active authentication", OK: false, Reason: "the chip has no key for it"},
+				{What: "PACE", OK: true, Reason: "PACE-ECDH-GM-AES-CBC-CMAC-128", Why: station.ChipOpenedPACE},
+				{What: "zone", OK: true, Reason: "DG1 is the zone of the page", Why: station.ChipZoneSame},
+				{What: "passive authentication", OK: true, Reason: "signed by UTO", Why: station.ChipVouched},
+				{What: "algorithms", OK: false, Reason: "SHA-1", Why: station.ChipWeak},
 			}})
 	})
 	if err != nil {

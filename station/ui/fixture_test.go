@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"image"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -171,6 +172,17 @@ func at(t *testing.T, before func(*office), officer string, row int, keys ...str
 		o.tap(key)
 	}
 	return o
+}
+
+// room is the window of the office in which an officer has signed in and gone to a screen of the menu.
+func (o *office) room(officer, key string) {
+	o.t.Helper()
+	if !slices.Contains(o.deps.Officers, officer) {
+		o.deps.Officers = append(o.deps.Officers, officer)
+	}
+	o.open()
+	o.enter(officer)
+	o.menu(key)
 }
 
 // enter signs an officer in through the screen.

@@ -285,8 +285,8 @@ func TestResultAfterTheLock(t *testing.T) {
 	until(t, screen, "the draft is open again", func() bool { return a.has(strings.Join(zone[:], "\n")) })
 }
 
-// TestLockEmptiesEveryScreen: wherever the desk locks itself, no name, number or picture of a person stays.
-func TestLockEmptiesEveryScreen(t *testing.T) {
+// TestEveryScreenIsEmptiedByTheDesk: wherever the desk locks itself, no name, number or picture of a person stays.
+func TestEveryScreenIsEmptiedByTheDesk(t *testing.T) {
 	o := newOffice(t)
 	o.pick()
 	o.furnish()

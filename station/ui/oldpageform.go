@@ -27,7 +27,8 @@ type pageForm struct {
 type pageRow struct {
 	entry *widget.Entry // nil for the sex
 	sign  *canvas.Text
-	says  *widget.Label // what the others say, where they differ
+	says  *widget.Label     // what the others say, where they differ
+	more  fyne.CanvasObject // says, with its room
 }
 
 // pageDays are the fields that are dates.
@@ -44,7 +45,7 @@ func newPageForm(t texts) *pageForm {
 	list := column(4)
 	for _, name := range station.PageFields() {
 		r := &pageRow{sign: line("", sizeSmall, true, colourDone), says: detail("")}
-		r.says.Importance = widget.WarningImportance
+		r.says.Importance, r.more = widget.WarningImportance, snug(r.says)
 		field := fyne.CanvasObject(f.sex)
 		if name != station.PageSex {
 			r.entry = widget.NewEntry()
@@ -56,7 +57,7 @@ func newPageForm(t texts) *pageForm {
 		}
 		f.rows[name] = r
 		list.Add(column(0, container.New(columns{[]float32{126, 0, 92}, 8},
-			line(t.word("ui.printed", name), sizeSmall, false, colourFaint), field, r.sign), snug(r.says)))
+			line(t.word("ui.printed", name), sizeSmall, false, colourFaint), field, r.sign), r.more))
 	}
 	f.object = card(t.text("ui.old.printed"), column(8, snug(detail(t.text("ui.old.printed.says"))), list))
 	return f
@@ -156,12 +157,12 @@ func (r *pageRow) show(t texts, row station.FieldRow, isDay bool) {
 		r.sign.Text = "✓ " + t.text("ui.agree.agrees")
 	case row.Agree == station.Differs:
 		r.sign.Text, r.sign.Color = "! "+t.text("ui.agree.differs"), shade(colourTrouble)
-		says = t.text("ui.old.printed.others", cmp.Or(row.Zone, "—"), cmp.Or(row.Chip, "—"))
+		says = t.text("ui.old.printed.others", fieldSays(row, row.Zone), fieldSays(row, row.Chip))
 	default:
 		r.sign.Text, r.sign.Color = t.text("ui.agree.one-alone"), shade(colourFaint)
 	}
 	r.says.SetText(says)
-	visible(says != "", r.says)
+	visible(says != "", r.more)
 	r.sign.Refresh()
 }
 
@@ -174,12 +175,22 @@ func contradictions(t texts, old *station.OldPassport) []fyne.CanvasObject {
 	for _, r := range old.FieldRows() {
 		if r.Agree == station.Differs {
 			words := paragraph("! " + t.text("ui.chip.differs", t.word("ui.printed", r.Field),
-				cmp.Or(r.Chip, "—"), cmp.Or(r.Zone, "—"), cmp.Or(r.Page, "—")))
+				fieldSays(r, r.Chip), fieldSays(r, r.Zone), fieldSays(r, r.Page)))
 			words.Importance = widget.WarningImportance
 			out = append(out, snug(words))
 		}
 	}
 	return out
+}
+
+// fieldSays writes what one place of an old passport says in a field: a dash where it says nothing, and a day with
+// its parts told apart. A zone has the last two digits of a year.
+func fieldSays(r station.FieldRow, s string) string {
+	n := len(s)
+	if slices.Contains(pageDays(), r.Field) && (n == 6 || n == 8) {
+		return s[:n-4] + "-" + s[n-4:n-2] + "-" + s[n-2:]
+	}
+	return cmp.Or(s, "—")
 }
 
 // pageOf is what was read off the old passport's page.

@@ -62,7 +62,7 @@ var screens = []struct {
 	}},
 	{"enrol-page", false, true, func(o *office) {
 		o.draft()
-		o.printed(map[string]string{station.PageSurname: "VANDROUNAYA", station.PageNumber: "UT0031416",
+		o.printed(map[string]string{station.PageBirth: "1991-05-14", station.PageExpiry: "2034-01-11",
 			station.PageAuthority: "Zenith"})
 		o.scrollDown()
 	}},
