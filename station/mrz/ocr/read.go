@@ -2,7 +2,6 @@ package ocr
 
 import (
 	"math"
-	"strings"
 
 	"padarozhnik/station/mrz/ocr/ocrb"
 )
@@ -220,15 +219,14 @@ func (f *followed) match(work *plane, first, last int) {
 func (r *route) read(work *plane) reading {
 	strips := make([]*strip, len(r.tracks))
 	for i, t := range r.tracks {
-		strips[i] = t.sample(work, -1.5, float64(r.length)+1.5, 0.9, fine)
+		strips[i] = r.sample(work, t)
 	}
 	out := reading{templates: sharpness(strips, r.length)}
 	for i, t := range r.tracks {
 		l := line{track: t}
-		for c := -1; c <= r.length; c++ {
-			l.cells = append(l.cells, out.templates.cell(strips[i], float64(c), 2))
+		for moves := 0; l.match(strips[i], out.templates, r.length, i == 0) && moves < mostMoves; moves++ {
+			strips[i] = r.sample(work, l.track)
 		}
-		l.frame(r.length, i == 0)
 		for c := range l.cells {
 			out.mean += l.cells[c].score() / float64(r.length*len(r.tracks))
 		}
@@ -257,32 +255,3 @@ func sharpness(strips []*strip, length int) *templates {
 	}
 	return best
 }
-
-// frame keeps the n cells of a line that hold its characters, of n+2 that begin one before: the rough
-// matching may have been one character off. A first line begins with the code of a document: a speck
-// before it or light on its last filler must not shift it.
-func (l *line) frame(n int, first bool) {
-	sum := func(start int) (total float64) {
-		for i := range n {
-			total += l.cells[start+i].score()
-		}
-		if first && strings.IndexByte(codes, ocrb.Alphabet[l.cells[start].best]) >= 0 {
-			total += codeWeight
-		}
-		return total
-	}
-	start := 1
-	for _, at := range []int{0, 2} {
-		if sum(at) > sum(start) {
-			start = at
-		}
-	}
-	l.cells, l.track = l.cells[start:start+n], l.track.moved(float64(start-1))
-}
-
-// codes are the first letters of documents' codes (ICAO Doc 9303-4 to 9303-7), codeWeight the score that one
-// in the first place is worth: a faint last filler's.
-const (
-	codes      = "PVIAC"
-	codeWeight = 0.4
-)
