@@ -23,11 +23,13 @@ func ChipLevels() []ChipLevel {
 	return []ChipLevel{ChipGenuine, ChipSigned, ChipUnknownState, ChipSilent, ChipFalse}
 }
 
-// ChipCheck is one thing that was asked of an old chip. Its reason holds no personal data.
+// ChipCheck is one thing that was asked of an old chip. Its reason is for an engineer, Why for an officer;
+// neither holds personal data.
 type ChipCheck struct {
-	What   string `cbor:"1,keyasint" json:"what"`
-	OK     bool   `cbor:"2,keyasint" json:"ok"`
-	Reason string `cbor:"3,keyasint" json:"reason"`
+	What   string     `cbor:"1,keyasint" json:"what"`
+	OK     bool       `cbor:"2,keyasint" json:"ok"`
+	Reason string     `cbor:"3,keyasint" json:"reason"`
+	Why    ChipReason `cbor:"4,keyasint,omitempty" json:"why,omitempty"`
 }
 
 // OldChip is the verdict on the chip of an old passport, with what the chip says beyond the zone. The

@@ -12,8 +12,12 @@ import (
 
 // health asks each device of a desk how it is.
 func health(ctx context.Context, d *issuance.Desk) []ui.Health {
+	scanner := ui.Health{Kind: "scanner", Err: scannerHealth(ctx, d)}
+	if scanner.Err == nil {
+		scanner.Doubt = d.ScannerDoubt(ctx)
+	}
 	return []ui.Health{
-		{Kind: "scanner", Err: scannerHealth(ctx, d)},
+		scanner,
 		{Kind: "printer", Err: printerHealth(ctx, d)},
 		{Kind: "encoder", Err: encoderHealth(ctx, d)},
 	}

@@ -100,6 +100,12 @@ func (o *office) capture(ctx context.Context, d *issuance.Desk, token station.Ca
 			return err
 		}
 	}
+	if a.OldPassport == nil || a.OldPassport.Page == nil {
+		page := station.PrintedPage{Number: "UT0031416", Surname: person().Surname, Birth: person().Birth}
+		if err := d.TypeOldPage(ctx, seat, token, page); err != nil {
+			return err
+		}
+	}
 	if a.OldPassport == nil || a.OldPassport.Chip == nil {
 		if err := d.WaiveOldChip(ctx, seat, token, "older than chips"); err != nil {
 			return err

@@ -39,7 +39,7 @@ func (d *Desk) ReadOldChip(
 		verdict = JudgeOldChip(r, zone[:], trust, d.Now())
 	case silent(err):
 		verdict = station.OldChip{Level: station.ChipSilent, Checks: []station.ChipCheck{
-			{What: checkAnswers, Reason: silence(err)}}}
+			silence(err)}}
 	default:
 		return verdict, fmt.Errorf("old chip: %w", err)
 	}
@@ -96,14 +96,14 @@ func silent(err error) bool {
 	}, func(known error) bool { return errors.Is(err, known) }) && !errors.Is(err, devices.ErrBankCard)
 }
 
-func silence(err error) string {
+func silence(err error) station.ChipCheck {
 	switch {
 	case errors.Is(err, devices.ErrWrongPassword):
-		return "does not open with the zone of the page"
+		return station.ChipCheck{What: checkAnswers, Reason: "does not open with the zone of the page", Why: station.ChipOtherZone}
 	case errors.Is(err, devices.ErrForeignChip):
-		return "no passport chip"
+		return station.ChipCheck{What: checkAnswers, Reason: "no passport chip", Why: station.ChipNoPassport}
 	case errors.Is(err, devices.ErrUnsupported):
-		return "opens by no protocol that we know"
+		return station.ChipCheck{What: checkAnswers, Reason: "opens by no protocol that we know", Why: station.ChipNoProtocol}
 	}
-	return "answers out of protocol"
+	return station.ChipCheck{What: checkAnswers, Reason: "answers out of protocol", Why: station.ChipGarbled}
 }

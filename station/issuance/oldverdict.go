@@ -24,6 +24,10 @@ const (
 
 // Mechanisms that decide, as the driver names them in its verdicts.
 const (
+	mechanismPACE         = "PACE"
+	mechanismBAC          = "BAC"
+	mechanismNoAccess     = "no access control"
+	mechanismAccess       = "EF.CardAccess"
 	mechanismPassive      = "passive authentication"
 	mechanismCardSecurity = "EF.CardSecurity"
 	mechanismActiveAuth   = "active authentication"
@@ -60,14 +64,14 @@ type oldJudge struct {
 	proven  bool // the chip has shown a key that cannot be copied
 }
 
-func (j *oldJudge) add(what string, ok bool, reason string) {
-	j.verdict.Checks = append(j.verdict.Checks, station.ChipCheck{What: what, OK: ok, Reason: reason})
+func (j *oldJudge) add(what string, ok bool, why station.ChipReason, reason string) {
+	j.verdict.Checks = append(j.verdict.Checks, station.ChipCheck{What: what, OK: ok, Reason: reason, Why: why})
 }
 
 // fail adds a check that the chip did not stand.
-func (j *oldJudge) fail(what, reason string) {
+func (j *oldJudge) fail(what string, why station.ChipReason, reason string) {
 	j.broken = true
-	j.add(what, false, reason)
+	j.add(what, false, why, reason)
 }
 
 // mechanisms takes over what the driver has tried. Its verdict on passive authentication is made again,
@@ -87,8 +91,47 @@ func (j *oldJudge) mechanisms(list []devices.Verdict) {
 		default:
 			j.broken = j.broken || !v.OK
 		}
-		j.add(v.Mechanism, v.OK, v.Reason)
+		j.add(v.Mechanism, v.OK, whyOf(v), v.Reason)
 	}
+}
+
+// whyOf is what a mechanism of the driver came to.
+func whyOf(v devices.Verdict) station.ChipReason {
+	words := map[string][2]station.ChipReason{ // passed, not passed
+		mechanismPACE:         {station.ChipOpenedPACE, station.ChipOtherFailed},
+		mechanismBAC:          {station.ChipOpenedBAC, station.ChipOtherFailed},
+		mechanismNoAccess:     {station.ChipOpenToAll, station.ChipOtherFailed},
+		mechanismAccess:       {station.ChipAccessKept, station.ChipAccessFalse},
+		mechanismCardSecurity: {station.ChipKeysSigned, station.ChipOtherFailed},
+		mechanismActiveAuth:   {station.ChipKeyShown, station.ChipKeyMissing},
+		mechanismChipAuth:     {station.ChipKeyShown, station.ChipKeyMissing},
+		mechanismMapping:      {station.ChipKeyShown, station.ChipKeyMissing},
+	}
+	pair, known := words[v.Mechanism]
+	switch {
+	case !known:
+		return station.ChipCheck{OK: v.OK}.Word()
+	case v.OK:
+		return pair[0]
+	}
+	return pair[1]
+}
+
+// whyUnsigned is what passive authentication came to where it did not pass.
+func whyUnsigned(err error) station.ChipReason {
+	for _, known := range []struct {
+		err error
+		why station.ChipReason
+	}{
+		{pki.ErrSignature, station.ChipAltered}, {pki.ErrRevoked, station.ChipSignerRevoked},
+		{pki.ErrExpired, station.ChipSignerDate}, {pki.ErrOutsideKeyUse, station.ChipSignerDate},
+		{lds.ErrIncomplete, station.ChipFileMissing}, {pki.ErrUntrusted, station.ChipUnvouched},
+	} {
+		if errors.Is(err, known.err) {
+			return known.why
+		}
+	}
+	return station.ChipSignerUnfit
 }
 
 // zone compares DG1 with the zone of the page.
@@ -99,11 +142,11 @@ func (j *oldJudge) zone(dg1 []byte, zone []string) {
 	}
 	switch {
 	case err != nil:
-		j.fail(checkZone, "DG1 cannot be read")
+		j.fail(checkZone, station.ChipZoneUnread, "DG1 cannot be read")
 	case !slices.Equal(d.Lines(), zone):
-		j.fail(checkZone, "the chip says something else than the page")
+		j.fail(checkZone, station.ChipZoneDiffers, "the chip says something else than the page")
 	default:
-		j.add(checkZone, true, "DG1 is the zone of the page")
+		j.add(checkZone, true, station.ChipZoneSame, "DG1 is the zone of the page")
 	}
 }
 
@@ -111,7 +154,7 @@ func (j *oldJudge) zone(dg1 []byte, zone []string) {
 func (j *oldJudge) signature(r devices.ChipReading, trust *pki.TrustStore, at time.Time) {
 	sod, err := lds.ParseSOD(r.File("EF.SOD"))
 	if err != nil {
-		j.fail(mechanismPassive, "EF.SOD cannot be read")
+		j.fail(mechanismPassive, station.ChipUnsigned, "EF.SOD cannot be read")
 		return
 	}
 	code := ""
@@ -121,18 +164,19 @@ func (j *oldJudge) signature(r devices.ChipReading, trust *pki.TrustStore, at ti
 	v, err := sod.Judge(trust, at, code, dataGroups(r, sod))
 	unread := slices.DeleteFunc(v.Unread, func(n int) bool { return n == 3 || n == 4 })
 	for _, weak := range v.Weak {
-		j.add(checkWeak, false, weak)
+		j.add(checkWeak, false, station.ChipWeak, weak)
 	}
 	switch {
 	case errors.Is(err, pki.ErrUntrusted) && !errors.Is(err, pki.ErrSignature) && len(v.Checked) > 0 && len(unread) == 0:
-		j.add(mechanismPassive, false, fmt.Sprintf("signed and whole, but no certificate of %s is carried", signerOf(sod)))
+		j.add(mechanismPassive, false, station.ChipUnvouched,
+			fmt.Sprintf("signed and whole, but no certificate of %s is carried", signerOf(sod)))
 	case err != nil:
-		j.fail(mechanismPassive, err.Error())
+		j.fail(mechanismPassive, whyUnsigned(err), err.Error())
 	case len(unread) > 0:
-		j.fail(mechanismPassive, fmt.Sprintf("DG%d is signed and missing", unread[0]))
+		j.fail(mechanismPassive, station.ChipFileMissing, fmt.Sprintf("DG%d is signed and missing", unread[0]))
 	default:
 		j.trusted, j.verdict.Origin = true, v.Path.Origin
-		j.add(mechanismPassive, true,
+		j.add(mechanismPassive, true, station.ChipVouched,
 			fmt.Sprintf("signature, chain to %s and %d data groups agree", v.Path.Origin, len(v.Checked)))
 	}
 }

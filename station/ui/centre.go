@@ -118,6 +118,9 @@ func (w *Window) showCentre() {
 
 // report carries out a verb of this screen and says in words what it did.
 func (w *Window) report(name string, work func(context.Context, devices.Report) error, words func() string) {
+	if !w.tasks.ready() {
+		return // the second half of a double click keeps the words of the first
+	}
 	w.centre.say("")
 	w.run(name, work, func(err error) {
 		if err == nil {

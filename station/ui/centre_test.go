@@ -36,9 +36,7 @@ func TestCentreByTapping(t *testing.T) {
 	s := &sticks{}
 	at := "/media/stick"
 	o.deps.Stick, o.deps.Place = s, func(chosen func(string)) { chosen(at) }
-	o.open()
-	o.enter("A-01")
-	o.menu("ui.centre.title")
+	o.room("A-01", "ui.centre.title")
 	o.tap("ui.centre.verify")
 	entries := len(must(o.desk.Journal(t.Context(), ""))(t))
 	if !o.says(fmt.Sprintf("запісаў %d", entries)) {
@@ -71,9 +69,7 @@ func TestCentreByTapping(t *testing.T) {
 func TestFocusOrderOfTheCentre(t *testing.T) {
 	o := newOffice(t)
 	o.deps.Stick = &sticks{}
-	o.open()
-	o.enter("A-01")
-	o.menu("ui.centre.title")
+	o.room("A-01", "ui.centre.title")
 	c := o.window.Fyne().Canvas()
 	c.Focus(o.button("ui.centre.write"))
 	for _, key := range []string{"ui.centre.read", "ui.centre.verify", "ui.centre.back"} {

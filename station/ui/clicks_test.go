@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
@@ -100,52 +99,6 @@ func TestDoubleClick(t *testing.T) {
 	}
 }
 
-// Every button of every screen bears a double click without a second step. A button that several screens
-// have is pressed on the first of them.
-func TestDoubleClickEverywhere(t *testing.T) {
-	pressed := map[string]bool{}
-	for _, s := range screens {
-		if s.same {
-			continue
-		}
-		t.Run(s.name, func(t *testing.T) {
-			var o *office
-			for more := true; more; {
-				if o == nil {
-					o = newOffice(t)
-					o.pick()
-					o.furnish()
-					o.open()
-				}
-				s.reach(o)
-				var next fyne.Tappable
-				var words string
-				shown(o.window.Fyne().Canvas(), func(each fyne.CanvasObject) {
-					b, ok := each.(*widget.Button)
-					if ok && !b.Disabled() && b.OnTapped != nil && next == nil && !pressed[b.Text] {
-						next, words = b, b.Text
-					}
-				})
-				if more = next != nil; !more {
-					return
-				}
-				pressed[words] = true
-				stages := o.stages()
-				o.pass()
-				test.Tap(next)
-				test.Tap(next)
-				moved := changes(stages, o.stages())
-				if moved > 1 {
-					t.Errorf("%q moved cases by %d steps", words, moved)
-				}
-				if o.leave(); moved > 0 || len(o.stages()) != len(stages) || !o.offers("ui.signin.enter") {
-					o = nil // another office
-				}
-			}
-		})
-	}
-}
-
 func (o *office) stages() map[station.CaseToken]station.Stage {
 	out := map[station.CaseToken]station.Stage{}
 	for _, c := range must(o.desk.Board(o.t.Context()))(o.t).Cases {
@@ -173,7 +126,7 @@ func (o *office) pump() chan func() {
 }
 
 // until runs what workers hand to the screen until something is true.
-func until(t *testing.T, screen chan func(), what string, holds func() bool) {
+func until(t testing.TB, screen chan func(), what string, holds func() bool) {
 	t.Helper()
 	limit := time.After(20 * time.Second)
 	for !holds() {

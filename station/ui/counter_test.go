@@ -17,6 +17,7 @@ import (
 	"padarozhnik/station/journal"
 	"padarozhnik/station/journal/event"
 	"padarozhnik/station/journal/seal"
+	"padarozhnik/station/ui"
 )
 
 // still is a hand that has nothing to move: the booklet lies on the reader.
@@ -254,6 +255,33 @@ func TestInspectorTicksWhatNoScannerSees(t *testing.T) {
 	o.tickAll()
 	if answer.Disabled() {
 		t.Error("everything was looked at and the inspection does not begin")
+	}
+}
+
+// A scanner that was never calibrated is said to be so before it is used, not after.
+func TestScannersDoubtIsSaidBeforeTheInspection(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		doubt error
+		cure  string
+	}{
+		{"never calibrated", issuance.ErrScannerNotCalibrated, "cure.scanner-not-calibrated"},
+		{"expired", issuance.ErrScannerExpired, "cure.scanner-calibration-expired"},
+		{"relied upon", nil, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := at(t, func(o *office) {
+				o.deps.Devices = func(context.Context) []ui.Health { return []ui.Health{{Kind: "scanner", Doubt: c.doubt}} }
+			}, "I-01", 3, "ui.verb.inspect")
+			for _, cure := range []string{"cure.scanner-not-calibrated", "cure.scanner-calibration-expired"} {
+				if got := o.says(o.text(cure)); got != (cure == c.cure) {
+					t.Errorf("%s is said: %v", cure, got)
+				}
+			}
+			if !o.says(o.text("ui.visual.says")) {
+				t.Error("the checklist is gone")
+			}
+		})
 	}
 }
 

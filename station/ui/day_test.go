@@ -192,9 +192,7 @@ func TestFocusOrderOfTheDay(t *testing.T) {
 func TestEmergencyByTapping(t *testing.T) {
 	o := newOffice(t)
 	o.furnish()
-	o.open()
-	o.enter("A-01")
-	o.menu("ui.emergency.set")
+	o.room("A-01", "ui.emergency.set")
 	o.entry("ui.emergency.pin").SetText("Дуб7Ліпа")
 	o.entry("ui.emergency.again").SetText("Дуб7Ліпа")
 	o.partner("C-01", passphrase)

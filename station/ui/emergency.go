@@ -45,7 +45,7 @@ func (w *Window) emergency() {
 
 func (w *Window) purge(pin, again []byte) {
 	w.tasks.resume()
-	w.run("purge", func(ctx context.Context, _ devices.Report) error {
+	w.runFor("purge", func(ctx context.Context, _ devices.Report) error {
 		defer clear(pin)
 		defer clear(again)
 		return w.deps.Desk.Purge(ctx, pin, again)

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -44,11 +45,13 @@ type enrol struct {
 	steps    map[stepName]enrolStep
 	at       stepName
 	token    station.CaseToken
-	saved    station.Application // what the form held when it was last saved
+	saved    station.Application  // what the form held when it was last saved
+	kept     *station.Application // what was saved since while nobody typed; nil for nothing
 	shown    draft
 	person   *personForm
 	portrait *portraitForm
 	old      *oldStep
+	evidence *evidenceForm
 	bar      *stepBar
 	remarks  *widget.Label
 	pages    *fyne.Container
@@ -68,10 +71,10 @@ func newEnrol(t texts, p station.Profile, today func() station.Date, do enrolAct
 	e.person = newPersonForm(t, p, do.spell)
 	e.portrait = newPortraitForm(t, today, do.scanner, do.portrait)
 	e.old = newOldStep(t, do.old)
-	evidence := newEvidenceForm(t, p.Rules, do.family.calmly)
+	e.evidence = newEvidenceForm(t, p.Rules, do.family.calmly)
 	e.steps = map[stepName]enrolStep{
 		stepOld: e.old, stepPerson: e.person, stepPortrait: e.portrait,
-		stepSignature: newSignatureForm(t, do.signature), stepEvidence: evidence,
+		stepSignature: newSignatureForm(t, do.signature), stepEvidence: e.evidence,
 		stepConsents: newConsentForm(t, p), stepFamily: newFamilyForm(t, p, today, do.family),
 		stepSummary: newSummaryStep(t, func(field string) { do.turn(stepOfField(field), field) }),
 	}
@@ -116,6 +119,7 @@ func (e *enrol) show(token station.CaseToken, d draft) {
 		e.steps[name].show(d)
 	}
 	e.saved, _ = e.fill()
+	e.kept = nil
 	e.stand()
 }
 
@@ -151,16 +155,15 @@ func (e *enrol) turn(to stepName, field string) {
 	}
 }
 
-// fill writes what is typed in all steps into an application.
+// fill writes what is typed in all steps into an application: all that can be read, where something cannot.
 func (e *enrol) fill() (station.Application, error) {
 	var a station.Application
+	var unread error
 	for _, name := range e.names {
-		if err := e.steps[name].fill(&a); err != nil {
-			return a, err
-		}
+		unread = cmp.Or(unread, e.steps[name].fill(&a))
 	}
 	a.Applicant.Surname, a.Applicant.GivenNames = e.person.names.name().Surname, e.person.names.name().GivenNames
-	return a, nil
+	return a, unread
 }
 
 // changed tells whether something was typed since the draft was read.
@@ -172,6 +175,7 @@ func (e *enrol) changed() bool {
 // close takes the person's data off the screen.
 func (e *enrol) close() {
 	e.at = e.names[0]
+	e.evidence.clear()
 	e.show("", draft{})
 	e.object.Hide()
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -47,10 +49,10 @@ func (o *office) chipRead() {
 	err := o.desk.Amend(o.t.Context(), seat, "Q6TLN-3SRGW", "old-chip", func(a *station.Application) error {
 		return a.TakeChip(station.OldChip{Level: station.ChipSigned, Origin: "UTO CSCA 3", FullName: "VANDROUNAIA<<ZORKA<MIRA",
 			Authority: "Zenith", Issued: "20240102", Checks: []station.ChipCheck{
-				{What: "PACE", OK: true, Reason: "PACE-ECDH-GM-AES-CBC-CMAC-128"},
-				{What: "zone", OK: true, Reason: "DG1 is the zone of the page"},
-				{What: "passive authentication", OK: true, Reason: "signed by UTO"},
-				{What: "active authentication", OK: false, Reason: "the chip has no key for it"},
+				{What: "PACE", OK: true, Reason: "PACE-ECDH-GM-AES-CBC-CMAC-128", Why: station.ChipOpenedPACE},
+				{What: "zone", OK: true, Reason: "DG1 is the zone of the page", Why: station.ChipZoneSame},
+				{What: "passive authentication", OK: true, Reason: "signed by UTO", Why: station.ChipVouched},
+				{What: "algorithms", OK: false, Reason: "SHA-1", Why: station.ChipWeak},
 			}})
 	})
 	if err != nil {
@@ -58,16 +60,36 @@ func (o *office) chipRead() {
 	}
 }
 
-// doubtful is a page on which a letter stands in the date of birth.
-func doubtful(t testing.TB) (image.Image, [2]string) {
+// readable is the page of an old passport.
+func readable(t testing.TB) (*synth.Page, [2]string) {
 	t.Helper()
 	zone := must(station.Zone(station.Profile{IssuingState: "UTO", DocumentCode: "P"}, person(), "UX0031416",
 		station.Date{Year: 2014, Month: 3, Day: 3}, station.Date{Year: 2024, Month: 3, Day: 2}))(t)
 	page := synth.Random(mrz.TD3, synth.Clean, 0, 77)
 	page.DPI, page.WidthMM, page.HeightMM, page.XMM, page.YMM, page.Degrees = 300, 210, 297, 90, 80, 2
-	page.Lines = []string{zone[0], zone[1][:15] + "O" + zone[1][16:]}
-	return page.Draw(), zone
+	page.Lines = zone[:]
+	return &page, zone
 }
+
+// doubtful is a page on which a letter stands in the date of birth.
+func doubtful(t testing.TB) (image.Image, [2]string) {
+	t.Helper()
+	page, zone := readable(t)
+	page.Lines = []string{zone[0], zone[1][:15] + "O" + zone[1][16:]}
+	return drawn(page), zone
+}
+
+// drawn draws each page once.
+func drawn(p *synth.Page) image.Image {
+	key := strings.Join(p.Lines, "\n")
+	img, ok := pages.Load(key)
+	if !ok {
+		img, _ = pages.LoadOrStore(key, p.Draw())
+	}
+	return img.(image.Image)
+}
+
+var pages sync.Map // pictures by the lines of their zones
 
 // Each doubtful character is decided on by its picture, one after the other; without a decision on each there
 // is no zone.
@@ -203,10 +225,14 @@ func TestFocusOrderOfTheSteps(t *testing.T) {
 		{"family", "ui.guardian.add", []string{"ui.guardian.name", "ui.guardian.agrees", "ui.guardian.add", "ui.family.child",
 			"ui.proxy.name", "ui.proxy.document", "ui.enrol.after"}},
 		{"summary", "", []string{"ui.step.summary", "ui.back", "ui.enrol.save", "ui.enrol.before", "ui.verb.submit"}},
-		{"old", "ui.old.scan", []string{"ui.doubts.other", "ui.doubts.again", "ui.old.scan", "ui.old.chip"}},
+		{"old", "ui.old.scan", []string{"ui.doubts.other", "ui.doubts.again", "ui.old.scan", "ui.old.use",
+			"ui.person.birth.form", "ui.choose", "ui.old.chip"}},
 	} {
 		t.Run(c.step, func(t *testing.T) {
 			o.t = t
+			if c.step == "family" {
+				o.grow(2015)
+			}
 			o.step("ui.step." + c.step)
 			if c.press != "" {
 				o.tap(c.press)
@@ -291,6 +317,14 @@ func (o *office) testSignature(t *testing.T) {
 func (o *office) testFamily(t *testing.T) {
 	o.t = t
 	o.step("ui.step.family")
+	if o.offers("ui.guardian.add") || !o.says(fmt.Sprintf(o.text("ui.guardian.none"), 18)) {
+		t.Error("guardians are asked of an adult, or nothing says why they are not")
+	}
+	o.grow(2015)
+	o.step("ui.step.family")
+	if !o.says(fmt.Sprintf(o.text("ui.guardian.minor"), 18)) {
+		t.Error("nothing says which rule asks for guardians")
+	}
 	o.tap("ui.guardian.add")
 	test.Type(o.entry("ui.guardian.name"), "Ян Вандроўны")
 	group := find(o, func(g *widget.RadioGroup) bool { return slices.Contains(g.Options, o.text("ui.guardian.unreachable")) })
@@ -308,6 +342,13 @@ func (o *office) testFamily(t *testing.T) {
 		len(a.Proxies) != 1 {
 		t.Errorf("guardians %d, proxies %d", len(a.Guardians), len(a.Proxies))
 	}
+}
+
+// grow has the applicant be born in a year.
+func (o *office) grow(year int) {
+	o.t.Helper()
+	o.step("ui.step.person")
+	o.entry("ui.person.birth.form").SetText(station.Date{Year: year, Month: 5, Day: 14}.String())
 }
 
 // entriesOf lists the entries with the same words in them while they are empty.

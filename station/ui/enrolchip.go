@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -22,7 +21,7 @@ func chipBranches() []struct {
 		key  string
 		what []string
 	}{
-		{"ui.chip.branch.access", []string{"chip", "pace", "bac", "access control", "ef.cardaccess"}},
+		{"ui.chip.branch.access", []string{"chip", "pace", "bac", "no access control", "ef.cardaccess"}},
 		{"ui.chip.branch.zone", []string{"zone"}},
 		{"ui.chip.branch.signature", []string{"passive authentication", "ef.cardsecurity", "algorithms"}},
 		{"ui.chip.branch.copy", []string{"active authentication", "chip authentication", "chip authentication mapping"}},
@@ -63,14 +62,6 @@ func chipTree(t texts, old *station.OldPassport) fyne.CanvasObject {
 			tree.Add(inset(0, 0, 16, 0, leaves))
 		}
 	}
-	for _, r := range old.FieldRows() {
-		if r.Agree == station.Differs {
-			words := paragraph("! " + t.text("ui.chip.differs", t.word("ui.printed", r.Field),
-				cmp.Or(r.Chip, "—"), cmp.Or(r.Zone, "—"), cmp.Or(r.Page, "—")))
-			words.Importance = widget.WarningImportance
-			tree.Add(snug(words))
-		}
-	}
 	for _, f := range []struct{ key, value string }{
 		{"ui.chip.name", strings.ReplaceAll(strings.ReplaceAll(c.FullName, "<<", ", "), "<", " ")},
 		{"ui.person.placeOfBirth", c.PlaceOfBirth}, {"ui.chip.authority", c.Authority}, {"ui.chip.issued", c.Issued},
@@ -82,7 +73,8 @@ func chipTree(t texts, old *station.OldPassport) fyne.CanvasObject {
 	return tree
 }
 
-// chipLeaf is one check: a sign, what was asked, and the engineer's words.
+// chipLeaf is one check: a sign, what was asked, what it came to, and what to do where that is not good. The
+// engineer's words are in the evidence, for whoever looks into it later.
 func chipLeaf(t texts, k station.ChipCheck) fyne.CanvasObject {
 	sign, shade := "✓", colourDone
 	if !k.OK {
@@ -91,5 +83,5 @@ func chipLeaf(t texts, k station.ChipCheck) fyne.CanvasObject {
 	what := t.word("ui.finding", strings.ReplaceAll(strings.ToLower(k.What), " ", "-"))
 	words := line(what, sizeSmall, !k.OK, colourInk)
 	return container.NewBorder(nil, nil, container.NewVBox(atLeast(16, 0, line(sign, sizeSmall, true, shade))), nil,
-		column(0, words, snug(detail(k.Reason))))
+		column(0, words, snug(detail(t.word("ui.chip.why", string(k.Word()))))))
 }

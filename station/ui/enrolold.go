@@ -29,6 +29,8 @@ type oldStep struct {
 	why    *widget.Button
 	push   []*widget.Button
 	has    bool // a zone was taken
+	page   *pageForm
+	differ *fyne.Container // what page, zone and chip do not say alike
 	doubts *doubts
 	object fyne.CanvasObject
 }
@@ -36,7 +38,8 @@ type oldStep struct {
 func newOldStep(t texts, do oldActions) *oldStep {
 	s := &oldStep{texts: t, says: paragraph(""), chip: container.NewStack()}
 	s.zone = newArea(t.text("ui.old.zone"), 2)
-	s.zone.Wrapping = fyne.TextWrapOff
+	s.zone.Wrapping, s.zone.TextStyle.Monospace = fyne.TextWrapOff, true
+	s.page, s.differ = newPageForm(t), column(2)
 	s.waive = widget.NewEntry()
 	s.waive.SetPlaceHolder(t.text("ui.old.waive.reason"))
 	button := func(key string, icon fyne.Resource, do func()) *widget.Button {
@@ -53,7 +56,9 @@ func newOldStep(t texts, do oldActions) *oldStep {
 	chip := column(10, roomy(read), s.chip,
 		container.NewBorder(nil, nil, nil, roomy(s.why), s.waive))
 	s.doubts = newDoubts(t, do.decide, do.scan)
-	s.object = column(12, s.doubts.object, pair(card(t.text("ui.old.page"), page), card(t.text("ui.old.chip.title"), chip)))
+	s.object = column(12, s.doubts.object, pair(
+		column(12, card(t.text("ui.old.page"), page), s.page.object),
+		column(12, card(t.text("ui.old.chip.title"), column(10, chip, s.differ)))))
 	return s
 }
 
@@ -71,12 +76,32 @@ func (s *oldStep) show(d draft) {
 	s.doubts.show(issuance.PageReading{})
 	s.says.SetText(s.texts.text(key))
 	s.chip.Objects = []fyne.CanvasObject{chipTree(s.texts, d.OldPassport)}
+	s.differ.Objects = contradictions(s.texts, d.OldPassport)
+	s.page.show(d.OldPassport)
 	s.waive.SetText("")
 	s.turned(false)
 }
 
-// fill implements enrolStep: the zone is taken by a verb of its own.
-func (s *oldStep) fill(*station.Application) error { return nil }
+// ask shows what was read with doubts, for the officer to decide on or to correct.
+func (s *oldStep) ask(read issuance.PageReading) {
+	s.zone.SetText(strings.Join(read.Lines, "\n"))
+	s.doubts.show(read)
+	if len(read.Doubts) > 0 {
+		s.says.SetText(s.texts.text("ui.old.doubtful"))
+	}
+}
+
+// fill writes what was read off the printed page; the zone is taken by a verb of its own.
+func (s *oldStep) fill(a *station.Application) error {
+	if !s.has {
+		return nil
+	}
+	p, err := s.page.page()
+	if p != (station.PrintedPage{}) {
+		a.OldPassport = &station.OldPassport{Page: &p}
+	}
+	return err
+}
 
 func (s *oldStep) turned(busy bool) {
 	able(!busy, s.push...)

@@ -17,15 +17,16 @@ type summaryStep struct {
 	turn    func(field string)
 	says    *widget.Label
 	links   *fyne.Container
+	differ  *fyne.Container // what the old passport does not say alike
 	person  *fyne.Container
 	buttons []*widget.Button
 	object  fyne.CanvasObject
 }
 
 func newSummaryStep(t texts, turn func(field string)) *summaryStep {
-	s := &summaryStep{texts: t, turn: turn, says: paragraph(""), links: column(4), person: container.NewStack()}
+	s := &summaryStep{texts: t, turn: turn, says: paragraph(""), links: column(4), differ: column(6), person: container.NewStack()}
 	s.says.TextStyle.Bold = true
-	s.object = pair(card(t.text("ui.summary.missing"), column(8, snug(s.says), s.links)),
+	s.object = pair(card(t.text("ui.summary.missing"), column(8, snug(s.says), s.links, s.differ)),
 		card(t.text("ui.summary.person"), s.person))
 	return s
 }
@@ -49,13 +50,24 @@ func (s *summaryStep) show(d draft) {
 	}
 	s.says.SetText(s.texts.text(key))
 	for _, m := range d.missing {
-		b := widget.NewButton(s.texts.field(m.Field), func() { s.turn(m.Field) })
-		b.Alignment = widget.ButtonAlignLeading
-		s.buttons = append(s.buttons, b)
-		s.links.Add(b)
+		s.links.Add(s.link(s.texts.field(m.Field), m.Field))
+	}
+	s.differ.RemoveAll()
+	if against := contradictions(s.texts, d.OldPassport); len(against) > 0 {
+		s.differ.Add(snug(paragraph(s.texts.text("ui.summary.differs"))))
+		s.differ.Objects = append(s.differ.Objects, against...)
+		s.differ.Add(s.link(s.texts.text("ui.old.title"), "oldPassport"))
 	}
 	s.person.Objects = []fyne.CanvasObject{s.overview(d)}
 	s.object.Refresh()
+}
+
+// link leads to a field.
+func (s *summaryStep) link(words, field string) *widget.Button {
+	b := widget.NewButton(words, func() { s.turn(field) })
+	b.Alignment = widget.ButtonAlignLeading
+	s.buttons = append(s.buttons, b)
+	return b
 }
 
 // overview is what the passport will say, to be read aloud to the applicant.

@@ -107,22 +107,12 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 		w.fault.show(err)
 		return
 	}
-	names := w.enrol.person.names
+	names, save := w.enrol.person.names, w.saving(form)
 	choice, card, reason := names.name(), names.onCard(), names.reason.Text
-	respelled := choice != latinOf(w.enrol.saved.Applicant) && choice != station.LatinName{}
 	var now draft
 	var unread error
 	w.run(name, func(ctx context.Context, report devices.Report) error {
-		err := d.Amend(ctx, seat, token, "person", func(a *station.Application) error {
-			was := latinOf(a.Applicant)
-			a.Applicant, a.Evidence, a.Consents = form.Applicant, form.Evidence, form.Consents
-			a.Guardians, a.Proxies = form.Guardians, form.Proxies
-			a.Applicant.Surname, a.Applicant.GivenNames = was.Surname, was.GivenNames
-			return a.KeepChip()
-		})
-		if err == nil && respelled {
-			err = d.SpellName(ctx, seat, token, choice, card, reason)
-		}
+		err := save(ctx, seat, token, report)
 		if err == nil {
 			err = step(ctx, seat, token, report)
 		}
@@ -134,7 +124,7 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 		if unread == nil && (name != "submit" || err != nil) {
 			w.enrol.show(token, now)
 		}
-		if errors.Is(err, station.ErrNameReason) || errors.Is(err, station.ErrSpelling) {
+		if asksForWords(err) {
 			w.enrol.person.names.retype(choice, card, reason)
 			w.enrol.turn(stepPerson, "")
 			focus(w.enrol.person.names.reason)
@@ -143,6 +133,42 @@ func (w *Window) capture(name string, step captureStep, after func(error)) {
 			after(err)
 		}
 	})
+}
+
+// saving is the step that saves a form. What was read off the old passport's page and the Latin name have verbs
+// of their own.
+func (w *Window) saving(form station.Application) captureStep {
+	d, saved, names := w.deps.Desk, w.enrol.saved, w.enrol.person.names
+	choice, card, reason := names.name(), names.onCard(), names.reason.Text
+	respelled := choice != latinOf(saved.Applicant) && choice != station.LatinName{}
+	page := pageOf(form)
+	reread := page != pageOf(saved)
+	return func(ctx context.Context, s issuance.Seat, t station.CaseToken, _ devices.Report) error {
+		err := d.Amend(ctx, s, t, "person", typed(form))
+		if err == nil && reread {
+			err = d.TypeOldPage(ctx, s, t, page)
+		}
+		if err == nil && respelled {
+			err = d.SpellName(ctx, s, t, choice, card, reason)
+		}
+		return err
+	}
+}
+
+// typed writes a form into an application.
+func typed(form station.Application) func(*station.Application) error {
+	return func(a *station.Application) error {
+		was := latinOf(a.Applicant)
+		a.Applicant, a.Evidence, a.Consents = form.Applicant, form.Evidence, form.Consents
+		a.Guardians, a.Proxies = form.Guardians, form.Proxies
+		a.Applicant.Surname, a.Applicant.GivenNames = was.Surname, was.GivenNames
+		return a.KeepChip()
+	}
+}
+
+// asksForWords tells whether a spelling needs another form or a reason.
+func asksForWords(err error) bool {
+	return errors.Is(err, station.ErrNameReason) || errors.Is(err, station.ErrSpelling)
 }
 
 func latinOf(a station.Applicant) station.LatinName {
@@ -220,8 +246,7 @@ func (w *Window) scanOldPassport() {
 		if !asked && (!errors.Is(err, issuance.ErrDoubtful) || !read.Found) {
 			return
 		}
-		w.enrol.old.zone.SetText(strings.Join(read.Lines, "\n"))
-		w.enrol.old.doubts.show(read)
+		w.enrol.old.ask(read)
 		w.enrol.stand()
 	})
 }
@@ -237,8 +262,7 @@ func (w *Window) decideZone() {
 		if err == nil {
 			return
 		}
-		w.enrol.old.zone.SetText(strings.Join(read.Lines, "\n"))
-		q.show(read)
+		w.enrol.old.ask(read)
 		for _, r := range q.rows {
 			for _, c := range decided {
 				if c.Line == r.doubt.Line && c.Column == r.doubt.Column {

@@ -23,3 +23,6 @@ func (w *Window) AskSign() { w.askSign() }
 
 // Concurrently has workers run as begin says and hand what they want on the screen to do.
 func (w *Window) Concurrently(begin, do func(func())) { w.tasks.begin, w.tasks.onScreen = begin, do }
+
+// Attend looks whether somebody is at work, as the window does by itself every two seconds.
+func (w *Window) Attend() { w.attend() }

@@ -30,7 +30,9 @@ type familyForm struct {
 	guardians []*guardianRow
 	proxies   []station.Proxy
 	minor     *widget.Label
+	asked     bool // the rules ask for guardians
 	people    *fyne.Container
+	more      fyne.CanvasObject // the button that adds one
 	trusted   *fyne.Container
 	session   *fyne.Container
 	name      *widget.Entry
@@ -55,8 +57,9 @@ func newFamilyForm(
 	f.document.OnSubmitted = func(string) { f.addProxy() }
 	f.child = widget.NewButtonWithIcon(t.text("ui.family.child"), theme.ContentAddIcon(), do.child)
 	left, right := column(12), column(12)
+	f.more = leading(roomy(f.another))
 	if p.Lists(station.FieldGuardians) {
-		left.Add(card(t.text("ui.guardian.title"), column(8, snug(f.minor), f.people, leading(roomy(f.another)))))
+		left.Add(card(t.text("ui.guardian.title"), column(8, snug(f.minor), f.people, f.more)))
 	}
 	right.Add(card(t.text("ui.family.title"), column(8, f.session, leading(roomy(f.child)))))
 	if p.Lists(station.FieldProxies) {
@@ -70,10 +73,36 @@ func newFamilyForm(
 func (f *familyForm) content() fyne.CanvasObject { return f.object }
 
 func (f *familyForm) first() fyne.Focusable {
-	if f.profile.Lists(station.FieldGuardians) {
+	switch {
+	case f.asked && f.profile.Lists(station.FieldGuardians):
 		return f.another
+	case f.profile.Lists(station.FieldProxies):
+		return f.name
 	}
-	return f.name
+	return f.child
+}
+
+// ask says whether the rules ask for guardians, and why; the form is there where they do.
+func (f *familyForm) ask(d draft) {
+	under := f.profile.GuardianUnder
+	f.asked = d.Minor(f.profile, f.today())
+	key := "ui.guardian.none"
+	switch {
+	case under == 0:
+		key = "ui.guardian.never"
+	case f.asked:
+		key = "ui.guardian.minor"
+	case d.Applicant.Birth.IsZero():
+		key = "ui.guardian.unknown"
+	case len(d.Guardians) > 0:
+		key = "ui.guardian.needless"
+	}
+	words := f.texts.text(key)
+	if under > 0 && key != "ui.guardian.unknown" {
+		words = f.texts.text(key, under)
+	}
+	f.minor.SetText(words)
+	visible(f.asked, f.more)
 }
 
 func (f *familyForm) show(d draft) {
@@ -81,11 +110,7 @@ func (f *familyForm) show(d draft) {
 	for _, g := range d.Guardians {
 		f.guardians = append(f.guardians, f.newGuardian(g))
 	}
-	key := "ui.guardian.none"
-	if d.Minor(f.profile, f.today()) {
-		key = "ui.guardian.minor"
-	}
-	f.minor.SetText(f.texts.text(key, f.profile.GuardianUnder))
+	f.ask(d)
 	f.proxies = slices.Clone(d.Proxies)
 	f.name.SetText("")
 	f.document.SetText("")

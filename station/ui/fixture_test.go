@@ -6,6 +6,7 @@ import (
 	"image"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -63,6 +64,7 @@ func (nobody) Pull(context.Context, journal.Checkpoint, int64) (journal.Page, er
 // office is a real desk over a real store, without devices, and its window.
 type office struct {
 	t      testing.TB
+	dir    string // of the store and the tokens
 	desk   *issuance.Desk
 	tokens map[string]*token.File
 	deps   ui.Deps
@@ -97,6 +99,7 @@ func newOffice(t testing.TB) *office {
 	t.Helper()
 	o := &office{t: t, tokens: map[string]*token.File{}, clock: noon}
 	dir := t.TempDir()
+	o.dir = dir
 	store := must(sqlite.Open(t.Context(), filepath.Join(dir, "station.db")))(t)
 	t.Cleanup(func() { _ = store.Close() })
 	d := &issuance.Desk{Store: store, Headquarters: nobody{}, Now: func() time.Time { return noon },
@@ -172,6 +175,17 @@ func at(t *testing.T, before func(*office), officer string, row int, keys ...str
 		o.tap(key)
 	}
 	return o
+}
+
+// room is the window of the office in which an officer has signed in and gone to a screen of the menu.
+func (o *office) room(officer, key string) {
+	o.t.Helper()
+	if !slices.Contains(o.deps.Officers, officer) {
+		o.deps.Officers = append(o.deps.Officers, officer)
+	}
+	o.open()
+	o.enter(officer)
+	o.menu(key)
 }
 
 // enter signs an officer in through the screen.

@@ -44,9 +44,7 @@ func manyBooklets(t testing.TB, n int) (*office, *watched, *widget.List) {
 	o.stock(serials...)
 	store := &watched{Store: o.desk.Store}
 	o.desk.Store = store
-	o.open()
-	o.enter("C-01")
-	o.menu("ui.stock.title")
+	o.room("C-01", "ui.stock.title")
 	return o, store, find(o, func(l *widget.List) bool { return l.Length() == n })
 }
 

@@ -32,9 +32,10 @@ func contrasting(n fyne.ThemeColorName) (color.NRGBA, bool) {
 	switch n {
 	case colourPaper, colourSheet, colourMist, colourBlush, colourOnHead, theme.ColorNameBackground,
 		theme.ColorNameInputBackground, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground,
-		theme.ColorNameForegroundOnPrimary, theme.ColorNameForegroundOnError, theme.ColorNameForegroundOnSuccess:
+		theme.ColorNameForegroundOnPrimary, theme.ColorNameForegroundOnError, theme.ColorNameForegroundOnSuccess,
+		theme.ColorNameForegroundOnWarning:
 		return rgb(0xffffff)
-	case colourInk, colourFaint, colourHead, theme.ColorNameForeground, theme.ColorNameForegroundOnWarning,
+	case colourInk, colourFaint, colourHead, theme.ColorNameForeground,
 		theme.ColorNamePlaceHolder, theme.ColorNameHeaderBackground:
 		return rgb(0x000000)
 	case colourEdge, theme.ColorNameSeparator, theme.ColorNameInputBorder, theme.ColorNameDisabled:
@@ -43,6 +44,8 @@ func contrasting(n fyne.ThemeColorName) (color.NRGBA, bool) {
 		return rgb(0x003f5c)
 	case colourDone, theme.ColorNameSuccess:
 		return rgb(0x0b4a12)
+	case theme.ColorNameWarning:
+		return rgb(0x5c3a00)
 	case colourTrouble, theme.ColorNameError:
 		return rgb(0x8b0000)
 	case theme.ColorNameButton, theme.ColorNameDisabledButton:

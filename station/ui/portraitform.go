@@ -217,7 +217,7 @@ func (f *portraitForm) check(c portrait.Check) fyne.CanvasObject {
 		cure := paragraph(f.texts.word("remedy", c.Key))
 		says.Add(snug(cure))
 	}
-	basis := c.Basis
+	basis := strings.NewReplacer("practice of", f.texts.text("ui.limit.practice"), ", single face present", "").Replace(c.Basis)
 	if c.Provisional {
 		basis = f.texts.text("ui.portrait.provisional")
 	}
@@ -236,7 +236,7 @@ func digits(v float64) int {
 // limit says a limit in words: the package writes "at least" and "at most" around numbers.
 func (f *portraitForm) limit(s string) string {
 	return strings.NewReplacer("at least", f.texts.text("ui.limit.least"), "at most", f.texts.text("ui.limit.most"),
-		"second face", f.texts.text("ui.limit.face"), " to ", "–").Replace(s)
+		"second face", f.texts.text("ui.limit.face"), " to ", "–", "<=", "≤", ">=", "≥").Replace(s)
 }
 
 // fill implements enrolStep: the portrait is taken by a verb of its own.

@@ -118,8 +118,10 @@ func (r *review) show(token station.CaseToken, d draft, mayReturn bool) {
 	r.body.Add(card(r.texts.text("ui.evidence.title"),
 		column(4, ledger(r.texts, r.profile.Rules, d.Application, nil)...)))
 	if d.OldPassport != nil {
-		r.body.Add(card(r.texts.text("ui.old.title"), column(8, r.fact("ui.old.page", r.texts.text(oldWord(d.OldPassport))),
-			chipTree(r.texts, d.OldPassport))))
+		old := column(8, r.fact("ui.old.page", r.texts.text(oldWord(d.OldPassport))))
+		old.Objects = append(old.Objects, contradictions(r.texts, d.OldPassport)...)
+		old.Add(chipTree(r.texts, d.OldPassport))
+		r.body.Add(card(r.texts.text("ui.old.title"), old))
 	}
 	r.body.Add(r.family(d))
 	r.list.Add(card(r.texts.text("ui.approval.title"), r.checklist(d)))

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/image/draw"
 
+	"padarozhnik/station"
 	"padarozhnik/station/ui"
 )
 
@@ -54,7 +55,18 @@ var screens = []struct {
 	{"enrol-signature", false, true, func(o *office) { o.draft(); o.step("ui.step.signature") }},
 	{"enrol-evidence", false, true, func(o *office) { o.draft(); o.step("ui.step.evidence") }},
 	{"enrol-consents", false, true, func(o *office) { o.draft(); o.step("ui.step.consents") }},
-	{"enrol-family", false, true, func(o *office) { o.draft(); o.step("ui.step.family"); o.tap("ui.guardian.add") }},
+	{"enrol-family", false, true, func(o *office) {
+		o.draft()
+		o.grow(2015)
+		o.step("ui.step.family")
+		o.tap("ui.guardian.add")
+	}},
+	{"enrol-page", false, true, func(o *office) {
+		o.draft()
+		o.printed(map[string]string{station.PageBirth: "1991-05-14", station.PageExpiry: "2034-01-11",
+			station.PageAuthority: "Zenith"})
+		o.scrollDown()
+	}},
 	{"enrol-summary", false, true, func(o *office) { o.draft(); o.step("ui.step.summary") }},
 	{"page", false, true, func(o *office) { o.ordered(); o.enter("I-01"); o.choose(3); o.tap("ui.verb.preview") }},
 	{"page-differs", true, true, func(o *office) {
@@ -166,14 +178,7 @@ func TestScreens(t *testing.T) {
 
 // leave goes back to the screen on which officers sign in.
 func (o *office) leave() {
-	for _, key := range []string{"ui.help.seen", "ui.close"} {
-		if o.offers(key) {
-			o.tap(key)
-		}
-	}
-	if o.offers("ui.leave") {
-		o.tap("ui.leave")
-	}
+	o.dismiss()
 	if o.offers("ui.seat.leave") {
 		o.tap("ui.seat.leave")
 	}

@@ -16,8 +16,9 @@ import (
 
 // Health is how one device is.
 type Health struct {
-	Kind string // scanner, printer or encoder
-	Err  error  // what a person should cure; nil when all is well
+	Kind  string // scanner, printer or encoder
+	Err   error  // what a person should cure; nil when all is well
+	Doubt error  // why its results are not to be relied upon though it works; nil where they are
 }
 
 // condition is what the status line shows.

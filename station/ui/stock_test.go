@@ -118,9 +118,7 @@ func (o *office) countBags(counts ...string) {
 func TestDeliveryByTapping(t *testing.T) {
 	o := newOffice(t)
 	o.delivered()
-	o.open()
-	o.enter("C-01")
-	o.menu("ui.stock.title")
+	o.room("C-01", "ui.stock.title")
 	o.tapMore("ui.stock.arrive")
 	for i, number := range []string{"SL0412277", "sl 0412278"} {
 		test.Type(o.sealNumbers()[i], number)
@@ -169,9 +167,7 @@ func TestStockByTapping(t *testing.T) {
 	o.deps.Pick = func(picked func(io.ReadCloser)) { picked(io.NopCloser(bytes.NewReader(shot.Bytes()))) }
 	kept := map[string][]byte{}
 	o.deps.Keep = func(name string, data []byte) { kept[name] = data }
-	o.open()
-	o.enter("C-01")
-	o.menu("ui.stock.title")
+	o.room("C-01", "ui.stock.title")
 	o.tapMore("ui.stock.check")
 	test.Type(o.entry("ui.stock.serials"), "UT0000001-UT0000002")
 	o.witnessed("ui.stock.check")
@@ -286,9 +282,7 @@ func (o *office) tapMoreOf(key string) { o.t.Helper(); o.tap(key) }
 func TestStockIsForCustodians(t *testing.T) {
 	o := newOffice(t)
 	o.delivered()
-	o.open()
-	o.enter("E-01")
-	o.menu("ui.stock.title")
+	o.room("E-01", "ui.stock.title")
 	if !o.says(o.text("ui.stock.custodians")) || !o.says("D7") {
 		t.Error("the screen does not say who may")
 	}
@@ -303,9 +297,7 @@ func TestStockIsForCustodians(t *testing.T) {
 func TestFocusOrderOfTheStock(t *testing.T) {
 	o := newOffice(t)
 	o.stock("UT0000001")
-	o.open()
-	o.enter("C-01")
-	o.menu("ui.stock.title")
+	o.room("C-01", "ui.stock.title")
 	o.tapMore("ui.stock.spoil")
 	c := o.window.Fyne().Canvas()
 	if a, ok := c.Focused().(interface{ Field() *widget.Entry }); !ok || a.Field() != o.entry("ui.stock.serials") {

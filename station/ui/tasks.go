@@ -64,6 +64,17 @@ func (t *tasks) resume() { t.ended = time.Time{} }
 // run carries out a verb and hands its error to done on the screen's goroutine. It does nothing and
 // returns false while another one runs or rests.
 func (t *tasks) run(work func(context.Context, devices.Report) error, done func(error)) bool {
+	return t.start(t.turned, work, done)
+}
+
+// quietly is run for what the program does by itself: no screen says that it runs.
+func (t *tasks) quietly(work func(context.Context, devices.Report) error, done func(error)) bool {
+	return t.start(func(bool) {}, work, done)
+}
+
+func (t *tasks) start(
+	turned func(busy bool), work func(context.Context, devices.Report) error, done func(error),
+) bool {
 	if !t.ready() {
 		return false
 	}
@@ -72,7 +83,7 @@ func (t *tasks) run(work func(context.Context, devices.Report) error, done func(
 	if t.unlook != nil {
 		t.unlook()
 	}
-	t.turned(true)
+	turned(true)
 	t.alive.Add(1)
 	t.begin(func() {
 		defer t.alive.Done()
@@ -82,7 +93,7 @@ func (t *tasks) run(work func(context.Context, devices.Report) error, done func(
 		t.onScreen(func() {
 			cancel()
 			t.busy, t.cancel, t.ended = false, nil, t.now()
-			t.turned(false)
+			turned(false)
 			done(err)
 			if next := t.next; next != nil {
 				t.next = nil

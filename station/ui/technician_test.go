@@ -85,9 +85,7 @@ func TestTechnicianByTapping(t *testing.T) {
 // Who is no technician sees how the devices are, and can open nothing; leaving the screen drops a calibration.
 func TestDevicesForEverybody(t *testing.T) {
 	o := newOffice(t)
-	o.open()
-	o.enter("O-01")
-	o.menu("ui.service.title")
+	o.room("O-01", "ui.service.title")
 	if !o.says(o.text("ui.service.word.silent")) {
 		t.Error("a device that does not answer is not said to be silent")
 	}
@@ -103,10 +101,7 @@ func TestDevicesForEverybody(t *testing.T) {
 // Tab goes through the screen as it is read: the devices' buttons, then the foot.
 func TestFocusOrderOfTheTechnician(t *testing.T) {
 	o := newOffice(t)
-	o.deps.Officers = append(o.deps.Officers, "T-01")
-	o.open()
-	o.enter("T-01")
-	o.menu("ui.service.title")
+	o.room("T-01", "ui.service.title")
 	c := o.window.Fyne().Canvas()
 	c.Focus(o.button("ui.service.show"))
 	for _, key := range []string{"ui.service.show", "ui.centre.back", "ui.service.open"} {

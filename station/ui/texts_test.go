@@ -64,7 +64,7 @@ func families() []string {
 		"ui.stage", "ui.state", "ui.role", "ui.mode", "ui.kind", "ui.sex", "ui.consents", "ui.device", "ui.progress",
 		"ui.finding", "ui.declined", "ui.held", "ui.proof", "ui.check", "ui.standing", "ui.approval", "ui.visual",
 		"ui.chip", "ui.opinion", "ui.optional", "ui.unit", "ui.printed", "ui.zone", "ui.source", "ui.tongue", "ui.oddity",
-		"ui.absent", "ui.figure", "ui.language", "ui.wizard", "ui.device.name", "ui.safe.kind",
+		"ui.absent", "ui.figure", "ui.language", "ui.wizard", "ui.device.name", "ui.safe.kind", "ui.chip.why",
 	}
 }
 
@@ -92,6 +92,9 @@ func computed(t *testing.T) []string {
 	}
 	for _, l := range station.ChipLevels() {
 		add("ui.chip", string(l))
+	}
+	for _, r := range station.ChipReasons() {
+		add("ui.chip.why", string(r))
 	}
 	add("remedy", portrait.Keys()...)
 	add("tick", portrait.Adult.Ticks()...)

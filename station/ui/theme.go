@@ -46,13 +46,14 @@ func palette(n fyne.ThemeColorName) (color.NRGBA, bool) {
 	case theme.ColorNameInputBackground:
 		return rgb(0xf6f2e8)
 	case colourSheet, theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground,
-		theme.ColorNameForegroundOnPrimary, theme.ColorNameForegroundOnError, theme.ColorNameForegroundOnSuccess:
+		theme.ColorNameForegroundOnPrimary, theme.ColorNameForegroundOnError, theme.ColorNameForegroundOnSuccess,
+		theme.ColorNameForegroundOnWarning:
 		return rgb(0xfffdf8)
 	case colourEdge, theme.ColorNameSeparator:
 		return rgb(0xdcd4c3)
 	case theme.ColorNameInputBorder:
 		return rgb(0x8b9a99)
-	case colourInk, theme.ColorNameForeground, theme.ColorNameForegroundOnWarning:
+	case colourInk, theme.ColorNameForeground:
 		return rgb(0x14343b)
 	case colourFaint, theme.ColorNamePlaceHolder:
 		return rgb(0x52696d)
@@ -66,8 +67,10 @@ func palette(n fyne.ThemeColorName) (color.NRGBA, bool) {
 		return rgb(0x0b6e69)
 	case colourDone, theme.ColorNameSuccess:
 		return rgb(0x3b6f3a)
-	case colourAmber, theme.ColorNameWarning:
+	case colourAmber:
 		return rgb(0xf2b134)
+	case theme.ColorNameWarning: // of words on paper, which amber would not be legible as
+		return rgb(0x7a5200)
 	case colourTrouble, theme.ColorNameError:
 		return rgb(0x9c2a23)
 	case colourBlush:

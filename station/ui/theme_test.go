@@ -49,7 +49,8 @@ func legible(t *testing.T, look fyne.Theme, want float64) {
 		{"padarozhnikOnHead", "padarozhnikHead"}, {"padarozhnikSheet", "padarozhnikAction"},
 		{theme.ColorNameForegroundOnPrimary, theme.ColorNamePrimary}, {theme.ColorNameForeground, theme.ColorNameButton},
 		{theme.ColorNamePlaceHolder, theme.ColorNameInputBackground},
-		{theme.ColorNameForegroundOnError, theme.ColorNameError},
+		{theme.ColorNameForegroundOnError, theme.ColorNameError}, {theme.ColorNameWarning, "padarozhnikSheet"},
+		{theme.ColorNameWarning, "padarozhnikPaper"}, {theme.ColorNameWarning, "padarozhnikMist"},
 	} {
 		a, b := luminance(look.Color(pair[0], 0)), luminance(look.Color(pair[1], 0))
 		if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < want {

@@ -52,10 +52,11 @@ func opinion(t texts, o station.Opinion) fyne.CanvasObject {
 	return line(t.word("ui.opinion", string(o)), sizeSmall, true, shade)
 }
 
-// askInspect has the inspecting officer look at what no scanner sees, before page and chip are read.
+// askInspect has the inspecting officer look at what no scanner sees, before page and chip are read, and says
+// beforehand why the scanner may find a good page wrong.
 func (w *Window) askInspect(answered func([]station.Item)) {
-	items := w.deps.Desk.Charter.Profile.Visual
-	if len(items) == 0 {
+	items, doubt := w.deps.Desk.Charter.Profile.Visual, w.doubtOf("scanner")
+	if len(items) == 0 && doubt == nil {
 		answered(nil)
 		return
 	}
@@ -66,6 +67,28 @@ func (w *Window) askInspect(answered func([]station.Item)) {
 			able(k.all(), q.answer)
 		}
 	})
-	body := column(8, snug(paragraph(w.texts.text("ui.visual.says"))), k.object)
+	body := column(8)
+	if doubt != nil {
+		words := paragraph("! " + w.texts.sentence(doubt))
+		words.Importance = widget.WarningImportance
+		body.Add(snug(words))
+	}
+	if len(items) > 0 {
+		body.Add(snug(paragraph(w.texts.text("ui.visual.says"))))
+		body.Add(k.object)
+	}
 	q = w.ask(w.texts.text("ui.verb.inspect"), body, w.texts.text("ui.verb.inspect"), func() { answered(k.ticked()) })
+	if q != nil {
+		able(k.all(), q.answer)
+	}
+}
+
+// doubtOf is why the results of a device are not to be relied upon, as it was when the devices were last asked.
+func (w *Window) doubtOf(kind string) error {
+	for _, h := range w.health {
+		if h.Kind == kind {
+			return h.Doubt
+		}
+	}
+	return nil
 }

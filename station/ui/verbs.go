@@ -19,8 +19,13 @@ const (
 )
 
 // run carries out a verb, reads the desk again, and shows what happened. after, which may be nil,
-// is called with the verb's error before that.
+// is called with the verb's error before that, unless the officer who began it has left the desk.
 func (w *Window) run(name string, work func(context.Context, devices.Report) error, after func(error)) {
+	w.runFor(name, work, w.seated(after))
+}
+
+// runFor is run for what is to be shown whoever sits at the desk when it ends.
+func (w *Window) runFor(name string, work func(context.Context, devices.Report) error, after func(error)) {
 	if !w.tasks.ready() || w.question != nil {
 		return
 	}
@@ -41,16 +46,16 @@ func (w *Window) run(name string, work func(context.Context, devices.Report) err
 			w.unsaved = false
 		}
 		if unread == nil {
-			w.record = r
+			w.take(r, token)
 		}
-		if after != nil {
-			after(err)
-		}
+		after(err)
 		w.show()
 		if err == nil {
 			err = unread
 		}
-		w.fault.show(err)
+		if w.seat != nil {
+			w.fault.show(err)
+		}
 		if w.closing {
 			w.win.Close()
 		}
@@ -69,9 +74,17 @@ func (w *Window) refresh() {
 			w.fault.show(err)
 			return
 		}
-		w.record = r
+		w.take(r, token)
 		w.show()
 	})
+}
+
+// take keeps what was read, but for a case that was left meanwhile.
+func (w *Window) take(r record, token station.CaseToken) {
+	if token != w.token {
+		r.chosen = nil
+	}
+	w.record = r
 }
 
 // look asks the devices how they are.
@@ -130,8 +143,11 @@ func (w *Window) signIn(name, passphrase string) {
 		}
 		w.deps.Log.Info("signed in", "officer", seat.Officer.Pseudonym)
 		w.seat = &seat
+		w.sitting++
 		w.signin.show("")
-		w.refresh()
+		if !w.comeBack() {
+			w.refresh()
+		}
 		w.show()
 		w.look()
 		if w.closing {
@@ -147,19 +163,27 @@ func (w *Window) signOut() {
 	}
 }
 
-// leaveSeat takes the seat and every case off the screen.
+// leaveSeat takes the seat and every case off the screen, and makes every screen anew: what Fyne keeps of texts
+// that were shown goes with the old ones.
 func (w *Window) leaveSeat() {
 	seat := *w.seat
 	w.leave()
 	w.seat, w.token, w.found, w.looked = nil, "", nil, comparison{}
+	w.sitting++
 	w.record.chosen = nil
 	w.fault.clear()
 	w.back()
+	for _, over := range w.win.Canvas().Overlays().List() { // a dialog of files, an open menu
+		w.win.Canvas().Overlays().Remove(over)
+	}
+	w.app.Clipboard().SetContent("")
+	who := w.signin.who.Selected
+	w.build()
+	w.signin.who.SetSelected(who)
 	if w.deps.SignOut != nil {
 		w.deps.SignOut(seat)
 	}
 	w.deps.Log.Info("signed out", "officer", seat.Officer.Pseudonym)
-	w.show()
 	w.win.Canvas().Focus(w.signin.passphrase)
 }
 

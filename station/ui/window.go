@@ -55,11 +55,14 @@ type Deps struct {
 // Window is the station's window. Its methods are called on the screen's goroutine.
 type Window struct {
 	deps  Deps
+	app   fyne.App
 	win   fyne.Window
 	texts texts
 	tasks *tasks
 
 	seat      *issuance.Seat // nil while nobody has signed in
+	sitting   int            // counts who came to the desk and who left it
+	left      *spot          // by an officer who was locked out; nil where nobody was
 	token     station.CaseToken
 	record    record
 	found     *issuance.Examination // of the chosen case, until another is chosen
@@ -72,6 +75,7 @@ type Window struct {
 	shutter   context.CancelFunc // ends what the camera shows live; nil while it does not
 	closing   bool               // the window closes when the verb has ended
 	attention attention          // at the last look
+	attended  time.Time          // when it last changed
 	unsaved   bool               // closing was asked for and the open form could not be saved
 	style     Look
 	guided    bool // the first-run guide was seen
@@ -91,6 +95,7 @@ type Window struct {
 	stock      *stock
 	technician *technician
 	fault      *fault
+	root       *fyne.Container // everything
 	body       *fyne.Container
 	pane       *fyne.Container // right of the board
 }
@@ -106,7 +111,7 @@ func New(app fyne.App, d Deps) (*Window, error) {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
 	wear(app, d.Look)
-	w := &Window{deps: d, texts: t, tasks: newTasks(d), style: d.Look, guided: !d.Guide}
+	w := &Window{deps: d, app: app, texts: t, tasks: newTasks(d), style: d.Look, guided: !d.Guide}
 	w.tasks.moved = w.moved
 	w.tasks.turned = w.turned
 	if w.win = d.Window; w.win == nil {
@@ -187,13 +192,26 @@ func (w *Window) build() {
 		top.Add(trainingBand(t))
 	}
 	top.Add(w.seatbar.object)
-	w.win.SetContent(container.NewStack(block(shade(colourPaper)),
-		container.NewBorder(top, w.status.object, nil, nil, container.NewStack(w.body, w.signin.object))))
+	w.fill(newPresence(d.Desk.Touch), block(shade(colourPaper)),
+		container.NewBorder(top, w.status.object, nil, nil, container.NewStack(w.body, w.signin.object)))
 	w.win.SetMainMenu(w.menu())
 	w.win.SetTitle(t.text("ui.name") + " · " + d.Desk.Charter.Station)
 	w.back()
 	w.show()
 	w.turned(w.tasks.busy)
+}
+
+// fill puts screens into the window. The window keeps its size: texts that wrap and have no width yet would ask
+// for a far taller one.
+func (w *Window) fill(screens ...fyne.CanvasObject) {
+	if w.root == nil {
+		w.root = container.NewStack(screens...)
+		w.win.SetContent(w.root)
+		return
+	}
+	w.win.Canvas().Unfocus()
+	w.root.Objects = screens
+	w.root.Refresh()
 }
 
 // show fills every screen from what was last read.
