@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -135,6 +136,7 @@ func (c *clicker) fresh(w way) *office {
 		o.pick()
 		if safe {
 			o.shelved()
+			o.machines(time.Millisecond)
 		} else {
 			o.furnish()
 			o.beginRun()
