@@ -89,7 +89,6 @@ func conditions() []struct {
 		{devices.ErrInkLow, "ink-low"},
 		{devices.ErrNothingToScan, "nothing-to-scan"},
 		{devices.ErrDenied, "device-denied"},
-		{devices.ErrStuck, "device-stuck"},
 		{devices.ErrTrouble, "printer-trouble"},
 		{devices.ErrTaken, "device-taken"},
 		{devices.ErrNoCamera, "no-camera"},
