@@ -127,6 +127,9 @@ func (o *office) draft() { o.enter("E-01"); o.choose(0); o.tap("ui.verb.enrol") 
 var ofTheSafe = []string{"stock", "stock-count", "technician", "technician-wizard", "technician-print", "technician-result",
 	"technician-history", "technician-accept", "technician-reader"}
 
+// slow are the screens that take a whole calibration to reach, and are compared with no picture.
+var slow = []string{"technician-print", "technician-result", "technician-history", "technician-accept", "technician-reader"}
+
 // TestScreens draws every screen in both languages, for people to look at, into the directory that
 // PADAROZHNIK_SCREENS names, and compares the Belarusian ones with the pictures that were looked at and accepted.
 func TestScreens(t *testing.T) {
@@ -137,6 +140,9 @@ func TestScreens(t *testing.T) {
 		}
 	}
 	for _, language := range ui.Languages() {
+		if dir == "" && language != "be" {
+			continue // nobody looks at it, and nothing is compared
+		}
 		full, cupboard := newOffice(t), newOffice(t)
 		for _, o := range []*office{full, cupboard} {
 			o.deps.Language, o.deps.Stick = language, &sticks{}
@@ -150,7 +156,7 @@ func TestScreens(t *testing.T) {
 		cupboard.machines(time.Millisecond)
 		cupboard.desk.Encoder = nil // the chip reader is not plugged in
 		for _, s := range screens {
-			if dir == "" && !s.golden {
+			if dir == "" && slices.Contains(slow, s.name) {
 				continue // nobody looks at it
 			}
 			o := full

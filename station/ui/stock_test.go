@@ -242,18 +242,21 @@ func TestSafeAsAPlace(t *testing.T) {
 
 // Every act of the custodians on the safe asks for a second one, and a second officer who is none is refused.
 func TestSafeIsOpenedByTwoCustodians(t *testing.T) {
+	o := newOffice(t)
+	o.shelved()
+	o.open()
+	o.enter("C-01")
+	o.menu("ui.stock.title")
 	for _, c := range []struct{ verb, words string }{
 		{"ui.stock.check", ""}, {"ui.stock.send", "ui.stock.seal"}, {"ui.stock.spoil", "ui.stock.reason"},
 		{"ui.stock.lost", "ui.stock.reason"},
 	} {
 		t.Run(c.verb, func(t *testing.T) {
-			o := newOffice(t)
-			o.shelved()
-			o.open()
-			o.enter("C-01")
-			o.menu("ui.stock.title")
 			before := len(must(o.desk.Journal(t.Context(), ""))(t))
 			o.tapMore(c.verb)
+			if o.says(o.text("cure.role")) {
+				t.Error("the refusal before stays on the screen")
+			}
 			o.entry("ui.stock.serials").SetText("UT0000100")
 			if c.words != "" {
 				o.entry(c.words).SetText("SL0000001")
@@ -271,6 +274,8 @@ func TestSafeIsOpenedByTwoCustodians(t *testing.T) {
 			if after := len(must(o.desk.Journal(t.Context(), ""))(t)); after != before {
 				t.Errorf("%d entries were made", after-before)
 			}
+			o.tap("ui.centre.back")
+			o.menu("ui.stock.title") // which takes the refusal away
 		})
 	}
 }
