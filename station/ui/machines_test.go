@@ -199,6 +199,14 @@ func (m *machines) scannerReady() {
 	m.countersign()
 }
 
+// scannerKnown calibrates the scanner unless that was done before.
+func (m *machines) scannerKnown() {
+	m.t.Helper()
+	if len(must(m.desk.Calibrations(m.t.Context(), issuance.KindScanner))(m.t)) == 0 {
+		m.scannerReady()
+	}
+}
+
 // readerTested tests the reader with a chip that the desk's own hand lays, as in training.
 func (m *machines) readerTested() {
 	m.t.Helper()

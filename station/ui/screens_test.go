@@ -93,9 +93,10 @@ var screens = []struct {
 	}},
 	{"technician", true, true, func(o *office) { o.serve() }},
 	{"technician-wizard", true, true, func(o *office) { o.serve(); o.tap("ui.service.calibrate"); o.tap("ui.wizard.do") }},
-	{"technician-print", true, false, func(o *office) { o.serve(); o.bench.scannerReady(); o.tapNth("ui.service.calibrate", 1) }},
+	{"technician-print", true, false, func(o *office) { o.serve(); o.bench.scannerKnown(); o.tapNth("ui.service.calibrate", 1) }},
 	{"technician-result", true, false, func(o *office) {
 		o.serve()
+		o.bench.scannerKnown()
 		o.bench.longAgo()
 		o.bench.misplace(0.3, -0.2)
 		o.tapNth("ui.service.calibrate", 1)
@@ -103,11 +104,13 @@ var screens = []struct {
 	}},
 	{"technician-history", true, false, func(o *office) {
 		o.serve()
+		o.bench.scannerKnown()
 		o.bench.longAgo()
 		o.tapNth("ui.service.show", 1)
 	}},
 	{"technician-accept", true, false, func(o *office) {
 		o.serve()
+		o.bench.scannerKnown()
 		o.desk.Scanner = relabelled{o.desk.Scanner, "E7731", ""}
 		o.menu("ui.service.title")
 		o.tap("ui.service.accept")

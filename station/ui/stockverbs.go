@@ -76,6 +76,7 @@ func (w *Window) withPartner(
 	})
 	if q != nil {
 		p.passphrase.OnSubmitted = func(string) { submit(q.answer) }
+		w.tasks.settle() // a device's button may have come to lie under the pointer
 	}
 	return check
 }

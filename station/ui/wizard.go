@@ -50,7 +50,7 @@ func newWizard(w *Window, shown func(bool)) *wizard {
 	z.goOn.Importance = widget.HighImportance
 	z.sign = widget.NewButton(w.texts.text("ui.wizard.sign")+"…", w.askSignCalibration)
 	z.sign.Importance = widget.HighImportance
-	z.leave = widget.NewButton(w.texts.text("ui.wizard.cancel"), func() { z.drop(); w.grown() })
+	z.leave = widget.NewButton(w.texts.text("ui.wizard.cancel"), func() { w.calmly(func() { z.drop(); w.grown() }) })
 	z.object = card(w.texts.text("ui.wizard.title"), column(8, z.steps, z.bar, snug(z.says), z.page, z.pictures,
 		snug(z.verdict), z.found))
 	z.object.Hide()
