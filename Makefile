@@ -2,10 +2,11 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps build run demo test test-long test-guest test-ui bench torture lint screenshots package package-check clean
+.PHONY: help deps build run demo test test-long test-guest test-ui bench fuzz torture lint screenshots package package-check clean
 
 GO       ?= go
-TAGS     := no_emoji,no_metadata,migrated_fynedo
+# Without animations: a cursor that blinks has the whole window drawn anew twelve times a second.
+TAGS     := no_emoji,no_metadata,no_animations,migrated_fynedo
 GOFLAGS  := -trimpath -tags=$(TAGS)
 BIN      := build/bin
 PROGRAMS := station stationctl headquarters simulator
@@ -18,7 +19,7 @@ PACKAGES := gcc libc6-dev pkg-config \
   fonts-ocr-b libopenjp2-7-dev libopenjp2-tools openssl opensc softhsm2 poppler-utils sane-utils sane-airscan \
   cups-daemon cups-client cups-ipp-utils cups-filters avahi-daemon dbus \
   postgresql strace \
-  qemu-system-x86 busybox-static kmod xz-utils \
+  qemu-system-x86 busybox-static kmod xz-utils usbip \
   dpkg-dev udev desktop-file-utils
 
 help: ## say what can be made
@@ -66,16 +67,21 @@ test-long: ## what takes minutes, without the race detector, and its concurrent 
 GUEST_TAGS     := $(TAGS),guest
 GUEST_PACKAGES := $(shell grep -rl --include='*_test.go' '^//go:build guest' cmd devices printing station | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 
-# The race detector watches all but what turns pixels over: under emulation that alone would take minutes.
+# The race detector watches all but what turns pixels over: under emulation that alone would take minutes. A whole
+# office, and what other programs are run for, does without it.
+GUEST_PLAIN := ./cmd/stationctl ./station/issuance
+GUEST_RACE  := $(filter-out $(GUEST_PLAIN),$(GUEST_PACKAGES))
 NO_RACE := image/... compress/... hash/... golang.org/x/image/... padarozhnik/printing/... padarozhnik/devices/virtual/printer
 test-guest: deps ## what is plugged in and torn out: tests on a kernel of their own, in QEMU
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/guest ./devices/internal/guest
+	@for p in simulator stationctl; do $(GO) build -o $(BIN)/$$p ./cmd/$$p || exit 1; done
 	$(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -p 1 -race $(NO_RACE:%=-gcflags=%=-race=false) \
-	  -timeout 10m -run '^TestGuest' $(GUEST_PACKAGES)
+	  -timeout 10m -run '^TestGuest' $(GUEST_RACE)
+	$(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -p 1 -timeout 10m -run '^TestGuest' $(GUEST_PLAIN)
 
 test-ui: ## the window's tests, with the wrong-thread warnings of Fyne on
-	GOFLAGS="-trimpath -tags=no_emoji,no_metadata" $(GO) test ./station/ui/...
+	GOFLAGS="-trimpath -tags=no_emoji,no_metadata,no_animations" $(GO) test ./station/ui/...
 
 BENCH_PACKAGES := tesseract-ocr tesseract-ocr-eng
 
@@ -83,8 +89,21 @@ bench: deps ## every benchmark that a claim rests on
 	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"
 	$(GO) test -run '^$$' -bench . -benchtime 3x -count 1 ./...
 
-torture: build ## kills at every step, many times
-	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged|Reproducible|TestWalk' ./...
+# How long each fuzz target runs: go test takes one at a time.
+FUZZ_TIME ?= 1m
+
+fuzz: deps ## every fuzz target for a minute (FUZZ_TIME=5m for five)
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' cmd devices printing station | sort | \
+	while IFS=: read -r file target; do echo "fuzz: $$file $${target#func }"; \
+	  $(GO) test -run '^$$' -fuzz "^$${target#func }\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 1s ./$$(dirname $$file) \
+	    </dev/null || exit 1; done
+
+torture: build ## kills at every step, many times, and what is fuzzed
+	PADAROZHNIK_TORTURE=1 $(GO) test -count 1 -timeout 90m -run 'Kill|Crash|Tear|Tor[nt]|Mutat|Histor|ClosedLoop|Planted|GoodPrints|Replugged|Reproducible|TestWalk|Unplugged' ./...
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/guest ./devices/internal/guest
+	PADAROZHNIK_TORTURE=1 $(GO) test -tags $(GUEST_TAGS) -exec $(CURDIR)/$(BIN)/guest -timeout 60m \
+	  -run '^TestGuestUnplugged' ./station/issuance
+	@$(MAKE) --no-print-directory fuzz
 
 lint: ## gofmt, go vet, staticcheck
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "lint: gofmt these: $$bad"; exit 1; }

@@ -20,10 +20,8 @@ var (
 	ErrDenied = errors.New("no permission to open the device")
 	// ErrTaken: another program holds the device. It also is ErrBusy.
 	ErrTaken = fmt.Errorf("device is in the hands of another program: %w", ErrBusy)
-	// ErrStuck: a call into the driver does not come back; the device was given up and is opened anew.
-	ErrStuck = errors.New("device is stuck")
-	// ErrHangs: the driver does not come back, not even after its deadline. The device counts as gone until
-	// it does.
+	// ErrHangs: a call does not come back, not even after its deadline: one of the kernel's, of a library's or of a
+	// driver's. It was left behind, and the device counts as gone until it comes back.
 	ErrHangs = errors.New("driver does not come back")
 	// ErrCancelled: the job was cancelled at the device or by its operator.
 	ErrCancelled = errors.New("cancelled at the device")

@@ -31,16 +31,25 @@ func usbCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "usb",
 		Short: "Hang the virtual printer and scanner on a USB cable (USB/IP)",
-		Long: `Serve the desk's printer and scanner as USB devices, by USB/IP. On the machine that is to have them:
+		Long: `Hang the desk's printer and scanner on a USB cable, by USB/IP, until stopped. On the machine that
+is to have them, as root (Debian package usbip):
 
   modprobe vhci-hcd
   usbip attach -r HOST -b 1-1
 
-or, with --attach and as root, this machine's own kernel gets them at once. Devices: printer (07/01/02
-and 07/01/04), plain (a printer that does not say when a page is done), scanner (eSCL over 07/01/04), composite
-(both behind one cable).
+or, with --attach and as root, this machine's own kernel gets them at once. Devices:
 
-Faults: ` + usbip.FaultWords() + `.`,
+  printer     a passport printer: printer class with PJL (07/01/02) and IPP over USB (07/01/04)
+  plain       the same, but its printer class does not say when a page is done
+  scanner     a document scanner: eSCL over IPP over USB
+  composite   both behind one cable
+
+A page is printed on the book that lies at the desk's printer place; see also simulator printer --help.
+
+Faults, which may be repeated. Those with a position strike once:
+` + usbip.FaultHelp(),
+		Example: `  simulator usb --desk build/desk --listen 0.0.0.0:3240
+  simulator usb --desk build/desk --device printer --fault unplug@100000`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, work, err := u.open()
@@ -64,7 +73,7 @@ Faults: ` + usbip.FaultWords() + `.`,
 			if err != nil {
 				return fmt.Errorf("listen: %w", err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "listening %s: usbip attach -r HOST -b 1-1\n", l.Addr())
+			fmt.Fprintf(cmd.OutOrStdout(), "listening %s: usbip%s attach -r HOST -b 1-1\n", l.Addr(), portOption(l.Addr()))
 			return usbip.Listen(ctx, l, []usbip.Exported{{BusID: "1-1", Device: d}})
 		},
 	}
@@ -74,10 +83,19 @@ Faults: ` + usbip.FaultWords() + `.`,
 	flags.BoolVar(&attach, "attach", false, "plug it into this machine's kernel, which needs root and vhci-hcd")
 	flags.StringVar(&u.device, "device", "composite", "printer, plain, scanner or composite")
 	flags.StringVar(&u.serial, "serial", "V0001", "serial number")
-	flags.StringArrayVar(&u.faults, "fault", nil, "plant a fault (repeatable)")
+	flags.StringArrayVar(&u.faults, "fault", nil, "plant a fault, may be repeated")
 	flags.DurationVar(&u.printer.PrintTime, "print-time", 0, "how long a page takes (default 200ms)")
 	_ = cmd.MarkFlagRequired("desk")
 	return cmd
+}
+
+// portOption is what the usbip tool must be told of a port that is not the usual one.
+func portOption(a net.Addr) string {
+	const usual = 3240
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.Port != usual {
+		return fmt.Sprintf(" --tcp-port %d", tcp.Port)
+	}
+	return ""
 }
 
 // open makes the device, and what must run beside it.

@@ -17,16 +17,17 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
+	"golang.org/x/term"
 
 	"padarozhnik/cmd/internal/edition"
-	"padarozhnik/cmd/internal/passphrase"
 	"padarozhnik/cmd/internal/say"
 	"padarozhnik/cmd/internal/setup"
-	"padarozhnik/cmd/internal/training"
 	"padarozhnik/resources/icons"
+	"padarozhnik/station/issuance"
 	"padarozhnik/station/jp2"
 	"padarozhnik/station/ui"
 )
@@ -56,8 +57,10 @@ type options struct {
 
 // visitor is who looks on as the window opens: a walk through it by its keys.
 type visitor struct {
-	before func(*ui.Deps)
-	opened func(*ui.Window, *setup.Office)
+	gate    func(fyne.App, *ui.Gate) // before it is shown
+	before  func(*ui.Deps)
+	opened  func(*ui.Window, *setup.Office)
+	refused func(fyne.App, error)
 }
 
 func parse(args []string) (options, error) {
@@ -75,7 +78,7 @@ func parse(args []string) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if o.tokens == "" {
-		o.tokens = filepath.Join(filepath.Dir(o.config), "tokens")
+		o.tokens = beside(o.config)
 	}
 	return o, nil
 }
@@ -102,89 +105,27 @@ func run(ctx context.Context, args []string) int {
 	return 0
 }
 
-func work(ctx context.Context, o options, log *slog.Logger) (err error) {
-	var practice *training.Office
+// work shows the window until it is closed. Where the configuration cannot be read it returns why, unless nobody
+// looks at a terminal: then the window says it.
+func work(ctx context.Context, o options, log *slog.Logger) error {
+	e := &entrance{options: o, log: log}
 	if o.training != "" {
-		if practice, err = training.New(o.training, os.Stderr); err != nil {
+		if err := e.practise(o.training); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, practice.Stop()) }()
-		log.Info("preparing the training office", "dir", practice.Dir)
-		if err := furnish(ctx, practice); err != nil {
-			return err
-		}
-		o.pictures = filepath.Dir(photograph(practice))
-		o.config, o.passphraseFile = practice.Config(), practice.PassphraseFile()
-		o.tokens = filepath.Dir(practice.Token("station"))
 	}
-	config, err := setup.Load(o.config, os.LookupEnv)
-	if err != nil {
+	if err := e.load(); err != nil && !onDesktop() {
 		return err
 	}
-	a := app.NewWithID(appID)
-	a.SetIcon(fyne.NewStaticResource("padarozhnik.png", icons.Padarozhnik))
-	if o.passphraseFile == "" {
-		return throughGate(ctx, a, o, config, log)
-	}
-	ask := func(prompt string) ([]byte, error) { return passphrase.Read(o.passphraseFile, prompt) }
-	office, err := openOffice(ctx, config, ask, log)
-	if err != nil {
-		return err
-	}
-	if practice != nil {
-		err = errors.Join(takeStock(ctx, o, practice, office), openDay(ctx, o, office))
-	}
-	if err == nil {
-		var s *showing
-		if s, err = begin(ctx, a, o, office, log); err == nil {
-			s.window.Fyne().ShowAndRun()
-			s.finish()
-		}
-	}
-	return errors.Join(err, office.Close())
+	e.app = app.NewWithID(appID)
+	e.app.SetIcon(fyne.NewStaticResource("padarozhnik.png", icons.Padarozhnik))
+	return e.stand(ctx)
 }
 
-func openOffice(ctx context.Context, c setup.Config, ask setup.Ask, log *slog.Logger) (*setup.Office, error) {
-	office, err := setup.Open(ctx, c, ask, log)
-	debug.FreeOSMemory() // a passphrase is tried on 256 MiB, which nobody needs from here on
-	return office, err
-}
-
-// throughGate asks for the secret of the station's own token in a window of its own, because a program that was
-// begun from a desktop has no terminal, and opens the office behind it.
-func throughGate(ctx context.Context, a fyne.App, o options, config setup.Config, log *slog.Logger) error {
-	var office *setup.Office
-	var s *showing
-	stopped := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
-	liked := preferred(a.Preferences(), config.Language)
-	try := func(_ context.Context, secret []byte) (err error) { // the office outlives the verb that opens it
-		if office == nil { // the window may be what did not open
-			ask := func(string) ([]byte, error) { return slices.Clone(secret), nil }
-			office, err = openOffice(ctx, config, ask, log)
-		}
-		return err
-	}
-	gate, err := ui.NewGate(a, ui.Deps{Language: liked.Language, Look: liked.Look}, try, func() (err error) {
-		if s, err = begin(ctx, a, o, office, log); err != nil {
-			return err
-		}
-		stopped() // from here on the window is asked to close
-		s.window.Fyne().Show()
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	gate.Fyne().ShowAndRun()
-	stopped()
-	gate.Wait()
-	if s != nil {
-		s.finish()
-	}
-	if office != nil {
-		return office.Close()
-	}
-	return nil
+// onDesktop tells whether there is a screen for a window, and no terminal that an error could be read at.
+func onDesktop() bool {
+	screen := os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+	return screen && !term.IsTerminal(int(os.Stderr.Fd()))
 }
 
 // showing is a window of an office with what works behind it.
@@ -193,9 +134,14 @@ type showing struct {
 	finish func() // waits until everything behind the closed window has ended
 }
 
-// begin makes the window of an open office and begins what works behind it.
-func begin(ctx context.Context, a fyne.App, o options, office *setup.Office, log *slog.Logger) (*showing, error) {
-	window, err := windowOf(a, o, office, log)
+// settling is how long after its opening a window is still: what the making of it took is then given back.
+const settling = time.Second
+
+// begin makes the window of an open office, in that of its gate, and begins what works behind it.
+func begin(
+	ctx context.Context, a fyne.App, in fyne.Window, o options, office *setup.Office, log *slog.Logger,
+) (*showing, error) {
+	window, err := windowOf(a, in, o, office, log)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +150,7 @@ func begin(ctx context.Context, a fyne.App, o options, office *setup.Office, log
 	}
 	ctx, end := context.WithCancel(ctx)
 	stopped := context.AfterFunc(ctx, func() { fyne.Do(window.Close) })
+	settled := time.AfterFunc(settling, debug.FreeOSMemory)
 	synced := background(ctx, office, log)
 	window.Watch(ctx)
 	guard := make(chan struct{})
@@ -213,6 +160,7 @@ func begin(ctx context.Context, a fyne.App, o options, office *setup.Office, log
 	}()
 	return &showing{window, func() {
 		stopped()
+		settled.Stop()
 		end()
 		<-guard
 		window.Wait()
@@ -220,8 +168,8 @@ func begin(ctx context.Context, a fyne.App, o options, office *setup.Office, log
 	}}, nil
 }
 
-// windowOf makes the window of an open office.
-func windowOf(a fyne.App, o options, office *setup.Office, log *slog.Logger) (*ui.Window, error) {
+// windowOf makes the window of an open office in that of its gate.
+func windowOf(a fyne.App, in fyne.Window, o options, office *setup.Office, log *slog.Logger) (*ui.Window, error) {
 	officers, err := officersOf(office, o.tokens)
 	if err != nil {
 		return nil, err
@@ -244,12 +192,13 @@ func windowOf(a fyne.App, o options, office *setup.Office, log *slog.Logger) (*u
 		Pictures: o.pictures,
 		Reports:  filepath.Join(filepath.Dir(o.config), "reports"),
 		Log:      log,
+		Window:   in,
 	}
-	if o.visitor != nil {
+	if o.visitor != nil && o.visitor.before != nil {
 		o.visitor.before(&deps)
 	}
 	window, err := ui.New(a, deps)
-	if err == nil && o.visitor != nil {
+	if err == nil && o.visitor != nil && o.visitor.opened != nil {
 		go o.visitor.opened(window, office)
 	}
 	return window, err
@@ -268,7 +217,7 @@ func tokensIn(dir string) ([]string, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("no officer's token in %s; name the directory with --tokens", dir)
+		return nil, fmt.Errorf("%w: no officer's in %s; name the directory with --tokens", issuance.ErrNoToken, dir)
 	}
 	slices.Sort(names)
 	return names, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 
 	"padarozhnik/cmd/internal/passphrase"
@@ -36,6 +37,7 @@ func officersOf(office *setup.Office, dir string) ([]string, error) {
 func signIn(office *setup.Office, o options) func(string, []byte) (issuance.Seat, error) {
 	warned := map[string]bool{}
 	return func(name string, typed []byte) (issuance.Seat, error) {
+		defer debug.FreeOSMemory() // as when the office is opened
 		path := filepath.Join(o.tokens, name+".token")
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) && office.Config.Tokens.Module != "" {
 			path = setup.Hardware + name

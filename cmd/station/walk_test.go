@@ -35,6 +35,12 @@ func TestMain(m *testing.M) {
 	case "":
 	case "bare":
 		os.Exit(bare())
+	case "program":
+		main()
+	case "unlock":
+		os.Exit(unlock(os.Getenv("PADAROZHNIK_WALK_DIR")))
+	case "gated":
+		os.Exit(gated(os.Getenv("PADAROZHNIK_WALK_DIR")))
 	case "whole":
 		os.Exit(whole(os.Getenv("PADAROZHNIK_WALK_DIR")))
 	default:
@@ -47,7 +53,8 @@ func TestMain(m *testing.M) {
 func display(t testing.TB) string {
 	t.Helper()
 	ctx, end := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "Xvfb", "-displayfd", "1", "-screen", "0", "1366x768x24", "-nolisten", "tcp")
+	cmd := exec.CommandContext(ctx, "Xvfb", "-displayfd", "1", "-screen", "0", "1366x768x24", "-nolisten", "tcp",
+		"-noreset") // or it cannot be reached for a moment after each of the programs that are shown on it
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -69,12 +76,20 @@ func programs(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, p := range []string{"headquarters", "simulator"} {
-		cmd := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, p), "padarozhnik/cmd/"+p)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("build %s: %v\n%s", p, err, out)
-		}
+		build(t, dir, p)
 	}
 	return dir
+}
+
+// build builds a program into a directory and returns its path.
+func build(t testing.TB, dir, program string) string {
+	t.Helper()
+	path := filepath.Join(dir, program)
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, "padarozhnik/cmd/"+program)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", program, err, out)
+	}
+	return path
 }
 
 // startWalk runs the program of this test as the station of a training office on a display of its own, beside the
@@ -131,7 +146,11 @@ func walked(how string) int {
 	dir := os.Getenv("PADAROZHNIK_WALK_DIR")
 	w := &walker{ctx: ctx, pictures: os.Getenv("PADAROZHNIK_WALK_PICTURES"), news: make(chan struct{}, 1),
 		end: make(chan error, 1)}
-	o := options{training: dir, visitor: &visitor{before: w.before, opened: func(win *ui.Window, office *setup.Office) {
+	refused := func(a fyne.App, err error) {
+		w.end <- err
+		a.Quit()
+	}
+	o := options{training: dir, visitor: &visitor{before: w.before, refused: refused, opened: func(win *ui.Window, office *setup.Office) {
 		w.open(win, office)
 		err := w.walk(how)
 		if err != nil {

@@ -9,6 +9,8 @@ import (
 	_ "image/png"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +21,7 @@ import (
 	"padarozhnik/devices/pcsc"
 	"padarozhnik/devices/usb"
 	"padarozhnik/printing/pwg"
+	"padarozhnik/resources"
 )
 
 // deviceReport is what `devices list` says of one device.
@@ -30,7 +33,7 @@ type deviceReport struct {
 
 	Speaks      []usb.Kind  `json:"speaks,omitempty"`      // of a device on USB
 	Conditions  []string    `json:"conditions,omitempty"`  // keys of the sentences that name the cures
-	Calibration *calibrated `json:"calibration,omitempty"` // the last of a scanner or printer that this station uses
+	Calibration *calibrated `json:"calibration,omitempty"` // the last of a scanner or printer, as this station keeps it
 }
 
 func (p *program) devicesCommand() *cobra.Command {
@@ -87,7 +90,7 @@ func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
 		}
 		reports = append(reports, r)
 	}
-	plugged, err := p.plugged(ctx, test)
+	plugged, err := p.plugged(ctx, c, test)
 	reports, failed = append(reports, plugged...), errors.Join(failed, err)
 	cameras, err := pluggedCameras(ctx)
 	failed = errors.Join(failed, err)
@@ -104,12 +107,38 @@ func (p *program) reportDevices(ctx context.Context, test, asJSON bool) error {
 	if asJSON {
 		return errors.Join(p.json(reports), failed)
 	}
+	return errors.Join(p.text(reports), failed)
+}
+
+// text writes a device a line, and below it what a person can do about it.
+func (p *program) text(reports []deviceReport) error {
+	texts, err := resources.Texts(p.language)
+	if err != nil {
+		return err
+	}
 	for _, r := range reports {
 		mark := map[bool]string{true: "ok", false: "NOT"}[r.OK]
-		fmt.Fprintf(p.out, "%-8s %-4s %s %s %s  %s%s\n", r.Kind, mark,
-			r.Identity.Maker, r.Identity.Model, r.Identity.URI, r.Detail, r.Calibration)
+		says := joined("; ", r.Detail, r.Calibration.String())
+		fmt.Fprintf(p.out, "%-8s %-4s %s\n", r.Kind, mark, joined("  ", named(r.Identity), says))
+		for _, key := range r.Conditions {
+			fmt.Fprintf(p.out, "%14s%s\n", "", texts["cure."+key])
+		}
 	}
-	return failed
+	return nil
+}
+
+// named is who a device is, as far as it says so.
+func named(id devices.Identity) string {
+	firmware := id.Firmware
+	if firmware != "" {
+		firmware = "(firmware " + firmware + ")"
+	}
+	return joined(" ", id.Maker, id.Model, firmware, id.URI)
+}
+
+// joined joins what is not empty.
+func joined(between string, words ...string) string {
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), between)
 }
 
 // lying says what lies on a reader, as far as its answer to reset tells.
@@ -135,14 +164,15 @@ func askScanner(ctx context.Context, c setup.Config, _ bool) (devices.Identity, 
 		return devices.Identity{}, "", err
 	}
 	id, err := s.Identify(ctx)
-	return id, "", err
+	return id, "", errors.Join(err, setup.Release(s))
 }
 
-func askPrinter(ctx context.Context, c setup.Config, test bool) (devices.Identity, string, error) {
+func askPrinter(ctx context.Context, c setup.Config, test bool) (_ devices.Identity, _ string, err error) {
 	d, err := setup.OpenPrinter(c.Devices.Printer)
 	if err != nil {
 		return devices.Identity{}, "", err
 	}
+	defer func() { err = errors.Join(err, setup.Release(d)) }()
 	id, err := d.Identify(ctx)
 	if err != nil || !test {
 		return id, "", err

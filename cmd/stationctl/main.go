@@ -86,7 +86,7 @@ func (p *program) root() *cobra.Command {
 		p.devicesCommand(), p.scanCommand(), p.printCommand(), p.chipCommand(), p.mrzCommand(),
 		p.portraitCommand(), p.pageCommand(), p.tokenCommand(), p.ldsCommand(), p.trustCommand(),
 		p.dayCommand(), p.purgeCommand(), p.batchCommand(), p.auditCommand(), p.calibrateCommand())
-	root.AddCommand(p.receiptCommand(), p.revocationsCommand(), p.bookCommand(), p.officersCommand())
+	root.AddCommand(p.receiptCommand(), p.revocationsCommand(), p.bookCommand(), p.officersCommand(), p.versionCommand())
 	for _, c := range root.Commands() {
 		strict(c)
 	}

@@ -53,9 +53,9 @@ func (c *calibrated) String() string {
 		return ""
 	}
 	if !c.OK {
-		return fmt.Sprintf("; calibrated %s: %s", c.Time.Format(time.DateOnly), c.Cause)
+		return fmt.Sprintf("calibrated %s: %s", c.Time.Format(time.DateOnly), c.Cause)
 	}
-	return "; calibrated " + c.Time.Format(time.DateOnly)
+	return "calibrated " + c.Time.Format(time.DateOnly)
 }
 
 // lastCalibration reads a device's last calibration from the station's store, which needs no token. A station
@@ -80,8 +80,9 @@ func lastCalibration(ctx context.Context, c setup.Config, kind, serial string) (
 		Technician: found.Technician, Witness: found.Witness, Firmware: found.Firmware}, nil
 }
 
-// plugged reports what hangs on USB; with test each device is asked how it is.
-func (p *program) plugged(ctx context.Context, test bool) (reports []deviceReport, failed error) {
+// plugged reports what hangs on USB, whether this station uses it or not; with test each device is asked who and
+// how it is.
+func (p *program) plugged(ctx context.Context, c setup.Config, test bool) (reports []deviceReport, failed error) {
 	found, err := usb.List(ctx)
 	if err != nil {
 		return nil, err
@@ -95,6 +96,12 @@ func (p *program) plugged(ctx context.Context, test bool) (reports []deviceRepor
 		if err != nil {
 			r.OK, r.Detail, r.Conditions = false, err.Error(), cures(err)
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", d.Identity.URI, err))
+		}
+		for _, kind := range []issuance.DeviceKind{issuance.KindPrinter, issuance.KindScanner} {
+			if r.Calibration == nil {
+				r.Calibration, err = lastCalibration(ctx, c, string(kind), r.Identity.Serial)
+				failed = errors.Join(failed, err)
+			}
 		}
 		reports = append(reports, r)
 	}
@@ -117,22 +124,22 @@ func ask(ctx context.Context, d usb.Device) (devices.Identity, error) {
 		return d.Identity, err
 	}
 	id, err := printer.Identify(ctx)
-	if errors.Is(err, devices.ErrProtocol) { // it does not print: perhaps it scans
-		scanner, scanErr := setup.OpenScanner(d.Identity.URI)
-		if scanErr != nil {
-			return d.Identity, errors.Join(err, scanErr)
-		}
-		id, err = scanner.Identify(ctx)
-		if err != nil {
-			return d.Identity, err
-		}
-		return id, nil
+	if err == nil {
+		state, err := printer.State(ctx)
+		return id, errors.Join(append(state.Conditions, err, setup.Release(printer))...)
 	}
+	if released := setup.Release(printer); !errors.Is(err, devices.ErrProtocol) || released != nil {
+		return d.Identity, errors.Join(err, released)
+	}
+	scanner, err := setup.OpenScanner(d.Identity.URI) // it does not print: perhaps it scans
 	if err != nil {
 		return d.Identity, err
 	}
-	state, err := printer.State(ctx)
-	return id, errors.Join(append(state.Conditions, err)...)
+	id, err = scanner.Identify(ctx)
+	if err = errors.Join(err, setup.Release(scanner)); err != nil {
+		return d.Identity, err
+	}
+	return id, nil
 }
 
 // rulePath is where the system finds the permission.

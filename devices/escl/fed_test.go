@@ -17,6 +17,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/escl"
+	"padarozhnik/devices/virtual/bounded"
 	"padarozhnik/devices/virtual/scanner"
 )
 
@@ -149,9 +150,11 @@ func TestPDFBombs(t *testing.T) {
 func FuzzPictureOf(f *testing.F) {
 	f.Add([]byte("%PDF-1.4\n1 0 obj\n<< /Subtype /Image /Filter /DCTDecode /Length 4 >>\nstream\n\xff\xd8\xff\xd9\nendstream"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if p, err := escl.PictureOf(b); err == nil && !bytes.Contains(b, p) {
-			t.Error("what is not in the file")
-		}
+		bounded.Memory(t, len(b), 64<<10, 16, func() {
+			if p, err := escl.PictureOf(b); err == nil && !bytes.Contains(b, p) {
+				t.Error("what is not in the file")
+			}
+		})
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/escl"
+	"padarozhnik/devices/virtual/bounded"
 )
 
 func TestParseBounds(t *testing.T) {
@@ -44,15 +45,22 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(strings.Replace(statusForm, "%s", idle, 1)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if c, err := escl.ParseCapabilities(b); err == nil && c.Platen == nil && c.Feeder == nil {
+		var c escl.Capabilities
+		var s escl.Status
+		var err, statusErr error
+		bounded.Memory(t, len(b), 256<<10, 400, func() {
+			c, err = escl.ParseCapabilities(b)
+			s, statusErr = escl.ParseStatus(b)
+		})
+		if err == nil && c.Platen == nil && c.Feeder == nil {
 			t.Error("capabilities without an input")
 		} else if err != nil && !errors.Is(err, devices.ErrProtocol) {
 			t.Errorf("error = %v", err)
 		}
-		if s, err := escl.ParseStatus(b); err == nil && s.State == "" {
+		if statusErr == nil && s.State == "" {
 			t.Error("status without a state")
-		} else if err != nil && !errors.Is(err, devices.ErrProtocol) {
-			t.Errorf("error = %v", err)
+		} else if statusErr != nil && !errors.Is(statusErr, devices.ErrProtocol) {
+			t.Errorf("error = %v", statusErr)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"padarozhnik/devices/ieee1284"
+	"padarozhnik/devices/virtual/bounded"
 )
 
 func TestParse(t *testing.T) {
@@ -47,7 +48,8 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		id := ieee1284.Parse(ieee1284.Decode(answer))
+		var id ieee1284.ID
+		bounded.Memory(t, len(answer), 64<<10, 32, func() { id = ieee1284.Parse(ieee1284.Decode(answer)) })
 		for _, text := range append([]string{id.Maker, id.Model, id.Serial, id.Firmware}, id.Commands...) {
 			if len(text) > 300 || strings.ContainsAny(text, "\x00\n\r\x1b") {
 				t.Errorf("kept %q", text)

@@ -3,9 +3,11 @@ package ipp_test
 import (
 	"bytes"
 	"errors"
+	"image"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,8 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/ipp"
+	"padarozhnik/devices/virtual/bounded"
+	"padarozhnik/devices/virtual/printer"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -97,21 +101,51 @@ func reply(change func(*goipp.Message)) http.HandlerFunc {
 	}
 }
 
-// canned is a transport that always gives the same answer.
+// canned is a transport that answers every request with the same bytes, but for the number of the request in them.
 type canned []byte
 
 func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body != nil {
-		_, _ = io.Copy(io.Discard, r.Body)
-		_ = r.Body.Close()
+	head := make([]byte, 8)
+	if _, err := io.ReadFull(r.Body, head); err != nil {
+		return nil, err
+	}
+	return c.answer(head, r), nil
+}
+
+// answer takes a request of which the head was read.
+func (c canned) answer(head []byte, r *http.Request) *http.Response {
+	_, _ = io.Copy(io.Discard, r.Body)
+	_ = r.Body.Close()
+	b := bytes.Clone(c)
+	if len(b) >= 8 {
+		copy(b[4:8], head[4:])
 	}
 	return &http.Response{
 		StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
-		Body: io.NopCloser(bytes.NewReader(c)),
-	}, nil
+		Body: io.NopCloser(bytes.NewReader(b)),
+	}
 }
 
-func FuzzAnswer(f *testing.F) {
+// forger is a printer that tells the truth about itself, and the same bytes about every job.
+type forger struct{ canned }
+
+func (f forger) RoundTrip(r *http.Request) (*http.Response, error) {
+	head := make([]byte, 8)
+	if _, err := io.ReadFull(r.Body, head); err != nil {
+		return nil, err
+	}
+	switch goipp.Op(head[2])<<8 | goipp.Op(head[3]) {
+	case goipp.OpGetPrinterAttributes, goipp.OpValidateJob:
+		whole := r.Clone(r.Context())
+		whole.Body = io.NopCloser(io.MultiReader(bytes.NewReader(head), r.Body))
+		return http.DefaultTransport.RoundTrip(whole)
+	}
+	return f.answer(head, r), nil
+}
+
+// answers begins a fuzz target with what a printer answers to questions about itself and about a job.
+func answers(f *testing.F) {
+	f.Helper()
 	m := goipp.NewResponse(goipp.MakeVersion(2, 0), goipp.StatusOk, 1)
 	m.Printer.Add(goipp.MakeAttr("printer-state", goipp.TagEnum, goipp.Integer(3)))
 	m.Printer.Add(goipp.MakeAttr("printer-state-reasons", goipp.TagKeyword, goipp.String("media-jam-error")))
@@ -127,14 +161,67 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Add(seed)
 	f.Add([]byte{2, 0, 0, 0, 0, 0, 0, 1, 3})
+}
+
+// FuzzAnswer: whatever a printer answers when it is asked who and how it is and what it has loaded, there is an
+// answer or a condition, in bounded memory.
+func FuzzAnswer(f *testing.F) {
+	answers(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := ipp.New("ipp://localhost/ipp/print", canned(b), ipp.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.State(t.Context()); err == nil {
-			return
+		bounded.Memory(t, len(b), 1<<20, 3*200, func() {
+			_, err = p.State(t.Context())
+			_, _ = p.Identify(t.Context())
+			_, _ = p.Loaded(t.Context())
+		})
+		if err != nil && !errors.Is(err, devices.ErrProtocol) && !errors.Is(err, devices.ErrBusy) &&
+			!errors.Is(err, devices.ErrUnsupported) && !errors.Is(err, devices.ErrCancelled) {
+			t.Errorf("got %v", err)
 		}
-		_, _ = p.Identify(t.Context())
+	})
+}
+
+// FuzzJob: whatever a printer says of a job, a page is not called printed unless it says completed, and the job comes
+// to its end.
+func FuzzJob(f *testing.F) {
+	answers(f)
+	m := goipp.NewResponse(goipp.MakeVersion(2, 0), goipp.StatusOk, 1)
+	m.Job.Add(goipp.MakeAttr("job-id", goipp.TagInteger, goipp.Integer(1)))
+	m.Job.Add(goipp.MakeAttr("job-state", goipp.TagEnum, goipp.Integer(9)))
+	m.Job.Add(goipp.MakeAttr("job-state-reasons", goipp.TagKeyword, goipp.String("job-completed-successfully")))
+	said, err := m.EncodeBytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(said)
+	truth := open(f, printer.Options{})
+	page := image.NewGray(image.Rect(0, 0, width, height))
+	quick := ipp.Options{Job: 2 * time.Millisecond, Poll: time.Millisecond, Reach: time.Millisecond,
+		Cancel: 2 * time.Millisecond}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := ipp.New(truth.uri, forger{b}, quick)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bounded.Memory(t, len(b), 16<<20, 2000, func() {
+			err = p.Print(t.Context(), devices.Sheet{Image: page, DPI: dpi, Title: "F"}, nil)
+		})
+		if err == nil && !completed(b) {
+			t.Error("printed, and the printer did not say so")
+		}
+	})
+}
+
+// completed tells whether a message says of a job that it is completed (RFC 8011, 5.3.7).
+func completed(b []byte) bool {
+	var m goipp.Message
+	if err := m.DecodeBytesEx(b, goipp.DecoderOptions{EnableWorkarounds: true}); err != nil {
+		return false
+	}
+	return slices.ContainsFunc(m.Job, func(a goipp.Attribute) bool {
+		return a.Name == "job-state" && len(a.Values) > 0 && a.Values[0].V == goipp.Integer(9)
 	})
 }

@@ -27,6 +27,7 @@ type Plugged struct {
 	DeviceID             string // where a driver of the kernel has already asked for it
 	Layout               Layout
 	Denied               bool // this user may not open it
+	Hangs                bool // the kernel waits for it, and does not say what it calls itself
 }
 
 // Bus is where devices hang. Kernel is the machine's own; virtual devices can be reached without a kernel

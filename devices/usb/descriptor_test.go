@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"padarozhnik/devices/usb"
+	"padarozhnik/devices/virtual/bounded"
 	"padarozhnik/devices/virtual/usbip"
 )
 
@@ -38,7 +39,9 @@ func FuzzLayout(f *testing.F) {
 		f.Add(shaped(word))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		l, err := usb.ParseLayout(b)
+		var l usb.Layout
+		var err error
+		bounded.Memory(t, len(b), 64<<10, 64, func() { l, err = usb.ParseLayout(b) })
 		if err != nil {
 			return
 		}

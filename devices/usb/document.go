@@ -45,7 +45,7 @@ type document struct {
 	status  error     // guarded by mu; what the printer stands for
 	since   time.Time // guarded by mu; since when it does
 	emptied bool      // guarded by mu; the printer has no booklet and no error
-	broken  error     // guarded by mu; why the pipe back broke
+	broken  error     // guarded by mu; what went wrong on either pipe
 }
 
 func newDocument(ctx context.Context, i *loan, pjl bool, title, extension string) *document {
@@ -87,9 +87,12 @@ func (d *document) flush(n int) error {
 	if err == nil && sent == len(part) {
 		return nil
 	}
-	if cause := context.Cause(d.ctx); cause != nil && !errors.Is(err, devices.ErrStuck) {
+	if cause := context.Cause(d.ctx); cause != nil && !errors.Is(err, devices.ErrHangs) {
 		err = cause
 	}
+	d.mu.Lock()
+	d.broken = errors.Join(d.broken, err) // whoever ends the page need not know
+	d.mu.Unlock()
 	d.cancel(err)
 	return condition(err)
 }
@@ -147,9 +150,9 @@ func (d *document) listen() {
 			d.hear(m)
 		}
 		if err != nil {
-			if d.ctx.Err() == nil || errors.Is(err, devices.ErrStuck) {
+			if d.ctx.Err() == nil || errors.Is(err, devices.ErrHangs) {
 				d.mu.Lock()
-				d.broken = err
+				d.broken = errors.Join(d.broken, err)
 				d.mu.Unlock()
 				d.cancel(err)
 			}
@@ -265,7 +268,7 @@ func (d *document) end(cause error) {
 		cause = errors.Join(cause, d.broken)
 	}
 	d.mu.Unlock()
-	if cause != nil && !errors.Is(cause, errSilent) && !errors.Is(cause, ErrGone) && !errors.Is(cause, devices.ErrStuck) {
+	if cause != nil && !errors.Is(cause, errSilent) && !errors.Is(cause, ErrGone) && !errors.Is(cause, devices.ErrHangs) {
 		if err := d.loan.softReset(); err != nil {
 			cause = errors.Join(cause, err)
 		}

@@ -16,6 +16,19 @@ func (q *Quirks) Of(p Plugged) Quirk { return q.of(p) }
 // KernelAt is a kernel's bus whose files lie elsewhere.
 func KernelAt(sysfs, nodes string) Kernel { return Kernel{sysfs: sysfs, nodes: nodes} }
 
+// Heard reads what a printer says on its way back, in pieces, and returns how many messages that were, how many values
+// they hold at most, whether one of them ends a job of that name, and how many bytes wait for the rest of a message.
+func Heard(name string, pieces ...[]byte) (count, values int, ended bool, held int) {
+	var in messages
+	for _, piece := range pieces {
+		for _, m := range in.take(piece) {
+			end, pages := m.ended(name)
+			count, values, ended = count+1, max(values, len(m.values)), ended || end && pages > 0
+		}
+	}
+	return count, values, ended, len(in.held)
+}
+
 // scripted is an interface that gives bytes and then is gone.
 type scripted struct{ rest []byte }
 

@@ -95,11 +95,11 @@ func TestGuestGadget(t *testing.T) {
 		t.Fatalf("%+v, %v", id, err)
 	}
 	printer := stream.New(l.Port(), stream.PWG{})
-	if err := printer.Print(t.Context(), sheet(150), nil); err != nil {
+	if err := printer.Print(t.Context(), sheet(small), nil); err != nil {
 		t.Fatal(err)
 	}
 	var page bytes.Buffer
-	if err := (stream.PWG{}).Encode(&page, sheet(150), nil); err != nil {
+	if err := (stream.PWG{}).Encode(&page, sheet(small), nil); err != nil {
 		t.Fatal(err)
 	}
 	if came := p.take(); !bytes.Contains(came, page.Bytes()) || !strings.HasPrefix(string(came), "\x1b%-12345X@PJL") {
@@ -108,7 +108,7 @@ func TestGuestGadget(t *testing.T) {
 	if err := device.SetStatus(0x38); err != nil {
 		t.Fatal(err)
 	}
-	if err := printer.Print(t.Context(), sheet(150), nil); !errors.Is(err, devices.ErrNoBooklet) {
+	if err := printer.Print(t.Context(), sheet(small), nil); !errors.Is(err, devices.ErrNoBooklet) {
 		t.Errorf("without paper: %v", err)
 	}
 	if err := device.SetStatus(0x18); err != nil {
@@ -118,7 +118,7 @@ func TestGuestGadget(t *testing.T) {
 	p.mu.Lock()
 	p.pullAt = 40_000
 	p.mu.Unlock()
-	if err := printer.Print(t.Context(), sheet(150), nil); !errors.Is(err, devices.ErrPrintInDoubt) ||
+	if err := printer.Print(t.Context(), sheet(small), nil); !errors.Is(err, devices.ErrPrintInDoubt) ||
 		!errors.Is(err, devices.ErrUnreachable) {
 		t.Errorf("pulled: %v", err)
 	}
@@ -133,7 +133,7 @@ func TestGuestGadget(t *testing.T) {
 		p.run()
 	}()
 	p.take()
-	if err := printer.Print(t.Context(), sheet(150), nil); err != nil {
+	if err := printer.Print(t.Context(), sheet(small), nil); err != nil {
 		t.Errorf("plugged in again: %v", err)
 	}
 	if err := l.Close(); err != nil {

@@ -7,11 +7,8 @@ import (
 	"time"
 )
 
-// silence is how long a pipe may stand still in tests of what goes wrong.
-const silence = time.Second
-
-// hostilities are the bad answers that are tried.
-func hostilities(all []string) []string { return all }
+// silence is how long a pipe may stand still in tests of devices that fall silent.
+const silence = 500 * time.Millisecond
 
 // pageDPI is how fine pages are that are printed in order: as an office prints them where a kernel carries them.
 const pageDPI = 300

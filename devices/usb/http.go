@@ -133,8 +133,8 @@ func (x *exchange) run() {
 	if err != nil {
 		x.cancel(err)
 	}
-	if sendErr := x.sending(sent); err == nil {
-		err = sendErr
+	if sendErr := x.sending(sent); err == nil || errors.Is(sendErr, devices.ErrHangs) {
+		err = errors.Join(err, sendErr)
 	}
 	switch {
 	case err != nil && response == nil:
@@ -184,12 +184,16 @@ func (x *exchange) head(in *bufio.Reader) (*http.Response, error) {
 	return nil, fmt.Errorf("nothing but interim answers: %w", devices.ErrProtocol)
 }
 
-// failure is why a transfer failed, where err comes from one.
+// failure is why a transfer failed, where err comes from one. That a transfer hangs matters more than what it was called
+// off for: its interface is not to be had.
 func (x *exchange) failure(err error) error {
+	if errors.Is(err, devices.ErrHangs) {
+		return err
+	}
 	if cause := context.Cause(x.ctx); cause != nil {
 		return condition(cause)
 	}
-	for _, e := range []error{ErrGone, ErrStalled, ErrBabble, ErrBroken, devices.ErrStuck, devices.ErrProtocol} {
+	for _, e := range []error{ErrGone, ErrStalled, ErrBabble, ErrBroken, devices.ErrProtocol} {
 		if errors.Is(err, e) {
 			return condition(err)
 		}

@@ -10,11 +10,12 @@ import (
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/usb"
+	"padarozhnik/devices/virtual/bounded"
 	"padarozhnik/devices/virtual/usbip"
 )
 
 // echo is a device that says what it was sent.
-func echo(t *testing.T) (*bench, *usb.Link) {
+func echo(t *testing.T) *usb.Link {
 	t.Helper()
 	b := begin(t)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -25,11 +26,11 @@ func echo(t *testing.T) (*bench, *usb.Link) {
 	})
 	shape := usbip.Shape{Vendor: usbip.Vendor, Product: 9, Maker: "Utopia", Model: "Echo", Serial: serial}
 	b.with(usbip.New(shape, []usbip.Function{usbip.Web(handler, nil)}))
-	return b, b.link(9)
+	return b.link(9)
 }
 
 func TestRequestOnTheWire(t *testing.T) {
-	b, l := echo(t)
+	l := echo(t)
 	for _, c := range []struct {
 		name   string
 		length int64
@@ -57,7 +58,6 @@ func TestRequestOnTheWire(t *testing.T) {
 		}
 		_ = res.Body.Close()
 	}
-	_ = b
 }
 
 // broken is a body that breaks off.
@@ -77,7 +77,7 @@ func (b *broken) Read(p []byte) (int, error) {
 // TestBrokenBody: a body that breaks off is the caller's error, and the exchange is brought to its end: the next one
 // goes through the same pipe.
 func TestBrokenBody(t *testing.T) {
-	b, l := echo(t)
+	l := echo(t)
 	for _, n := range []int{0, 1, 100_000, 500_000} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://localhost/", &broken{n})
 		if err != nil {
@@ -86,7 +86,7 @@ func TestBrokenBody(t *testing.T) {
 		if _, err := l.Transport().RoundTrip(req); !errors.Is(err, errBody) {
 			t.Errorf("after %d bytes: %v", n, err)
 		}
-		if err := b.fetch(t.Context(), 0); err != nil {
+		if err := fetch(l)(t.Context(), 0); err != nil {
 			t.Errorf("next after %d bytes: %v", n, err)
 		}
 	}
@@ -104,7 +104,9 @@ func FuzzAnswer(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		read, err := usb.ReadAnswer(answer)
+		var read int
+		var err error
+		bounded.Memory(t, len(answer), 1<<20, 64, func() { read, err = usb.ReadAnswer(answer) })
 		if err == nil && read > len(answer) {
 			t.Errorf("%d bytes out of %d", read, len(answer))
 		}

@@ -70,7 +70,7 @@ func (k Kernel) read(dir string) (Plugged, error) {
 			return p, err
 		}
 	}
-	p.Maker, p.Model, p.Serial = attribute(dir, "manufacturer"), attribute(dir, "product"), attribute(dir, "serial")
+	p.named(dir)
 	if ids, err := filepath.Glob(filepath.Join(dir, "*:*", "ieee1284_id")); err == nil && len(ids) > 0 {
 		p.DeviceID = attribute(filepath.Dir(ids[0]), "ieee1284_id")
 	}
@@ -82,15 +82,6 @@ func (k Kernel) read(dir string) (Plugged, error) {
 // node is the file through which a device is opened.
 func (k Kernel) node(p Plugged) string {
 	return filepath.Join(k.nodes, fmt.Sprintf("%03d", p.Bus), fmt.Sprintf("%03d", p.Number))
-}
-
-// attribute reads a small file of sysfs; what cannot be read is empty.
-func attribute(dir, name string) string {
-	b, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b[:min(len(b), 1024)]))
 }
 
 // Changed returns what is different whenever anything was plugged in or out, and costs a listing of one
@@ -118,7 +109,8 @@ type handle struct {
 	mu sync.Mutex // control requests go one after another
 }
 
-// Open implements Bus.
+// Open implements Bus. libusb looks at every device when it starts, and the kernel lets it wait for one that hangs: then
+// Open does not come back before that one does.
 func (k Kernel) Open(p Plugged, config int) (h Handle, err error) {
 	var usb *gousb.Context
 	defer func() { // gousb panics where libusb cannot start, and over descriptors with an interface twice
@@ -130,15 +122,26 @@ func (k Kernel) Open(p Plugged, config int) (h Handle, err error) {
 		}
 	}()
 	usb = gousb.NewContext()
-	opened, err := usb.OpenDevices(func(d *gousb.DeviceDesc) bool { return d.Bus == p.Bus && d.Address == p.Number })
+	found := false // among those whose descriptors libusb can read
+	opened, err := usb.OpenDevices(func(d *gousb.DeviceDesc) bool {
+		ours := d.Bus == p.Bus && d.Address == p.Number
+		found = found || ours
+		return ours
+	})
 	if len(opened) != 1 { // an error beside the one device that we want is another device's
 		for _, d := range opened {
 			err = errors.Join(err, d.Close())
 		}
-		if err == nil {
+		_, gone := os.Stat(k.node(p))
+		switch {
+		case err == nil || gone != nil:
 			err = ErrGone
+		case !found:
+			err = fmt.Errorf("descriptors: %w: %w", devices.ErrProtocol, err)
+		default:
+			err = meaning(err)
 		}
-		return nil, errors.Join(meaning(err), usb.Close())
+		return nil, errors.Join(err, usb.Close())
 	}
 	o := &handle{usb: usb, device: opened[0]}
 	if err := o.configure(config); err != nil {

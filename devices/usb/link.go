@@ -18,6 +18,7 @@ type Timing struct {
 	Stuck    time.Duration // how long a transfer may take to come back after it was cancelled
 	Quiet    time.Duration // silence that ends what is left of an older exchange
 	Poll     time.Duration // between two looks at the port's status
+	Ask      time.Duration // how long a printer may take to say how it is
 	Patience time.Duration // how long a printer may stand for a condition in the middle of a page
 	Job      time.Duration // from the last byte to the end of a page
 }
@@ -26,14 +27,15 @@ type Timing struct {
 var DefaultTiming = Timing{
 	Open: 10 * time.Second, Idle: 5 * time.Second, Silence: 2 * time.Minute, Drain: 20 * time.Second,
 	Stuck: 3 * time.Second, Quiet: 50 * time.Millisecond, Poll: 300 * time.Millisecond,
-	Patience: 10 * time.Second, Job: 3 * time.Minute,
+	Ask: 2 * time.Second, Patience: 10 * time.Second, Job: 3 * time.Minute,
 }
 
 func (t Timing) orDefault() Timing {
 	for _, f := range []struct{ have, want *time.Duration }{
 		{&t.Open, &DefaultTiming.Open}, {&t.Idle, &DefaultTiming.Idle}, {&t.Silence, &DefaultTiming.Silence},
 		{&t.Drain, &DefaultTiming.Drain}, {&t.Stuck, &DefaultTiming.Stuck}, {&t.Quiet, &DefaultTiming.Quiet},
-		{&t.Poll, &DefaultTiming.Poll}, {&t.Patience, &DefaultTiming.Patience}, {&t.Job, &DefaultTiming.Job},
+		{&t.Poll, &DefaultTiming.Poll}, {&t.Ask, &DefaultTiming.Ask},
+		{&t.Patience, &DefaultTiming.Patience}, {&t.Job, &DefaultTiming.Job},
 	} {
 		if *f.have <= 0 {
 			*f.have = *f.want
@@ -58,6 +60,7 @@ type Link struct {
 
 	mu    sync.Mutex
 	owner *owner // guarded by mu; nil while the device is closed
+	hang  *hang  // guarded by mu; nil where no call was left behind
 }
 
 // NewLink returns the way to the device of an address. It opens nothing.
@@ -98,6 +101,16 @@ func (l *Link) Kinds(ctx context.Context) ([]Kind, error) {
 	return p.Layout.kinds(), nil
 }
 
+// Identity is what the device says of itself before it is opened. It returns an error wrapping
+// devices.ErrUnreachable while it is not plugged in.
+func (l *Link) Identity(ctx context.Context) (devices.Identity, error) {
+	p, err := l.find(ctx)
+	if err != nil {
+		return devices.Identity{URI: l.address.String()}, err
+	}
+	return p.identity(), nil
+}
+
 // find looks for the device on the bus. Where several fit, the address must name the serial number: a page
 // must not come out of another printer.
 func (l *Link) find(ctx context.Context) (Plugged, error) {
@@ -106,17 +119,25 @@ func (l *Link) find(ctx context.Context) (Plugged, error) {
 		return Plugged{}, err
 	}
 	var found []Plugged
+	hangs := false
 	for _, p := range all {
-		if l.address.matches(p) {
+		switch {
+		case l.address.matches(p):
 			found = append(found, p)
+		case p.Hangs && p.Layout.Vendor == l.address.Vendor && p.Layout.Product == l.address.Product:
+			hangs = true
 		}
 	}
 	switch {
+	case len(found) == 0 && hangs:
+		return Plugged{}, fmt.Errorf("%s does not say who it is: %w", l.address, devices.ErrHangs)
 	case len(found) == 0:
 		return Plugged{}, fmt.Errorf("%s is not plugged in: %w", l.address, devices.ErrUnreachable)
 	case len(found) > 1:
 		return Plugged{}, fmt.Errorf("%d devices are %s, and no serial number tells which: %w", len(found), l.address,
 			devices.ErrUnsupported)
+	case found[0].Hangs:
+		return found[0], fmt.Errorf("open %s: %w", l.address, devices.ErrHangs)
 	case found[0].Denied:
 		return found[0], fmt.Errorf("open %s: %w", l.address, devices.ErrDenied)
 	}

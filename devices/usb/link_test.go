@@ -72,9 +72,9 @@ func TestWatchdog(t *testing.T) {
 	hold := make(chan struct{})
 	b.bus = &bent{bus: b.bus, hold: hold, most: 1}
 	b.withPrinter()
-	b.book("U0000001", desk.Printer, 150)
+	b.book("U0000001", desk.Printer, small)
 	p := ippOn(t, b.link(usbip.PrinterProduct))
-	if _, err := p.Identify(t.Context()); !errors.Is(err, devices.ErrStuck) && !errors.Is(err, devices.ErrUnreachable) {
+	if _, err := p.Identify(t.Context()); !errors.Is(err, devices.ErrHangs) {
 		t.Errorf("while a call is stuck: %v", err)
 	}
 	close(hold)
@@ -87,7 +87,7 @@ func TestWatchdog(t *testing.T) {
 			t.Fatalf("after the call came back: %v", err)
 		}
 	}
-	if err := p.Print(t.Context(), sheet(150), nil); err != nil {
+	if err := p.Print(t.Context(), sheet(small), nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -38,8 +38,9 @@ func (p *loan) read(ctx context.Context) ([]byte, error) {
 	if p.in == nil {
 		p.in = make([]byte, readBytes)
 	}
-	n, err := p.transfer(ctx, func(ctx context.Context) (int, error) { return p.face.Read(ctx, p.in) })
-	if errors.Is(err, devices.ErrStuck) {
+	in := p.in // which a call that is left behind keeps
+	n, err := p.transfer(ctx, func(ctx context.Context) (int, error) { return p.face.Read(ctx, in) })
+	if errors.Is(err, devices.ErrHangs) {
 		p.in = nil
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func (p *loan) write(ctx context.Context, b []byte) (int, error) {
 		}
 		part := p.out[:copy(p.out, b[sent:])]
 		n, err := p.transfer(ctx, func(ctx context.Context) (int, error) { return p.face.Write(ctx, part) })
-		if errors.Is(err, devices.ErrStuck) {
+		if errors.Is(err, devices.ErrHangs) {
 			p.out = nil
 		}
 		sent += min(max(n, 0), len(part))
@@ -74,7 +75,7 @@ func (p *loan) write(ctx context.Context, b []byte) (int, error) {
 }
 
 // transfer makes one transfer, and does not wait for one that does not come back after its context has ended:
-// that one is devices.ErrStuck.
+// that one is devices.ErrHangs.
 func (p *loan) transfer(ctx context.Context, do func(context.Context) (int, error)) (int, error) {
 	type result struct {
 		n   int
@@ -96,7 +97,7 @@ func (p *loan) transfer(ctx context.Context, do func(context.Context) (int, erro
 	case r := <-done:
 		return r.n, r.err
 	case <-late.C:
-		return 0, fmt.Errorf("transfer does not end: %w", devices.ErrStuck)
+		return 0, fmt.Errorf("transfer does not end: %w", devices.ErrHangs)
 	}
 }
 
@@ -152,7 +153,7 @@ func (p *loan) settle() error {
 		}
 		total += len(b)
 		switch {
-		case quiet && len(b) == 0 && !errors.Is(err, devices.ErrStuck):
+		case quiet && len(b) == 0 && !errors.Is(err, devices.ErrHangs):
 			return nil
 		case err != nil && !errors.Is(err, context.DeadlineExceeded):
 			return err

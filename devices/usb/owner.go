@@ -48,6 +48,7 @@ type owner struct {
 type open struct {
 	handle Handle
 	calls  sync.WaitGroup // that were made and have not come back
+	at     Plugged
 	quirk  Quirk
 	layout Layout
 	free   []*loan
@@ -78,6 +79,9 @@ func (o *owner) run() {
 			o.waiting = append(o.waiting, a)
 		case b := <-o.backs:
 			o.takeBack(b)
+			if o.open.lost != nil && len(o.open.lent) == 0 {
+				o.shut(o.open.lost) // the kernel's driver gets the device back, and what is left of it is let go
+			}
 		case <-idle.C:
 		case <-ended:
 			ended = nil // those who have an interface give it back now
@@ -154,6 +158,9 @@ func (o *owner) unlock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := o.link.free(ctx, p); err != nil {
+		return err
+	}
 	config, settings := p.Layout.speaking(IPP)
 	if c, more := p.Layout.speaking(Pipe); len(settings) == 0 {
 		config, settings = c, more
@@ -161,10 +168,13 @@ func (o *owner) unlock(ctx context.Context) error {
 	if len(settings) == 0 {
 		return fmt.Errorf("%s is no printer or scanner: %w", o.link.address, devices.ErrUnsupported)
 	}
-	d := &open{quirk: o.link.quirks.of(p), layout: p.Layout, lent: map[int]bool{}}
+	d := &open{at: p, quirk: o.link.quirks.of(p), layout: p.Layout, lent: map[int]bool{}}
 	d.layout.Configs = slices.DeleteFunc(slices.Clone(p.Layout.Configs), func(c Config) bool { return c.Value != config })
 	h, err := within(o.link.timing.Open, &d.calls, func() (Handle, error) { return o.link.bus.Open(p, config) },
 		func(h Handle) { _ = h.Close() })
+	if errors.Is(err, devices.ErrHangs) {
+		o.link.leave(p, &d.calls, func() {})
+	}
 	if err != nil {
 		return fmt.Errorf("open %s: %w", o.link.address, err)
 	}
@@ -188,7 +198,7 @@ func (o *owner) call(f func() error) error {
 }
 
 // within makes a call and waits for it so long. One that does not come back is left behind: it returns
-// devices.ErrStuck, and late gets what the call brings in the end.
+// devices.ErrHangs, and late gets what the call brings in the end.
 func within[T any](limit time.Duration, calls *sync.WaitGroup, call func() (T, error), late func(T)) (T, error) {
 	type result struct {
 		value T
@@ -213,7 +223,7 @@ func within[T any](limit time.Duration, calls *sync.WaitGroup, call func() (T, e
 	case <-t.C:
 		close(left)
 		var none T
-		return none, fmt.Errorf("no return within %v: %w", limit, devices.ErrStuck)
+		return none, fmt.Errorf("no return within %v: %w", limit, devices.ErrHangs)
 	}
 }
 
@@ -272,7 +282,7 @@ func (o *owner) take(s Setting, kind Kind) (*loan, error) {
 		return d.handle.Claim(s, no(d.quirk.SetInterface))
 	}, func(i Interface) { _ = i.Close() })
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("interface %d of %s: %w", s.Interface, o.link.address, err)
 	}
 	p.face = face
 	if d.quirk.Reset == "soft" {
@@ -282,7 +292,7 @@ func (o *owner) take(s Setting, kind Kind) (*loan, error) {
 		err = p.settle()
 	}
 	if err != nil {
-		if !errors.Is(err, devices.ErrStuck) {
+		if !errors.Is(err, devices.ErrHangs) {
 			err = errors.Join(err, o.call(face.Close))
 		}
 		return nil, fmt.Errorf("interface %d of %s: %w", s.Interface, o.link.address, err)
@@ -304,7 +314,7 @@ func (o *owner) takeBack(b returned) {
 		}
 	}
 	switch {
-	case errors.Is(b.err, devices.ErrStuck):
+	case errors.Is(b.err, devices.ErrHangs):
 		d.lost = b.err
 		d.stuck = append(d.stuck, p)
 		return
@@ -315,7 +325,7 @@ func (o *owner) takeBack(b returned) {
 			d.lost, d.reset = b.err, true
 		}
 	}
-	if err := o.call(p.face.Close); errors.Is(err, devices.ErrStuck) {
+	if err := o.call(p.face.Close); errors.Is(err, devices.ErrHangs) {
 		d.lost = err
 	}
 }
@@ -338,11 +348,8 @@ func (o *owner) shut(cause error) {
 		}
 		return struct{}{}, errors.Join(err, d.handle.Close())
 	}
-	if len(d.stuck) > 0 || errors.Is(cause, devices.ErrStuck) {
-		go func() {
-			d.calls.Wait()
-			_, _ = bury()
-		}()
+	if len(d.stuck) > 0 || errors.Is(cause, devices.ErrHangs) {
+		o.link.leave(d.at, &d.calls, func() { _, _ = bury() })
 		return
 	}
 	_, _ = within(o.link.timing.Open, &d.calls, bury, nil)

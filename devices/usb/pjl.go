@@ -125,7 +125,7 @@ func meaningOf(code int) (condition, warning error) {
 
 // askPJL asks the printer how it is. One that does not answer in time is taken by its port alone.
 func (p *loan) askPJL(ctx context.Context) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+	ctx, cancel := context.WithTimeout(ctx, p.owner.link.timing.Ask)
 	defer cancel()
 	stop := context.AfterFunc(p.owner.ctx, cancel)
 	defer stop()
@@ -152,7 +152,7 @@ func (p *loan) askPJL(ctx context.Context) (int, error) {
 
 // quiet is no error where the time alone ended.
 func quiet(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, devices.ErrStuck) {
+	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, devices.ErrHangs) {
 		return nil
 	}
 	return err

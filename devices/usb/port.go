@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"padarozhnik/devices"
 	"padarozhnik/devices/ieee1284"
@@ -175,6 +174,3 @@ func refined(found []error, code int) (conditions, warnings []error) {
 	}
 	return found, warnings
 }
-
-// askTime is how long a printer may take to say how it is.
-const askTime = 2 * time.Second

@@ -30,7 +30,7 @@ func TestListed(t *testing.T) {
 // TestPrintOverIPP prints a page over 07/01/04.
 func TestPrintOverIPP(t *testing.T) {
 	b := begin(t).patient().withPrinter()
-	b.book("U0000001", desk.Printer, pageDPI)
+	b.book("U0000001", desk.Printer, middle)
 	p := ippOn(t, b.link(usbip.PrinterProduct))
 	id, err := p.Identify(t.Context())
 	if err != nil || id.Maker != "Padarozhnik" || id.Firmware == "" {
@@ -47,7 +47,7 @@ func TestPrintOverIPP(t *testing.T) {
 // TestPrintOverPipe prints a page over 07/01/02.
 func TestPrintOverPipe(t *testing.T) {
 	b := begin(t).patient().withPrinter()
-	b.book("U0000001", desk.Printer, pageDPI)
+	b.book("U0000001", desk.Printer, middle)
 	l := b.link(usbip.PrinterProduct)
 	id, err := l.Port().Identify(t.Context())
 	if err != nil || id.Maker != "Padarozhnik" || id.Firmware != "1.02" || id.Serial != serial {
@@ -68,11 +68,12 @@ func TestPrintOverPipe(t *testing.T) {
 	}
 }
 
+// TestScanOverCable scans the whole glass.
 func TestScanOverCable(t *testing.T) {
 	b := begin(t).patient()
 	b.with(usbip.Scanner(b.scannerOf(), serial))
-	b.book("U0000001", desk.Scanner, 300)
-	page, err := scannerOn(t, b.link(usbip.ScannerProduct)).Scan(t.Context(), devices.ScanSettings{DPI: 150}, nil)
+	b.book("U0000001", desk.Scanner, middle)
+	page, err := scannerOn(t, b.link(usbip.ScannerProduct)).Scan(t.Context(), devices.ScanSettings{DPI: middle}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,16 +86,16 @@ func TestScanOverCable(t *testing.T) {
 func TestComposite(t *testing.T) {
 	b := begin(t).patient()
 	b.with(usbip.Composite(b.printer, b.scannerOf(), serial))
-	b.book("U0000001", desk.Printer, 300)
-	b.book("U0000002", desk.Scanner, 300)
+	b.book("U0000001", desk.Printer, middle)
+	b.book("U0000002", desk.Scanner, middle)
 	l := b.link(usbip.CompositeProduct)
 	scanned := make(chan error, 1)
 	s := scannerOn(t, l)
 	go func() {
-		_, err := s.Scan(t.Context(), devices.ScanSettings{DPI: 150}, nil)
+		_, err := s.Scan(t.Context(), devices.ScanSettings{DPI: 100}, nil)
 		scanned <- err
 	}()
-	if err := ippOn(t, l).Print(t.Context(), sheet(300), nil); err != nil {
+	if err := ippOn(t, l).Print(t.Context(), sheet(middle), nil); err != nil {
 		t.Error(err)
 	}
 	if err := <-scanned; err != nil {

@@ -22,6 +22,7 @@ package usb
 
 import (
 	"context"
+	"fmt"
 	"sort"
 
 	"padarozhnik/devices"
@@ -64,7 +65,10 @@ func ListOn(ctx context.Context, bus Bus) ([]Device, error) {
 		}
 		d := Device{Kinds: kinds, Identity: p.identity()}
 		d.Commands = ieee1284.Parse(p.DeviceID).Commands
-		if p.Denied {
+		switch {
+		case p.Hangs:
+			d.Err = devices.ErrHangs
+		case p.Denied:
 			d.Err = devices.ErrDenied
 		}
 		found = append(found, d)
@@ -73,10 +77,14 @@ func ListOn(ctx context.Context, bus Bus) ([]Device, error) {
 	return found, nil
 }
 
-// identity is what a device says of itself in its descriptors and, where that is known, its identity string.
+// identity is what a device says of itself in its descriptors and, where that is known, its identity string. Makers
+// count the firmware, or the hardware, in the release of the device (bcdDevice; USB 2.0, 9.6.1).
 func (p Plugged) identity() devices.Identity {
 	a := Address{p.Layout.Vendor, p.Layout.Product, p.Serial}
 	id := devices.Identity{URI: a.String(), Maker: p.Maker, Model: p.Model, Serial: p.Serial}
+	if r := p.Layout.Release; r != 0 {
+		id.Firmware = fmt.Sprintf("%x.%02x", r>>8, r&0xff)
+	}
 	return said(id, ieee1284.Parse(p.DeviceID))
 }
 

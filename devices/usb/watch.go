@@ -2,7 +2,11 @@ package usb
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
+
+	"padarozhnik/devices"
 )
 
 // WatchEvery is how often a watch looks whether anything was plugged in or out.
@@ -37,6 +41,9 @@ func Watch(ctx context.Context, bus Bus, every time.Duration, report func(Event)
 			}
 			if err == nil {
 				before = now
+				if slices.ContainsFunc(found, func(d Device) bool { return errors.Is(d.Err, devices.ErrHangs) }) {
+					before = "" // it may come back, and then says who it is
+				}
 				compare(known, found, report)
 			}
 		}

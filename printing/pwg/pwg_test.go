@@ -16,6 +16,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"padarozhnik/devices/virtual/bounded"
 	"padarozhnik/printing/pwg"
 )
 
@@ -356,7 +357,10 @@ func FuzzDecoder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := pwg.NewDecoder(bytes.NewReader(b), 1<<16)
 		for range 4 {
-			img, h, err := d.DecodePage()
+			var img image.Image
+			var h pwg.Header
+			var err error
+			bounded.Memory(t, len(b), 2<<20, 8, func() { img, h, err = d.DecodePage() })
 			if err != nil {
 				return
 			}

@@ -31,6 +31,12 @@ var (
 	ErrStoreSettings = errors.New("database refuses its safety settings")
 	// ErrOtherStation: the store holds the data of another station.
 	ErrOtherStation = errors.New("store of another station")
+	// ErrStoreBusy: another program holds the store and does not let go of it.
+	ErrStoreBusy = errors.New("store held by another program")
+	// ErrConfig: the configuration cannot be used; the error names file, line and key.
+	ErrConfig = errors.New("configuration")
+	// ErrNotSetUp: a file is missing without which a computer is no station; the error names it.
+	ErrNotSetUp = errors.New("not set up as a station")
 )
 
 // conditions lists what a person can cure with the key of the sentence that says how. The first
@@ -83,7 +89,6 @@ func conditions() []struct {
 		{devices.ErrInkLow, "ink-low"},
 		{devices.ErrNothingToScan, "nothing-to-scan"},
 		{devices.ErrDenied, "device-denied"},
-		{devices.ErrStuck, "device-stuck"},
 		{devices.ErrTrouble, "printer-trouble"},
 		{devices.ErrTaken, "device-taken"},
 		{devices.ErrNoCamera, "no-camera"},
@@ -127,6 +132,7 @@ func conditions() []struct {
 		{ErrStoreDamaged, "store-damaged"},
 		{ErrForeignStore, "foreign-store"},
 		{ErrStoreSettings, "store-settings"},
+		{ErrStoreBusy, "store-busy"},
 		{ErrDiskFull, "disk-full"},
 		{ErrNearlyFull, "disk-nearly-full"},
 		{ErrPassphrase, "passphrase"},
@@ -175,6 +181,8 @@ func conditions() []struct {
 		{station.ErrQuarantined, "quarantined"},
 		{ErrPicture, "picture"},
 		{ErrAudit, "audit"},
+		{ErrNotSetUp, "not-set-up"},
+		{ErrConfig, "config"},
 		{ErrTraining, "training"},
 		{ErrTrainingStore, "training-store"},
 		{station.ErrSamePerson, "same-person"},

@@ -52,8 +52,9 @@ type Store struct {
 var _ issuance.Store = (*Store)(nil)
 
 // Open opens the store at path, or makes it. It returns ErrForeign for a file that is something
-// else, ErrVersion for one of another version, ErrDamaged where a check of the file fails, and
-// ErrSettings where the database is not as safe as it must be.
+// else, ErrVersion for one of another version, ErrDamaged where a check of the file fails, ErrSettings
+// where the database is not as safe as it must be, and issuance.ErrStoreBusy where another program keeps
+// it for more than ten seconds.
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := touch(path); err != nil {
 		return nil, fmt.Errorf("open store: %w", translate(err))
@@ -155,6 +156,8 @@ func translate(err error) error {
 		}
 	case sqlite3.ErrNotADB:
 		return fmt.Errorf("%w: %w", ErrForeign, err)
+	case sqlite3.ErrBusy, sqlite3.ErrLocked:
+		return fmt.Errorf("%w: %w", issuance.ErrStoreBusy, err)
 	case sqlite3.ErrCorrupt:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}

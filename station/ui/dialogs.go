@@ -5,6 +5,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/widget"
 
 	"padarozhnik/station"
@@ -59,6 +61,26 @@ func (w *Window) closeQuestion() bool {
 	w.question.box.Hide()
 	w.question = nil
 	return true
+}
+
+// chooseFile has a person choose a file with one of some extensions, beginning in a directory ("" for the usual one).
+func chooseFile(
+	t texts, win fyne.Window, title, dir string, extensions []string, chosen func(fyne.URIReadCloser),
+) {
+	box := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
+		if err == nil && r != nil {
+			chosen(r)
+		}
+	}, win)
+	box.SetFilter(storage.NewExtensionFileFilter(extensions))
+	box.SetTitleText(t.text(title))
+	box.SetConfirmText(t.text("ui.portrait.open"))
+	box.SetDismissText(t.text("ui.leave"))
+	if place, err := storage.ListerForURI(storage.NewFileURI(dir)); dir != "" && err == nil {
+		box.SetLocation(place)
+	}
+	box.Resize(fyne.NewSize(900, 560))
+	box.Show()
 }
 
 // reasonEntry is where a decision is explained.

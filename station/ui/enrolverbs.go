@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
 
 	"padarozhnik/devices"
 	"padarozhnik/station"
@@ -297,21 +295,8 @@ func (w *Window) pick(picked func(io.ReadCloser)) {
 		w.deps.Pick(picked)
 		return
 	}
-	box := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
-		if err != nil || r == nil {
-			return
-		}
-		picked(r)
-	}, w.win)
-	box.SetFilter(storage.NewExtensionFileFilter([]string{".jpg", ".jpeg", ".png"}))
-	box.SetTitleText(w.texts.text("ui.portrait.choose"))
-	box.SetConfirmText(w.texts.text("ui.portrait.open"))
-	box.SetDismissText(w.texts.text("ui.leave"))
-	if dir, err := storage.ListerForURI(storage.NewFileURI(w.deps.Pictures)); w.deps.Pictures != "" && err == nil {
-		box.SetLocation(dir)
-	}
-	box.Resize(fyne.NewSize(900, 560))
-	box.Show()
+	chooseFile(w.texts, w.win, "ui.portrait.choose", w.deps.Pictures, []string{".jpg", ".jpeg", ".png"},
+		func(r fyne.URIReadCloser) { picked(r) })
 	w.tasks.settle()
 }
 

@@ -140,10 +140,7 @@ func TestScreens(t *testing.T) {
 					golden(t, s.name, half(img))
 				}
 				if dir != "" {
-					path := filepath.Join(dir, s.name+"-"+language+".png")
-					if err := os.WriteFile(path, encode(t, img, png.BestSpeed), 0o644); err != nil {
-						t.Fatal(err)
-					}
+					keep(t, filepath.Join(dir, s.name+"-"+language+".png"), img)
 				}
 			}
 			o.leave()

@@ -118,6 +118,13 @@ func NewTheme(look Look) *Theme {
 	}
 }
 
+// wear puts the theme of a look in force, unless it is: a change has every font read again.
+func wear(app fyne.App, look Look) {
+	if have, ok := app.Settings().Theme().(*Theme); !ok || have.look != look {
+		app.Settings().SetTheme(NewTheme(look))
+	}
+}
+
 // Color implements fyne.Theme.
 func (t *Theme) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 	if t.look.Contrast {

@@ -46,6 +46,7 @@ type Deps struct {
 	Log      *slog.Logger                     // nil for none
 	Go       func(func())                     // begins a goroutine; nil for the language's own
 	Do       func(func())                     // hands a function to the screen's goroutine; nil for fyne.Do
+	Window   fyne.Window                      // in which it is shown, such as the gate's; nil: one of its own
 	Now      func() time.Time                 // tells double clicks apart; nil for time.Now
 }
 
@@ -107,16 +108,18 @@ func New(app fyne.App, d Deps) (*Window, error) {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	app.Settings().SetTheme(NewTheme(d.Look))
+	wear(app, d.Look)
 	w := &Window{deps: d, app: app, texts: t, tasks: newTasks(d), style: d.Look, guided: !d.Guide}
 	w.tasks.moved = w.moved
 	w.tasks.turned = w.turned
-	w.win = app.NewWindow(t.text("ui.name"))
-	w.win.SetPadded(false)
-	w.win.SetMaster()
+	if w.win = d.Window; w.win == nil {
+		w.win = app.NewWindow(t.text("ui.name"))
+		w.win.SetPadded(false)
+		w.win.SetMaster()
+		w.win.Resize(windowSize())
+	}
 	w.win.SetCloseIntercept(w.Close)
 	w.build()
-	w.win.Resize(fyne.NewSize(1366, 768))
 	w.win.Canvas().SetOnTypedKey(w.keys)
 	w.refresh()
 	if d.Guide {
@@ -125,6 +128,9 @@ func New(app fyne.App, d Deps) (*Window, error) {
 	}
 	return w, nil
 }
+
+// windowSize is that of the smallest screen of an office; a person may make the window larger.
+func windowSize() fyne.Size { return fyne.NewSize(1366, 768) }
 
 // Fyne returns the window as Fyne knows it.
 func (w *Window) Fyne() fyne.Window { return w.win }

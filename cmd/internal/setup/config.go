@@ -15,6 +15,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"padarozhnik/resources"
+	"padarozhnik/station/issuance"
 )
 
 // Config is a station's configuration. Its keys and defaults stand in resources/station.toml.
@@ -54,7 +55,7 @@ type Page struct {
 }
 
 // ErrConfig: the configuration cannot be used; the error names file, line and key.
-var ErrConfig = errors.New("configuration")
+var ErrConfig = issuance.ErrConfig
 
 // Load reads the defaults, then the file, then the environment: PADAROZHNIK_ and the key in
 // capitals with underscores (PADAROZHNIK_DEVICES_SCANNER). getenv is os.LookupEnv outside tests.
@@ -65,7 +66,7 @@ func Load(path string, getenv func(string) (string, bool)) (Config, error) {
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return c, fmt.Errorf("%w: %w", ErrConfig, err)
+		return c, fmt.Errorf("%w: %w", ErrConfig, missing(err))
 	}
 	if err := decode(raw, path, &c); err != nil {
 		return c, err

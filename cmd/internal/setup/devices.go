@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -42,6 +43,15 @@ func OpenScanner(uri string) (devices.Scanner, error) {
 		return openUSBScanner(uri)
 	}
 	return nil, unknownAddress("scanner", uri, "http://HOST:PORT/eSCL, usb:VID:PID[:SERIAL], sane:NAME or file:DIR")
+}
+
+// Release gives a device back that a program holds, for those who ask for it next. It does nothing for those that
+// nobody holds.
+func Release(device any) error {
+	if held, ok := device.(io.Closer); ok {
+		return held.Close()
+	}
+	return nil
 }
 
 // OpenCamera returns the camera at an address.

@@ -7,14 +7,17 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"padarozhnik/cmd/internal/edition"
+	"padarozhnik/devices"
 	"padarozhnik/station"
 	"padarozhnik/station/hq/client"
 	"padarozhnik/station/hq/wire"
@@ -40,24 +43,54 @@ type Office struct {
 // Open makes the desk that a configuration describes. It opens the station's own token, a key file or
 // pkcs11:LABEL, with the passphrase or PIN that ask returns.
 func Open(ctx context.Context, c Config, ask Ask, log *slog.Logger) (*Office, error) {
+	return OpenReporting(ctx, c, ask, log, nil)
+}
+
+// Steps of opening an office, as OpenReporting reports them.
+const (
+	StepStore   = "open-store"
+	StepToken   = "open-token"
+	StepTrust   = "open-trust"
+	StepDevices = "open-devices"
+	StepRecords = "open-records"
+)
+
+// Steps lists the steps of opening an office in their order.
+func Steps() []string { return []string{StepStore, StepToken, StepTrust, StepDevices, StepRecords} }
+
+// OpenReporting is Open, and reports each step as it begins.
+func OpenReporting(ctx context.Context, c Config, ask Ask, log *slog.Logger, report devices.Report) (*Office, error) {
 	o := &Office{Config: c}
-	if err := o.open(ctx, c, ask, log); err != nil {
-		return nil, errors.Join(err, o.Close())
+	if err := o.open(ctx, c, ask, log, report); err != nil {
+		return nil, errors.Join(missing(err), o.Close())
 	}
 	return o, nil
 }
 
-func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) error {
+// missing says of a file that is not there that the computer is not set up, where nothing else is said.
+func missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) && issuance.Cure(err) == "other" {
+		return fmt.Errorf("%w: %w", issuance.ErrNotSetUp, err)
+	}
+	return err
+}
+
+func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger, report devices.Report) error {
+	steps := Steps()
+	at := func(step string) { report.At(step, int64(slices.Index(steps, step)), int64(len(steps))) }
+	at(StepStore)
 	store, err := OpenStore(ctx, c)
 	if err != nil {
 		return err
 	}
 	o.closes = append(o.closes, store.Close)
+	at(StepToken)
 	key, err := o.ownKey(c.Token, ask)
 	if err != nil {
 		return err
 	}
 	o.closes = append(o.closes, key.Close)
+	at(StepTrust)
 	root, signed, err := readCharter(c)
 	if err != nil {
 		return err
@@ -82,9 +115,11 @@ func (o *Office) open(ctx context.Context, c Config, ask Ask, log *slog.Logger) 
 	if err := o.reach(d, c, key, root); err != nil {
 		return err
 	}
+	at(StepDevices)
 	if err := o.devices(d, c); err != nil {
 		return err
 	}
+	at(StepRecords)
 	o.Desk = d
 	return d.Adopt(ctx)
 }

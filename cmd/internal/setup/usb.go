@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,7 +60,21 @@ type usbScanner struct {
 // Identify implements devices.Scanner.
 func (s usbScanner) Identify(ctx context.Context) (devices.Identity, error) {
 	id, err := s.Scanner.Identify(ctx)
-	id.URI = s.link.Address().String()
+	return onCable(ctx, s.link, id, err)
+}
+
+// Close gives the device back to other programs. It can be used again.
+func (s usbScanner) Close() error { return s.link.Close() }
+
+// onCable is who a device is that said so over its protocol. Its serial number is the one by which it is found on the
+// bus, whatever it speaks; a firmware that it does not name, as no scanner does over eSCL, is that of its descriptors.
+func onCable(ctx context.Context, link *usb.Link, id devices.Identity, err error) (devices.Identity, error) {
+	id.URI = link.Address().String()
+	if err != nil {
+		return id, err
+	}
+	plugged, err := link.Identity(ctx)
+	id.Serial, id.Firmware = cmp.Or(plugged.Serial, id.Serial), cmp.Or(id.Firmware, plugged.Firmware)
 	return id, err
 }
 
@@ -109,9 +124,11 @@ func (p usbPrinter) Identify(ctx context.Context) (devices.Identity, error) {
 		return devices.Identity{URI: p.link.Address().String()}, err
 	}
 	id, err := d.Identify(ctx)
-	id.URI = p.link.Address().String()
-	return id, err
+	return onCable(ctx, p.link, id, err)
 }
+
+// Close gives the device back to other programs. It can be used again.
+func (p usbPrinter) Close() error { return p.link.Close() }
 
 // State implements devices.Printer.
 func (p usbPrinter) State(ctx context.Context) (devices.PrinterState, error) {

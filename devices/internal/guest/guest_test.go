@@ -191,6 +191,27 @@ func TestJobReadsATestsFlags(t *testing.T) {
 	}
 }
 
+// TestListedFilesTravel reads what a package wants in the guest, and names what is not there.
+func TestListedFilesTravel(t *testing.T) {
+	dir := t.TempDir()
+	if got, err := listed(dir); err != nil || got != nil {
+		t.Errorf("no list gives %v: %v", got, err)
+	}
+	write := func(text string) {
+		if err := os.WriteFile(filepath.Join(dir, listFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("# programs\n\n/bin/sh\n../" + filepath.Base(dir) + "/guest.files\n")
+	if got, err := listed(dir); err != nil || !slices.Equal(got, []string{"/bin/sh", filepath.Join(dir, listFile)}) {
+		t.Errorf("listed %v: %v", got, err)
+	}
+	write("nowhere/program\n")
+	if _, err := listed(dir); err == nil || !strings.Contains(err.Error(), "nowhere/program") {
+		t.Errorf("what is missing gives %v", err)
+	}
+}
+
 // TestMissingToolsAreNamed looks what somebody reads who did not run make deps.
 func TestMissingToolsAreNamed(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())

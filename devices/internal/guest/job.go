@@ -82,6 +82,36 @@ func (j *job) read(args []string) error {
 	return nil
 }
 
+// listFile, in a package's directory, names what its tests need in the guest besides themselves.
+const listFile = "guest.files"
+
+// listed reads the list of a package: a file, program or directory of the host a line, by its absolute path or by the one
+// from the package's directory. Empty lines and those that begin with # count for nothing.
+func listed(dir string) ([]string, error) {
+	text, err := os.ReadFile(filepath.Join(dir, listFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if !filepath.IsAbs(line) {
+			line = filepath.Join(dir, line)
+		}
+		if _, err := os.Stat(line); err != nil {
+			return nil, fmt.Errorf("%s in %s: %w: run make deps build", listFile, dir, err)
+		}
+		out = append(out, line)
+	}
+	return out, nil
+}
+
 // pack writes the whole initial archive of a job: the kept one, and behind it what this job needs.
 func pack(ctx context.Context, into, kept string, j job, with []string) error {
 	if err := copyFile(into, kept); err != nil {

@@ -8,7 +8,7 @@
 // The kernel is what Debian's linux-image-amd64 depends on when nothing is kept yet; it and the base archive (busybox and
 // the modules below) stay in the user's cache. The test binary, the shared libraries that it wants and the
 // package's testdata are appended to that archive and unpacked by the kernel into memory, at the paths that they
-// have on the host. The same program is then /init: it mounts what a kernel offers, runs the binary in the directory of its
+// have on the host, and with them what the package lists in guest.files: programs that its tests run. The same program is then /init: it mounts what a kernel offers, runs the binary in the directory of its
 // package, and sends what it says, the files that it leaves (coverage, profiles) and its exit status through
 // one virtio port. The guest has no disk and no network, and its root may do what it likes.
 //
@@ -78,13 +78,17 @@ func run(ctx context.Context, m machine, command, with []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	more, err := listed(j.Dir)
+	if err != nil {
+		return 0, err
+	}
 	dir, err := os.MkdirTemp("", "padarozhnik-guest-")
 	if err != nil {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
 	m.vmlinux, m.initrd = base.vmlinux, dir+"/initrd"
-	if err := pack(ctx, m.initrd, base.archive, j, with); err != nil {
+	if err := pack(ctx, m.initrd, base.archive, j, append(with, more...)); err != nil {
 		return 0, err
 	}
 	return m.run(ctx, j)

@@ -7,9 +7,6 @@ import (
 	"github.com/OpenPrinting/goipp"
 )
 
-// resolutions are what the printer offers, in dots per inch.
-func resolutions() []int { return []int{150, 300, 600, 1200} }
-
 // describe lists the printer's attributes (RFC 8011, 5.4; PWG 5100.14, 5.6).
 func (p *Printer) describe(uri string) goipp.Attributes {
 	reasons := p.reasons()
@@ -49,7 +46,7 @@ func (p *Printer) describe(uri string) goipp.Attributes {
 		text("printer-firmware-string-version", goipp.TagText, "1.0"),
 		text("printer-more-info", goipp.TagURI, uri),
 	}
-	return slices.Concat(out, p.seen(), p.timing(), abilities(), p.media())
+	return slices.Concat(out, p.seen(), p.timing(), p.abilities(), p.media())
 }
 
 // timing says how long a job waits for its document.
@@ -61,7 +58,7 @@ func (p *Printer) timing() goipp.Attributes {
 }
 
 // abilities are the attributes that never change.
-func abilities() goipp.Attributes {
+func (p *Printer) abilities() goipp.Attributes {
 	no := goipp.Boolean(false)
 	var ops []int
 	for _, op := range []goipp.Op{
@@ -71,7 +68,7 @@ func abilities() goipp.Attributes {
 		ops = append(ops, int(op))
 	}
 	offered := goipp.Attribute{Name: "printer-resolution-supported"}
-	for _, dpi := range resolutions() {
+	for _, dpi := range p.o.Resolutions {
 		offered.Values.Add(goipp.TagResolution, goipp.Resolution{Xres: dpi, Yres: dpi, Units: goipp.UnitsDpi})
 	}
 	raster := offered
@@ -159,7 +156,7 @@ func (p *Printer) supports(a goipp.Attribute) (known, ok bool) {
 		}
 	case goipp.Resolution:
 		if a.Name == "printer-resolution" {
-			for _, dpi := range resolutions() {
+			for _, dpi := range p.o.Resolutions {
 				if v == (goipp.Resolution{Xres: dpi, Yres: dpi, Units: goipp.UnitsDpi}) {
 					return true, true
 				}

@@ -137,7 +137,7 @@ func (p *Printer) receive(q *request, j *job, document io.Reader) *goipp.Message
 		p.losePower()
 		return nil
 	}
-	path, err := p.keep(j.id, document)
+	path, err := p.keep(j, document)
 	if err != nil {
 		p.o.Log.Warn("document not received", "job", j.id, "error", err)
 		p.end(j, stateAborted, "aborted-by-system")

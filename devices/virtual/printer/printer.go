@@ -29,6 +29,7 @@
 package printer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,8 @@ const Path = "/ipp/print"
 type Options struct {
 	ShortEdge    bool          // books are fed short edge first: media 88 mm across, 125 mm along
 	Blind        bool          // the printer neither reads the booklet's number nor measures how it lies
+	Streams      bool          // the printer has no memory for a page: it lays ink while the page comes
+	Resolutions  []int         // what it offers, in dots per inch; 150, 300, 600 and 1200
 	PrintTime    time.Duration // how long a page takes; 200 ms
 	DocumentTime time.Duration // how long a job may wait for its document; 60 s
 	Now          func() time.Time
@@ -80,6 +83,9 @@ func Open(dir string, o Options) (*Printer, error) {
 	d, err := desk.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("virtual printer: %w", err)
+	}
+	if len(o.Resolutions) == 0 {
+		o.Resolutions = []int{150, 300, 600, 1200}
 	}
 	if o.PrintTime <= 0 {
 		o.PrintTime = 200 * time.Millisecond
@@ -166,8 +172,12 @@ func (p *Printer) poke() {
 }
 
 // keep writes a document into the jobs directory under its number, complete or not at all.
-func (p *Printer) keep(id int, document io.Reader) (string, error) {
-	path := filepath.Join(p.JobsDir(), strconv.Itoa(id)+".pwg")
+func (p *Printer) keep(j *job, document io.Reader) (string, error) {
+	path := filepath.Join(p.JobsDir(), strconv.Itoa(j.id)+".pwg")
+	var came bytes.Buffer
+	if p.o.Streams {
+		document = io.TeeReader(document, &came)
+	}
 	err := replace(path, func(w io.Writer) error {
 		n, err := io.Copy(w, io.LimitReader(document, maxDocument+1))
 		if err == nil && n > maxDocument {
@@ -175,6 +185,9 @@ func (p *Printer) keep(id int, document io.Reader) (string, error) {
 		}
 		return err
 	})
+	if err != nil && p.o.Streams {
+		err = errors.Join(err, p.breakOff(j, &came))
+	}
 	return path, err
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"github.com/OpenPrinting/goipp"
 
+	"padarozhnik/devices/virtual/bounded"
 	"padarozhnik/devices/virtual/desk"
 	"padarozhnik/devices/virtual/printer"
 	"padarozhnik/printing/pwg"
@@ -371,5 +372,23 @@ func FuzzRequest(f *testing.F) {
 		if err := m.Decode(w.Body); w.Code == http.StatusOK && err != nil && !errors.Is(err, io.EOF) {
 			t.Fatal(err)
 		}
+	})
+}
+
+// FuzzReceive: whatever comes over a cable instead of a page, the printer survives it in bounded memory, and its
+// next page is printed: even one that lays ink while it reads.
+func FuzzReceive(f *testing.F) {
+	dir, _ := newDesk(f)
+	p := openPrinter(f, dir, printer.Options{Streams: true})
+	whole := raster(f, 738, 520, 150, 128)
+	f.Add(whole)
+	f.Add(whole[:len(whole)/2])
+	f.Add([]byte("RaS2"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		bounded.Memory(t, len(b), 24<<20, 64, func() {
+			if id, err := p.Receive("F", bytes.NewReader(b)); err == nil {
+				p.CallOff(id)
+			}
+		})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // This file is the printer for those who reach it by another way than IPP: over the pipe of a USB cable
@@ -13,7 +14,8 @@ import (
 func (p *Printer) Work(ctx context.Context) { p.work(ctx) }
 
 // Receive takes a page as PWG raster and lets it wait for its turn. It returns the job's number, or an
-// error when the document breaks off or is no page of a booklet; then nothing is printed.
+// error when the document breaks off or is no page of a booklet; then nothing is printed but what a printer
+// without memory for a page has laid already.
 func (p *Printer) Receive(name string, document io.Reader) (int, error) {
 	if !p.powered() {
 		return 0, io.ErrClosedPipe
@@ -22,7 +24,10 @@ func (p *Printer) Receive(name string, document io.Reader) (int, error) {
 	if j == nil {
 		return 0, fmt.Errorf("more than %d jobs", maxJobs)
 	}
-	path, err := p.keep(j.id, document)
+	p.mu.Lock()
+	j.reason = receiving
+	p.mu.Unlock()
+	path, err := p.keep(j, document)
 	if err == nil {
 		err = p.inspect(path)
 	}
@@ -47,6 +52,15 @@ func (p *Printer) Outcome(id int) (ended bool, pages int) {
 		return true, 0
 	}
 	return j.state >= stateCanceled, j.pages
+}
+
+// Busy tells whether a document is on its way, waits for its turn or is being inked.
+func (p *Printer) Busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.jobs, func(j *job) bool {
+		return j.state < stateCanceled && (j.state != stateHeld || j.reason == receiving)
+	})
 }
 
 // CallOff cancels a job that has not ended.

@@ -174,12 +174,34 @@ func (p *Printer) page(r io.Reader) (*image.RGBA, error) {
 	if !near(x, wantX) || !near(y, wantY) {
 		return nil, fmt.Errorf("page of %.1f x %.1f mm: %w", float64(x)/100, float64(y)/100, pwg.ErrFormat)
 	}
+	return p.lying(img), nil
+}
+
+// lying is a page that came as it lies on the book.
+func (p *Printer) lying(img image.Image) *image.RGBA {
 	out := image.NewRGBA(image.Rectangle{Max: img.Bounds().Size()})
 	draw.Draw(out, out.Rect, img, image.Point{}, draw.Src)
 	if p.o.ShortEdge {
-		return turnRight(out), nil
+		return turnRight(out)
 	}
-	return out, nil
+	return out
+}
+
+// breakOff leaves on the book in the printer what a document laid on it before it broke off.
+func (p *Printer) breakOff(j *job, came io.Reader) error {
+	serial, err := p.loaded()
+	if err != nil || serial == "" || len(p.reasons()) > 0 {
+		return err
+	}
+	img, _, _ := pwg.NewDecoder(came, maxPixels).DecodePage() // white where it is not whole
+	if img == nil {
+		return nil
+	}
+	p.mu.Lock()
+	j.processing = p.o.Now()
+	p.mu.Unlock()
+	layer := p.lying(img)
+	return p.ink(serial, p.shift().on(p.lie(), layer, dpiOf(layer), j.id), layer.Rect.Dy())
 }
 
 // medium is the book as it is fed, across and along.

@@ -64,13 +64,15 @@ type Device struct {
 	faults    faults          // guarded by mu
 	halted    map[uint8]bool  // guarded by mu; endpoint addresses that stall until they are cleared
 	deaf      map[uint8]bool  // guarded by mu; interfaces that take nothing until they are reset
+	held      map[uint8]bool  // guarded by mu; endpoints that do not even let go of a transfer
 	connected map[*link]bool  // guarded by mu
 	hear      []chan struct{} // guarded by mu; closed when something was cleared
 }
 
 // New returns a device with interfaces, each a list of alternate settings.
 func New(shape Shape, interfaces ...[]Function) *Device {
-	d := &Device{shape: shape, halted: map[uint8]bool{}, deaf: map[uint8]bool{}, connected: map[*link]bool{}}
+	d := &Device{shape: shape, halted: map[uint8]bool{}, deaf: map[uint8]bool{}, held: map[uint8]bool{},
+		connected: map[*link]bool{}}
 	for _, settings := range interfaces {
 		d.interfaces = append(d.interfaces, &face{settings: settings})
 	}
@@ -138,8 +140,11 @@ func (d *Device) clear(addresses ...uint8) {
 	d.hear = nil
 }
 
-// restart is what a reset of the port does to every interface.
-func (d *Device) restart() {
+// Restart is what a reset of the port does to every interface: it forgets what was on its way, and hangs up.
+func (d *Device) Restart() {
+	d.mu.Lock()
+	clear(d.held)
+	d.mu.Unlock()
 	for n, f := range d.interfaces {
 		d.mu.Lock()
 		f.selected = 0
@@ -199,7 +204,7 @@ func (d *Device) standard(s Setup) ([]byte, error) {
 	case getConfiguration:
 		return []byte{1}, nil
 	case setConfiguration:
-		d.restart()
+		d.Restart()
 		return nil, nil
 	case getInterface:
 		d.mu.Lock()

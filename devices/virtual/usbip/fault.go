@@ -20,6 +20,8 @@ const (
 	StallIn     FaultKind = "stall-in"     // @N: so does the endpoint in
 	DeafOut     FaultKind = "deaf-out"     // @N: takes nothing more until the interface is reset
 	DeafIn      FaultKind = "deaf-in"      // @N: gives nothing more until the interface is reset
+	HeldOut     FaultKind = "hold-out"     // @N: neither answers a transfer nor lets go of it, until Cure or a reset of the port
+	HeldIn      FaultKind = "hold-in"      // @N: so on its way back
 	Unplugged   FaultKind = "unplug"       // @N: the cable is pulled in the middle of what is sent
 	UnpluggedIn FaultKind = "unplug-in"    // @N: the cable is pulled in the middle of an answer
 	Babble      FaultKind = "babble"       // @N: more comes than the host has room for
@@ -42,8 +44,25 @@ type Fault struct {
 
 // FaultWords says how faults are written, for a help text.
 func FaultWords() string {
-	return "stall-out@N stall-in@N deaf-out@N deaf-in@N unplug@N unplug-in@N babble@N wrong-length@N short=N zero=N " +
+	return "stall-out@N stall-in@N deaf-out@N deaf-in@N hold-out@N hold-in@N unplug@N unplug-in@N babble@N wrong-length@N short=N zero=N " +
 		"slow=DURATION http=(" + strings.Join(Hostilities(), "|") + ") shape=(" + strings.Join(Shapes(), "|") + ")"
+}
+
+// FaultHelp explains the faults, one a line, for a help text.
+func FaultHelp() string {
+	const indent = "\n                            "
+	hostile := Hostilities()
+	return `  stall-out@N, stall-in@N   the endpoint stalls when N bytes went over, until it is set up again
+  deaf-out@N, deaf-in@N     takes or gives nothing more, until the interface is reset
+  unplug@N, unplug-in@N     the cable is pulled in the middle of what is sent, or of an answer
+  babble@N                  more comes than the host has room for
+  wrong-length@N            a transfer says that it brought more than was asked for
+  short=N                   at most N bytes a transfer
+  zero=N                    N empty transfers before the next answer
+  slow=DURATION             each transfer takes so long
+  http=WORD                 the next answer is no decent HTTP:
+                            ` + strings.Join(hostile[:6], ", ") + "," + indent + strings.Join(hostile[6:], ", ") + `
+  shape=WORD                the descriptors lie: ` + strings.Join(Shapes(), ", ")
 }
 
 // ParseFault reads a fault as it is written.
@@ -56,7 +75,7 @@ func ParseFault(word string) (Fault, error) {
 	f := Fault{Kind: FaultKind(name), Word: value}
 	var err error
 	switch f.Kind {
-	case StallOut, StallIn, DeafOut, DeafIn, Unplugged, UnpluggedIn, Babble, WrongLength:
+	case StallOut, StallIn, DeafOut, DeafIn, HeldOut, HeldIn, Unplugged, UnpluggedIn, Babble, WrongLength:
 		f.At, err = strconv.ParseInt(value, 10, 64)
 		positioned = positioned && f.At >= 0
 	case Short, Zero:
@@ -94,9 +113,9 @@ func (d *Device) Plant(f Fault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch f.Kind {
-	case StallOut, DeafOut, Unplugged:
+	case StallOut, DeafOut, HeldOut, Unplugged:
 		d.faults.out, d.faults.sent = &f, 0
-	case StallIn, DeafIn, UnpluggedIn, Babble, WrongLength:
+	case StallIn, DeafIn, HeldIn, UnpluggedIn, Babble, WrongLength:
 		d.faults.in, d.faults.given = &f, 0
 	case Short:
 		d.faults.short = f.Count
@@ -122,10 +141,18 @@ func (d *Device) Cure() {
 	d.Plant(Fault{Kind: BadHTTP})
 	d.mu.Lock()
 	d.faults = faults{}
+	clear(d.held)
 	d.mu.Unlock()
 	for n := range d.interfaces {
 		d.clear(uint8(n+1), uint8(n+1)|0x80)
 	}
+}
+
+// Sent is how many bytes hosts have sent since a fault out was planted or all were cured.
+func (d *Device) Sent() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.faults.sent
 }
 
 // count notes what was given to the host.
@@ -139,7 +166,7 @@ func (d *Device) count(_ uint8, n int) {
 func (d *Device) attend(ctx context.Context, address uint8) error {
 	for {
 		d.mu.Lock()
-		halted, deaf, slow := d.halted[address], d.deaf[address], d.faults.slow
+		halted, deaf, slow := d.halted[address], d.deaf[address] || d.held[address], d.faults.slow
 		heard := make(chan struct{})
 		if deaf {
 			d.hear = append(d.hear, heard)
@@ -163,6 +190,33 @@ func (d *Device) attend(ctx context.Context, address uint8) error {
 			}
 		default:
 			return nil
+		}
+	}
+}
+
+// holds tells whether an endpoint does not let go of its transfers.
+func (d *Device) holds(address uint8) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.held[address]
+}
+
+// letGo waits until an endpoint lets go of its transfers.
+func (d *Device) letGo(ctx context.Context, address uint8) {
+	for {
+		d.mu.Lock()
+		held, heard := d.held[address], make(chan struct{})
+		if held {
+			d.hear = append(d.hear, heard)
+		}
+		d.mu.Unlock()
+		if !held {
+			return
+		}
+		select {
+		case <-heard:
+		case <-ctx.Done():
+			return
 		}
 	}
 }
@@ -199,6 +253,8 @@ func (d *Device) strike(l *link, kind FaultKind, address uint8) error {
 		d.halted[address] = true
 	case DeafOut, DeafIn:
 		d.deaf[address] = true
+	case HeldOut, HeldIn:
+		d.held[address] = true
 	}
 	d.mu.Unlock()
 	if kind == Unplugged || kind == UnpluggedIn {
@@ -225,7 +281,7 @@ func (d *Device) passIn(ctx context.Context, l *link, address uint8, f Function)
 		}
 		d.mu.Lock()
 		p := pass{most: maxTransfer}
-		fault, blocked := d.faults.in, d.halted[address] || d.deaf[address]
+		fault, blocked := d.faults.in, d.halted[address] || d.deaf[address] || d.held[address]
 		switch {
 		case d.faults.zero > 0:
 			d.faults.zero--

@@ -43,6 +43,9 @@ func (h *Host) Close() error {
 	return err
 }
 
+// Done is closed when the connection has ended.
+func (h *Host) Done() <-chan struct{} { return h.done }
+
 // listen hands replies to those who wait for them.
 func (h *Host) listen() {
 	defer close(h.done)

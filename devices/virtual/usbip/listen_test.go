@@ -3,11 +3,15 @@ package usbip_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
+	"padarozhnik/devices/virtual/bounded"
+	"padarozhnik/devices/virtual/printer"
 	"padarozhnik/devices/virtual/scanner"
 	"padarozhnik/devices/virtual/usbip"
 )
@@ -33,45 +37,17 @@ func serve(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// ask makes one operation and returns the connection and the answer's status.
-func ask(t *testing.T, to string, code uint16, busID string) (net.Conn, uint32) {
-	t.Helper()
-	conn, err := net.Dial("tcp", to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	b := binary.BigEndian.AppendUint16(nil, 0x0111)
-	b = binary.BigEndian.AppendUint16(b, code)
-	b = binary.BigEndian.AppendUint32(b, 0)
-	if busID != "" {
-		b = append(b, append([]byte(busID), make([]byte, 32-len(busID))...)...)
-	}
-	if _, err := conn.Write(b); err != nil {
-		t.Fatal(err)
-	}
-	var head [8]byte
-	if _, err := io.ReadFull(conn, head[:]); err != nil {
-		t.Fatal(err)
-	}
-	return conn, binary.BigEndian.Uint32(head[4:])
-}
-
 // TestListen lists and attaches a device as the usbip tool does, and refuses it to a second host.
 func TestListen(t *testing.T) {
 	to := serve(t)
-	conn, status := ask(t, to, 0x8005, "")
-	list := make([]byte, 4+312+2*4)
-	if _, err := io.ReadFull(conn, list); err != nil || status != 0 {
-		t.Fatal(status, err)
+	offers, err := usbip.Offers(t.Context(), to)
+	if err != nil || len(offers) != 1 || offers[0].BusID != "1-1" || offers[0].Vendor != usbip.Vendor ||
+		offers[0].Product != usbip.ScannerProduct || !slices.Equal(offers[0].Protocols, []uint8{4, 4}) {
+		t.Fatalf("%+v, %v", offers, err)
 	}
-	if n := binary.BigEndian.Uint32(list); n != 1 || string(list[4+256:4+259]) != "1-1" ||
-		list[4+312] != 7 || list[4+314] != 4 {
-		t.Errorf("%d devices, %x", n, list[4+256:])
-	}
-	conn, status = ask(t, to, 0x8003, "1-1")
-	if _, err := io.ReadFull(conn, make([]byte, 312)); err != nil || status != 0 {
-		t.Fatal(status, err)
+	conn, err := usbip.Import(t.Context(), to, "1-1")
+	if err != nil {
+		t.Fatal(err)
 	}
 	host := usbip.NewHost(conn)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -82,8 +58,8 @@ func TestListen(t *testing.T) {
 		t.Errorf("serial %x, %v", text[:n], err)
 	}
 	for _, id := range []string{"1-1", "1-9"} {
-		if _, status := ask(t, to, 0x8003, id); status == 0 {
-			t.Errorf("%s was given", id)
+		if _, err := usbip.Import(t.Context(), to, id); !errors.Is(err, usbip.ErrRefused) {
+			t.Errorf("%s was given: %v", id, err)
 		}
 	}
 	if err := host.Close(); err != nil {
@@ -91,34 +67,53 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// FuzzServe: whatever a host sends, the device survives it and keeps no more than it may.
+// submitted is a transfer as a host asks for it, with the data that it sends.
+func submitted(seq, in, endpoint, length uint32, setup, data []byte) []byte {
+	var b []byte
+	for _, v := range []uint32{1, seq, 1<<16 | 1, in, endpoint, 0, length, 0, 0, 0} {
+		b = binary.BigEndian.AppendUint32(b, v)
+	}
+	return append(append(b, append(setup, make([]byte, 8-len(setup))...)...), data...)
+}
+
+// FuzzServe: whatever a host sends to printer and scanner behind one cable, they survive it, and take no more memory
+// than one transfer may have.
 func FuzzServe(f *testing.F) {
-	submit := make([]byte, 48)
-	submit[3], submit[7], submit[15] = 1, 1, 1
-	submit[27] = 18
-	copy(submit[40:], []byte{0x80, 6, 0, 1, 0, 0, 18, 0})
-	f.Add(submit)
-	f.Add(append(submit[:47:47], make([]byte, 100)...))
+	dir := f.TempDir()
+	p, err := printer.Open(dir, printer.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	describe := submitted(1, 1, 0, 18, []byte{0x80, 6, 0, 1, 0, 0, 18, 0}, nil)
+	f.Add(describe)
+	f.Add(append(describe[:47:47], make([]byte, 100)...))
 	f.Add([]byte{0, 0, 0, 2})
+	job := []byte("\x1b%-12345X@PJL\r\n@PJL JOB NAME=\"F\"\r\n@PJL ENTER LANGUAGE=PWGRASTER\r\nRaS2")
+	f.Add(submitted(1, 0, 1, uint32(len(job)), nil, job))
+	ask := []byte("GET /eSCL/ScannerCapabilities HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	f.Add(append(submitted(1, 0, 2, uint32(len(ask)), nil, ask), submitted(2, 1, 2, 4096, nil, nil)...))
+	f.Add(submitted(1, 1, 0, 1024, []byte{0xa1, 0, 0, 0, 0, 0, 0, 4}, nil)) // GET_DEVICE_ID
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d := usbip.Scanner(scanner.New(scanner.Settings{}), "T1")
+		d := usbip.Composite(p, scanner.New(scanner.Settings{Dir: dir}), "T1")
 		defer d.Close()
 		near, far := net.Pipe()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			_ = d.Serve(context.Background(), far)
-		}()
-		go func() { _, _ = io.Copy(io.Discard, near) }()
-		_ = near.SetWriteDeadline(time.Now().Add(5 * time.Second))
-		_, _ = near.Write(b)
-		_ = near.Close()
-		<-done
+		bounded.Memory(t, len(b), 12<<20, 64<<10/48, func() {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_ = d.Serve(context.Background(), far)
+			}()
+			go func() { _, _ = io.Copy(io.Discard, near) }()
+			_ = near.SetWriteDeadline(time.Now().Add(5 * time.Second))
+			_, _ = near.Write(b)
+			_ = near.Close()
+			<-done
+		})
 	})
 }
 
 func TestFaultsAreWords(t *testing.T) {
-	for _, word := range []string{"stall-out@0", "deaf-in@12", "short=3", "slow=5ms", "http=garbage", "shape=loop"} {
+	for _, word := range []string{"stall-out@0", "deaf-in@12", "hold-out@7", "short=3", "slow=5ms", "http=garbage", "shape=loop"} {
 		if _, err := usbip.ParseFault(word); err != nil {
 			t.Error(err)
 		}

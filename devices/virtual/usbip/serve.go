@@ -21,8 +21,15 @@ type link struct {
 	write sync.Mutex // of conn
 
 	mu      sync.Mutex
-	pending map[uint32]context.CancelFunc // guarded by mu; transfers that have not ended
-	queues  map[uint8]chan transfer       // guarded by mu; of endpoints, by address
+	pending map[uint32]*pending     // guarded by mu; transfers that have not ended
+	queues  map[uint8]chan transfer // guarded by mu; of endpoints, by address
+}
+
+// pending is a transfer that has not ended.
+type pending struct {
+	cancel  context.CancelFunc
+	address uint8
+	unwant  bool // guarded by link.mu; the host wants it no more
 }
 
 // transfer is a command with its own end.
@@ -37,12 +44,13 @@ const maxPending = 256
 // Serve carries transfers between a host and the device until the connection ends or ctx does, and closes
 // the connection. A host that leaves, and a cable that is pulled, are no errors.
 func (d *Device) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
-	l := &link{device: d, conn: conn, pending: map[uint32]context.CancelFunc{}, queues: map[uint8]chan transfer{}}
+	l := &link{device: d, conn: conn, pending: map[uint32]*pending{}, queues: map[uint8]chan transfer{}}
 	l.ctx, l.stop = context.WithCancel(ctx)
 	release := context.AfterFunc(l.ctx, func() { _ = conn.Close() })
 	d.mu.Lock()
 	d.connected[l] = true
 	d.mu.Unlock()
+	l.open()
 	err := l.run()
 	ended := l.ctx.Err() != nil
 	l.close()
@@ -51,7 +59,7 @@ func (d *Device) Serve(ctx context.Context, conn io.ReadWriteCloser) error {
 	delete(d.connected, l)
 	d.mu.Unlock()
 	l.work.Wait()
-	d.restart()
+	d.Restart()
 	if ended || left(err) {
 		return nil
 	}
@@ -102,35 +110,69 @@ func (l *link) submit(c command) error {
 		cancel()
 		return errWire
 	}
-	l.pending[c.seq] = cancel
+	l.pending[c.seq] = &pending{cancel: cancel, address: address}
+	queue := l.queue(address)
+	l.mu.Unlock()
+	queue <- transfer{c, ctx} // has room for all that may be pending
+	return nil
+}
+
+// queue is where the transfers of an endpoint wait. The caller holds mu.
+func (l *link) queue(address uint8) chan transfer {
 	queue, ok := l.queues[address]
 	if !ok {
 		queue = make(chan transfer, maxPending)
 		l.queues[address] = queue
 		l.work.Go(func() { l.carry(address, queue) })
 	}
-	l.mu.Unlock()
-	queue <- transfer{c, ctx} // has room for all that may be pending
-	return nil
+	return queue
 }
 
-// unlink ends a transfer that is wanted no more.
-func (l *link) unlink(c command) {
-	r := reply{code: retUnlink, seq: c.seq}
-	if l.claim(c.unlink) {
-		r.status = statusUnlinked
+// open lets every endpoint of the device wait for transfers.
+func (l *link) open() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue(0)
+	for n := range l.device.interfaces {
+		l.queue(uint8(n + 1))
+		l.queue(uint8(n+1) | 0x80)
 	}
-	l.send(r)
+}
+
+// unlink ends a transfer that is wanted no more. Where the device does not let go of it, the host waits for that.
+func (l *link) unlink(c command) {
+	l.mu.Lock()
+	p := l.pending[c.unlink]
+	first := p != nil && !p.unwant
+	if first {
+		p.unwant = true
+	}
+	l.mu.Unlock()
+	end := func() {
+		r := reply{code: retUnlink, seq: c.seq}
+		if l.claim(c.unlink) {
+			r.status = statusUnlinked
+		}
+		l.send(r)
+	}
+	if !first || !l.device.holds(p.address) {
+		end()
+		return
+	}
+	l.work.Go(func() {
+		l.device.letGo(l.ctx, p.address)
+		end()
+	})
 }
 
 // claim takes a transfer out of those on their way: whoever gets true ends it.
 func (l *link) claim(seq uint32) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	cancel, ok := l.pending[seq]
+	p, ok := l.pending[seq]
 	if ok {
 		delete(l.pending, seq)
-		cancel()
+		p.cancel()
 	}
 	return ok
 }
