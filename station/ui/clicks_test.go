@@ -99,24 +99,6 @@ func TestDoubleClick(t *testing.T) {
 	}
 }
 
-func (o *office) stages() map[station.CaseToken]station.Stage {
-	out := map[station.CaseToken]station.Stage{}
-	for _, c := range must(o.desk.Board(o.t.Context()))(o.t).Cases {
-		out[c.Token] = c.Stage
-	}
-	return out
-}
-
-func changes(before, after map[station.CaseToken]station.Stage) int {
-	n := 0
-	for token, stage := range after {
-		if before[token] != stage {
-			n++
-		}
-	}
-	return n
-}
-
 // pump runs workers as goroutines and hands what they want on the screen to the test.
 func (o *office) pump() chan func() {
 	screen := make(chan func(), 64)

@@ -124,6 +124,9 @@ func TestDoubleClickEverywhere(t *testing.T) {
 // fresh is an office at the end of a way.
 func (c *clicker) fresh(w way) *office {
 	s := screens[w.screen]
+	if o := c.office; o != nil && (!o.asks() || len(o.window.Fyne().Canvas().Overlays().List()) > 0) {
+		c.office = nil
+	}
 	if safe := slices.Contains(ofTheSafe, s.name); c.office == nil || safe != c.safe {
 		c.office, c.safe = newOffice(c.t), safe
 		c.offices++
