@@ -41,7 +41,7 @@ func TestRoomsFitAtTheLargestType(t *testing.T) {
 			if least.Width > size.Width || least.Height > size.Height {
 				t.Errorf("%s in %s wants %v, the screen has %v", s.name, language, least, size)
 			}
-			if dir := os.Getenv("PADAROZHNIK_SCREENS"); dir != "" {
+			if dir := album(t); dir != "" {
 				img := encode(t, o.window.Fyne().Canvas().Capture(), png.BestSpeed)
 				if err := os.WriteFile(filepath.Join(dir, "large-"+s.name+"-"+language+".png"), img, 0o644); err != nil {
 					t.Fatal(err)

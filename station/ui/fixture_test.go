@@ -263,7 +263,17 @@ func (o *office) text(key string) string {
 	if !ok {
 		o.t.Fatalf("no text %s", key)
 	}
-	return s
+	return withoutCommand(s)
+}
+
+// withoutCommand leaves out the command that a sentence names in brackets: the window has a button for it.
+func withoutCommand(s string) string {
+	before, rest, named := strings.Cut(s, " (stationctl ")
+	if !named {
+		return s
+	}
+	_, after, _ := strings.Cut(rest, ")")
+	return before + after
 }
 
 func (o *office) button(key string) *widget.Button {

@@ -324,7 +324,7 @@ func TestGateClosedWhileOpening(t *testing.T) {
 
 // TestScreensOfTheGate draws what the window shows before there is an office, as TestScreens does the rest.
 func TestScreensOfTheGate(t *testing.T) {
-	dir := os.Getenv("PADAROZHNIK_SCREENS")
+	dir := album(t)
 	missing := fmt.Errorf("%w: %w: open /etc/padarozhnik/station.toml: %w", issuance.ErrConfig, issuance.ErrNotSetUp,
 		fs.ErrNotExist)
 	for _, language := range ui.Languages() {

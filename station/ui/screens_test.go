@@ -136,12 +136,7 @@ var slow = []string{"technician-print", "technician-result", "technician-history
 // TestScreens draws every screen in both languages, for people to look at, into the directory that
 // PADAROZHNIK_SCREENS names, and compares the Belarusian ones with the pictures that were looked at and accepted.
 func TestScreens(t *testing.T) {
-	dir := os.Getenv("PADAROZHNIK_SCREENS")
-	if dir != "" {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := album(t)
 	for _, language := range ui.Languages() {
 		if dir == "" && language != "be" {
 			continue // nobody looks at it, and nothing is compared
@@ -183,6 +178,18 @@ func TestScreens(t *testing.T) {
 			o.leave()
 		}
 	}
+}
+
+// album is the directory for pictures that people look at, "" for none.
+func album(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("PADAROZHNIK_SCREENS")
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // leave goes back to the screen on which officers sign in.

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"io/fs"
+	"regexp"
 	"time"
 
 	"padarozhnik/resources"
@@ -24,8 +25,14 @@ func textsIn(files fs.FS, language string) (texts, error) {
 	if err != nil {
 		return texts{}, err
 	}
+	for key, words := range table {
+		table[key] = atTerminal.ReplaceAllString(words, "")
+	}
 	return texts{language, table}, nil
 }
+
+// atTerminal is what a sentence says to somebody without a window: which command does what a button here does.
+var atTerminal = regexp.MustCompile(` \(stationctl [^()]*\)`)
 
 // translations are the files of texts that a window has.
 func (d Deps) translations() fs.FS {

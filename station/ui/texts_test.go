@@ -294,3 +294,29 @@ func TestBelarusianLetters(t *testing.T) {
 		}
 	}
 }
+
+// TestWindowNamesNoCommand shows a sentence whose cure is a button here: at a terminal it names the command too.
+func TestWindowNamesNoCommand(t *testing.T) {
+	for _, language := range ui.Languages() {
+		o := newOffice(t)
+		o.deps.Language = language
+		o.furnish()
+		o.beginRun()
+		o.open()
+		o.enter("O-01")
+		sentence := must(resources.Texts(language))(t)["cure.in-doubt"]
+		if !strings.Contains(sentence, "(stationctl case resolve)") {
+			t.Errorf("at a terminal: %q", sentence)
+		}
+		o.tap("ui.batch.title")
+		if o.says("stationctl") || !o.says(withoutCommand(sentence)) {
+			t.Errorf("the window of %s names a command, or says nothing", language)
+		}
+	}
+	for key, words := range must(resources.Texts("en"))(t) { // commands that no button stands for
+		allowed := slices.Contains([]string{"cure.halted", "cure.no-camera", "cure.device-denied"}, key)
+		if strings.Contains(withoutCommand(words), "stationctl") && !allowed {
+			t.Errorf("%s names a command that the window would show", key)
+		}
+	}
+}
