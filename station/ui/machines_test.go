@@ -222,9 +222,9 @@ func (m *machines) readerTested() {
 // countersign has a second officer sign what was measured.
 func (m *machines) countersign() {
 	m.t.Helper()
-	m.tapMore("ui.wizard.sign")
+	m.tapMore("ui.wizard.countersign")
 	m.partner("I-01", passphrase)
-	m.last("ui.wizard.sign").OnTapped()
+	m.last("ui.wizard.countersign").OnTapped()
 	m.pass()
 }
 

@@ -124,8 +124,8 @@ func (w *Window) askSignCalibration() {
 		return
 	}
 	procedure, kind := z.procedure, z.procedure.State().Kind
-	body := column(10, snug(paragraph(w.texts.text("ui.wizard.sign.says"))))
-	w.witnessed("ui.wizard.sign", body, func() bool { return true }, func(ctx context.Context, witness issuance.Seat) error {
+	body := column(10, snug(paragraph(w.texts.text("ui.wizard.countersign.says"))))
+	w.witnessed("ui.wizard.countersign", body, func() bool { return true }, func(ctx context.Context, witness issuance.Seat) error {
 		_, err := procedure.Sign(ctx, witness)
 		return err
 	}, func(err error) {

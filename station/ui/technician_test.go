@@ -62,10 +62,10 @@ func TestTechnicianByTapping(t *testing.T) {
 	if !o.says(o.text("ui.wizard.good")) {
 		t.Fatal("the wizard does not say what it found")
 	}
-	o.tapMore("ui.wizard.sign")
+	o.tapMore("ui.wizard.countersign")
 	o.partner("I-01", passphrase) // service mode has closed the tokens of those who opened the day
 	o.pass()
-	o.last("ui.wizard.sign").OnTapped()
+	o.last("ui.wizard.countersign").OnTapped()
 	o.pass()
 	if got := o.kinds()[event.DeviceCalibrated]; got != 1 {
 		t.Errorf("%d calibrations were signed", got)

@@ -48,7 +48,7 @@ func newWizard(w *Window, shown func(bool)) *wizard {
 	z.page.OnSubmitted = func(string) { submit(z.goOn) }
 	z.goOn = widget.NewButton(w.texts.text("ui.wizard.do"), w.calibrationStep)
 	z.goOn.Importance = widget.HighImportance
-	z.sign = widget.NewButton(w.texts.text("ui.wizard.sign")+"…", w.askSignCalibration)
+	z.sign = widget.NewButton(w.texts.text("ui.wizard.countersign")+"…", w.askSignCalibration)
 	z.sign.Importance = widget.HighImportance
 	z.leave = widget.NewButton(w.texts.text("ui.wizard.cancel"), func() { w.calmly(func() { z.drop(); w.grown() }) })
 	z.object = card(w.texts.text("ui.wizard.title"), column(8, z.steps, z.bar, snug(z.says), z.page, z.pictures,
