@@ -196,13 +196,14 @@ func (s *sheet) TypedKey(e *fyne.KeyEvent) {
 // sheetLayout lays page and marks out at the sheet's scale.
 type sheetLayout struct{ s *sheet }
 
-// Layout implements fyne.Layout.
-func (l sheetLayout) Layout([]fyne.CanvasObject, fyne.Size) {
-	s := l.s
-	s.shown.Move(fyne.Position{})
-	s.shown.Resize(l.MinSize(nil))
+// Layout implements fyne.Layout: a page that is smaller than its room stands in the middle.
+func (l sheetLayout) Layout(_ []fyne.CanvasObject, room fyne.Size) {
+	s, size := l.s, l.MinSize(nil)
+	corner := fyne.NewPos(max(0, room.Width-size.Width)/2, max(0, room.Height-size.Height)/2)
+	s.shown.Move(corner)
+	s.shown.Resize(size)
 	for i, m := range s.marks[:len(s.names)] {
-		at := fyne.NewPos(float32(m.at.Min.X)*s.scale, float32(m.at.Min.Y)*s.scale)
+		at := corner.AddXY(float32(m.at.Min.X)*s.scale, float32(m.at.Min.Y)*s.scale)
 		s.frames[i].Move(at)
 		s.frames[i].Resize(fyne.NewSize(float32(m.at.Dx())*s.scale, float32(m.at.Dy())*s.scale))
 		s.names[i].Move(at.SubtractXY(0, 15))
