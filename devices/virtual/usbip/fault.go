@@ -44,8 +44,8 @@ type Fault struct {
 
 // FaultWords says how faults are written, for a help text.
 func FaultWords() string {
-	return "stall-out@N stall-in@N deaf-out@N deaf-in@N hold-out@N hold-in@N unplug@N unplug-in@N babble@N wrong-length@N short=N zero=N " +
-		"slow=DURATION http=(" + strings.Join(Hostilities(), "|") + ") shape=(" + strings.Join(Shapes(), "|") + ")"
+	return "stall-out@N stall-in@N deaf-out@N deaf-in@N hold-out@N hold-in@N unplug@N unplug-in@N babble@N " +
+		"wrong-length@N short=N zero=N slow=DURATION http=(" + strings.Join(Hostilities(), "|") + ") shape=(" + strings.Join(Shapes(), "|") + ")"
 }
 
 // FaultHelp explains the faults, one a line, for a help text.
@@ -54,6 +54,7 @@ func FaultHelp() string {
 	hostile := Hostilities()
 	return `  stall-out@N, stall-in@N   the endpoint stalls when N bytes went over, until it is set up again
   deaf-out@N, deaf-in@N     takes or gives nothing more, until the interface is reset
+  hold-out@N, hold-in@N     neither answers a transfer nor lets go of it, until the port is reset
   unplug@N, unplug-in@N     the cable is pulled in the middle of what is sent, or of an answer
   babble@N                  more comes than the host has room for
   wrong-length@N            a transfer says that it brought more than was asked for
