@@ -55,8 +55,7 @@ UI   := padarozhnik/station/ui
 
 test: build lint ## every test
 	$(GO) test -race -timeout 25m $$($(GO) list ./... | grep -vxE '$(LONG)|$(UI)')
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-guest test-long
-	@$(MAKE) --no-print-directory test-ui
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-guest test-long test-ui
 
 test-long: ## what takes minutes, without the race detector, and its concurrent part with it
 	$(GO) test -timeout 25m $$($(GO) list ./... | grep -xE '$(LONG)')
