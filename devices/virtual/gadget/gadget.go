@@ -57,12 +57,20 @@ const (
 	bufferCount = 10
 )
 
+// again is how often a blocked Read asks the kernel anew. A SOFT_RESET of the host takes the gadget's buffers away, and
+// only a new call of read(2) gives them back: until then the host finds a printer that takes nothing.
+const again = 100 * time.Millisecond
+
 // Read returns what the host printed. It is used by one goroutine at a time, and not while the cable is pulled.
 func (p *Printer) Read(b []byte) (int, error) {
-	if len(p.got) == 0 {
-		all := make([]byte, bufferSize*bufferCount)
-		n, err := p.File.Read(all)
+	all := make([]byte, bufferSize*bufferCount)
+	for len(p.got) == 0 {
+		err := p.SetReadDeadline(time.Now().Add(again))
 		if err != nil {
+			return 0, err
+		}
+		n, err := p.File.Read(all)
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return 0, err
 		}
 		p.got = all[:n]
