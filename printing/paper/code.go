@@ -8,6 +8,7 @@ import (
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
+	"golang.org/x/image/draw"
 )
 
 // ErrNoCode: the picture shows no QR code that can be read.
@@ -82,16 +83,50 @@ func Picture(text string, modulePx int) (image.Image, error) {
 	return img, nil
 }
 
-// ReadCode reads the QR code in a picture: a scan or a photograph.
+// Enlargements under which a picture is looked at, in quarters: where modules and pixels beat against each other the
+// grid of a code is measured a module wrong, and under another enlargement it is not.
+var quarters = []int{4, 3, 6, 5, 2, 8}
+
+// mostPixels bounds what an enlarged picture may have.
+const mostPixels = 16 << 20
+
+// ReadCode reads the QR code in a picture: a scan or a photograph. It returns ErrNoCode where no way of looking at
+// it finds one.
 func ReadCode(img image.Image) (string, error) {
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
+	for _, q := range quarters {
+		b := img.Bounds()
+		w, h := b.Dx()*q/4, b.Dy()*q/4
+		if w < 1 || h < 1 || w > mostPixels/h {
+			continue
+		}
+		seen := img
+		if q != 4 {
+			scaled := image.NewGray(image.Rect(0, 0, w, h))
+			draw.ApproxBiLinear.Scale(scaled, scaled.Bounds(), img, b, draw.Src, nil)
+			seen = scaled
+		}
+		source := gozxing.NewLuminanceSourceFromImage(seen)
+		for _, binarizer := range []gozxing.Binarizer{
+			gozxing.NewHybridBinarizer(source), gozxing.NewGlobalHistgramBinarizer(source),
+		} {
+			if text, ok := decode(binarizer); ok {
+				return text, nil
+			}
+		}
+	}
+	return "", ErrNoCode
+}
+
+// decode looks for a code in a picture of two tones.
+func decode(b gozxing.Binarizer) (text string, ok bool) {
+	bitmap, err := gozxing.NewBinaryBitmap(b)
 	if err != nil {
-		return "", ErrNoCode
+		return "", false
 	}
 	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
 	found, err := qrcode.NewQRCodeReader().Decode(bitmap, hints)
 	if err != nil {
-		return "", ErrNoCode
+		return "", false
 	}
-	return found.GetText(), nil
+	return found.GetText(), true
 }
